@@ -1,0 +1,1 @@
+"""The state database: one file, one writer thread, a pool of readers."""

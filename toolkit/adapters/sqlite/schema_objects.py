@@ -1,0 +1,4 @@
+"""Tables of objects, version 1."""
+
+OBJECTS = """
+"""

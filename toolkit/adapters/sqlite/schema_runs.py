@@ -1,0 +1,4 @@
+"""Tables of runs, version 1."""
+
+RUNS = """
+"""

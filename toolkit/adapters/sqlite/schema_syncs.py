@@ -1,0 +1,4 @@
+"""Tables of syncs, version 1."""
+
+SYNCS = """
+"""

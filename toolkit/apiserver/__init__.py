@@ -1,0 +1,1 @@
+"""Kubernetes API semantics, pure: verbs, patches, managed fields, tables, discovery."""

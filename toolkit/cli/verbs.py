@@ -1,0 +1,22 @@
+"""The table of verbs. A module stands here once it exists; nothing is listed before."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Verb(NamedTuple):
+    """``target`` is ``module:attribute`` of a click command."""
+
+    section: str
+    summary: str
+    target: str
+
+
+RENDER = "Render and check"
+DELIVER = "Deliver"
+OPERATE = "Run and operate"
+KEEP = "Edit and keep"
+SECTIONS = (RENDER, DELIVER, OPERATE, KEEP)
+
+VERBS: dict[str, Verb] = {}

@@ -1,0 +1,1 @@
+"""Loops that take ports: publisher, reconciler, workflow and cron controllers."""

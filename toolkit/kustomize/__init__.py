@@ -1,0 +1,1 @@
+"""Builds a kustomization: FileTree in, BuildResult out."""

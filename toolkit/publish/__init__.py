@@ -1,0 +1,1 @@
+"""From a build to the tree of bytes that a deploy branch holds."""

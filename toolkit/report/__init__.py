@@ -1,0 +1,1 @@
+"""Results as text, table, JSON, SARIF, JUnit, Markdown. Pure."""

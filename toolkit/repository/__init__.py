@@ -1,0 +1,1 @@
+"""What gitops.yaml and the folders beside it mean."""

@@ -1,0 +1,96 @@
+"""gitops.yaml as values. :mod:`toolkit.repository.load` reads them; everything else receives them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from toolkit.errors import UsageError
+
+
+class Compat(Enum):
+    """How a build merges and follows names: as kustomize does, or knowing Argo's kinds."""
+
+    KUSTOMIZE = "kustomize"
+    ARGO = "argo"
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where an environment is applied: a kubeconfig ``context``, or None for the embedded cluster."""
+
+    context: str | None = None
+
+    @property
+    def is_embedded(self) -> bool:
+        return self.context is None
+
+
+@dataclass(frozen=True, slots=True)
+class DeployTarget:
+    """``repository``: any git URL or path, relative paths from the workspace's root."""
+
+    repository: str
+    branch: str
+
+
+@dataclass(frozen=True, slots=True)
+class Guards:
+    """A plan that prunes more than max(``max_prune_count``, ``max_prune_percent`` %) is refused."""
+
+    max_prune_count: int = 5
+    max_prune_percent: int = 30
+
+
+@dataclass(frozen=True, slots=True)
+class SyncPolicy:
+    automated: bool = True
+    prune: bool = True
+    self_heal: bool = True
+    guards: Guards = field(default_factory=Guards)
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """One environment. ``overlay`` is a folder from the workspace's root. ``log_link`` is a URL
+    template with ``{namespace}``, ``{workflow}``, ``{pod}``; "" means the run's own log.
+    """
+
+    name: str
+    overlay: str
+    namespace: str
+    deploy: DeployTarget
+    compat: Compat = Compat.ARGO
+    destination: Destination = field(default_factory=Destination)
+    sync: SyncPolicy = field(default_factory=SyncPolicy)
+    autostart: bool = False
+    log_link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRule:
+    """How the embedded runtime runs a container image on the host.
+
+    ``pattern``: the image without or with its tag, ``*`` matches anything. ``entrypoint``: the
+    command where the template names none. ``path``: folders of programs put before PATH.
+    """
+
+    pattern: str
+    entrypoint: tuple[str, ...] = ()
+    path: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    default_environment: str
+    environments: Mapping[str, Environment]
+    images: tuple[ImageRule, ...] = ()
+
+    def environment(self, name: str | None = None) -> Environment:
+        """By name, or the default one. Raises UsageError with the names that exist."""
+        chosen = name or self.default_environment
+        if chosen not in self.environments:
+            known = ", ".join(sorted(self.environments))
+            raise UsageError(f"no environment {chosen!r} in gitops.yaml", hints=[f"known: {known}"])
+        return self.environments[chosen]

@@ -1,0 +1,1 @@
+"""Kubernetes objects as values: kinds, ids, field paths, merges, differences, the cluster port."""

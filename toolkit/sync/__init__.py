@@ -1,0 +1,1 @@
+"""Plans: what to change so that the cluster equals the deploy branch."""

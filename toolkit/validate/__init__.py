@@ -1,0 +1,1 @@
+"""Findings: everything wrong with a rendered environment, never only the first."""

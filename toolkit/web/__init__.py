@@ -1,0 +1,1 @@
+"""UI pages and their API."""

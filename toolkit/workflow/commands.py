@@ -1,0 +1,110 @@
+"""What the step machine asks the world to do.
+
+A command is committed with the rows that caused it, *then* performed. Its ``id`` is unique for
+ever: an executor claims it exclusively, so that a start happens at most once. The answer comes
+back as an event that names the id (:mod:`toolkit.workflow.events`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class OutputFile:
+    """A file to read when the container ends. ``default`` None means: missing is an error."""
+
+    name: str
+    path: str
+    default: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerCall:
+    """One container to run, tags already substituted; secrets are references, never values.
+
+    ``env`` and ``env_from`` are Kubernetes EnvVar and EnvFromSource objects as the template gives
+    them (value | valueFrom.configMapKeyRef | secretKeyRef | fieldRef). ``source`` is a script to
+    write to a file (mode 0755) and pass as the last argument. ``volumes`` and ``volume_mounts``
+    are Kubernetes' objects (emptyDir, configMap, secret).
+    """
+
+    image: str
+    command: tuple[str, ...] = ()
+    args: tuple[str, ...] = ()
+    env: tuple[dict[str, Any], ...] = ()
+    env_from: tuple[dict[str, Any], ...] = ()
+    working_dir: str = ""
+    source: str | None = None
+    volumes: tuple[dict[str, Any], ...] = ()
+    volume_mounts: tuple[dict[str, Any], ...] = ()
+    resources: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StartContainer:
+    """Run a pod node's main container. Answered by ContainerEnded or ContainerErrored.
+
+    ``deadline`` ends the container by itself (activeDeadlineSeconds, timeout): the answer is then
+    a ContainerErrored with the deadline's message. ``input_files`` are (path, content) pairs.
+    """
+
+    id: str
+    node_id: str
+    node_name: str
+    pod: str
+    template: str
+    call: ContainerCall
+    output_files: tuple[OutputFile, ...] = ()
+    input_files: tuple[tuple[str, str], ...] = ()
+    captures_result: bool = False
+    deadline: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StopContainer:
+    """End a running container (``start_id`` is its StartContainer): TERM, then KILL after
+    ``grace_s``. Answered by the start's own ContainerEnded or ContainerErrored.
+    """
+
+    id: str
+    node_id: str
+    start_id: str
+    grace_s: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class CallResource:
+    """A resource template against the cluster. Answered by ResourceAnswered or ContainerErrored.
+
+    ``action``: get, create, apply, delete, replace, patch. The performer repeats ``get`` until
+    ``success_condition`` or ``failure_condition`` (label-selector syntax over the object) decides.
+    ``outputs``: (parameter name, jsonPath, jqFilter) triples, "" where not given.
+    """
+
+    id: str
+    node_id: str
+    pod: str
+    action: str
+    manifest: str
+    merge_strategy: str = "strategic"
+    flags: tuple[str, ...] = ()
+    success_condition: str = ""
+    failure_condition: str = ""
+    owner_reference: bool = False
+    outputs: tuple[tuple[str, str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WakeAt:
+    """Send a Woke event at ``at`` (backoff, suspend duration, deadline). Never cancelled: a late
+    Woke finds nothing due and changes nothing.
+    """
+
+    id: str
+    at: datetime
+
+
+Command = StartContainer | StopContainer | CallResource | WakeAt

@@ -1,0 +1,109 @@
+"""What happens to a run, from outside. The step machine takes one at a time, in order.
+
+Events may come late, twice, or for a node that has ended: the machine then changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerStarted:
+    """The process is running (Pending → Running)."""
+
+    command_id: str
+    node_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerEnded:
+    """The main container ended by itself. ``outputs``: file contents by name, None = missing.
+    ``result``: standard output where it was asked for.
+    """
+
+    command_id: str
+    node_id: str
+    exit_code: int
+    at: datetime
+    result: str | None = None
+    outputs: Mapping[str, str | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerErrored:
+    """It could not be started or followed: a missing Secret, an unmapped image, an interruption
+    ("interrupted"), a deadline. The node becomes Error with ``message``. ``is_transient`` counts
+    for the retry policy OnTransientError.
+    """
+
+    command_id: str
+    node_id: str
+    message: str
+    at: datetime
+    is_transient: bool = False
+    is_deadline: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceAnswered:
+    """A resource template's verdict and its output parameters."""
+
+    command_id: str
+    node_id: str
+    succeeded: bool
+    message: str
+    at: datetime
+    outputs: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Woke:
+    """A WakeAt came due."""
+
+    command_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SpecChanged:
+    """A user changed the Workflow's spec: ``suspend`` as it is now; ``shutdown`` "", "Stop" or
+    "Terminate".
+    """
+
+    suspend: bool
+    shutdown: str
+
+
+@dataclass(frozen=True, slots=True)
+class NodesResumed:
+    """Suspend nodes were released. ``parameters``: values supplied, by node id and name.
+    ``message`` stands in the node. ``succeeded`` False fails the node (``node set``).
+    """
+
+    node_ids: tuple[str, ...]
+    parameters: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    message: str = ""
+    succeeded: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class RetryRequested:
+    """A finished run is to go on: nodes not in ``keep`` are forgotten and run again."""
+
+    keep: frozenset[str]
+
+
+Event = (
+    ContainerStarted
+    | ContainerEnded
+    | ContainerErrored
+    | ResourceAnswered
+    | Woke
+    | SpecChanged
+    | NodesResumed
+    | RetryRequested
+)

@@ -1,0 +1,1 @@
+"""YAML as spoken here: fast parse, positions, canonical emit, edits that keep comments."""
