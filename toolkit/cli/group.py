@@ -14,10 +14,10 @@ from toolkit.cli.verbs import SECTIONS, VERBS
 class LazyGroup(click.Group):
     """Imports a verb's module when the verb is called, or when its own help is asked for."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return sorted(VERBS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in VERBS:
             return None
         module, _, attribute = VERBS[cmd_name].target.partition(":")
@@ -51,7 +51,7 @@ class LazyGroup(click.Group):
 )
 @click.version_option(__version__, prog_name="gitops")
 def gitops(**_: Any) -> None:
-    """GitOps for data pipelines on Argo Workflows: on this laptop, or on Kubernetes.
+    r"""GitOps for data pipelines on Argo Workflows: on this laptop, or on Kubernetes.
 
     \b
     Example:

@@ -1,4 +1,4 @@
-"""gitops.yaml as values. :mod:`toolkit.repository.load` reads them; everything else receives them."""
+"""gitops.yaml as values: :mod:`toolkit.repository.load` reads them, everything else gets them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Compat(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where an environment is applied: a kubeconfig ``context``, or None for the embedded cluster."""
+    """Where an environment is applied: a kubeconfig ``context``; None is the embedded cluster."""
 
     context: str | None = None
 
@@ -45,6 +45,8 @@ class Guards:
 
 @dataclass(frozen=True, slots=True)
 class SyncPolicy:
+    """What the reconciler does unasked, and the guards that hold for manual syncs too."""
+
     automated: bool = True
     prune: bool = True
     self_heal: bool = True
@@ -83,6 +85,8 @@ class ImageRule:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
+    """All of gitops.yaml. ``images`` are tried in order; the first pattern that matches wins."""
+
     default_environment: str
     environments: Mapping[str, Environment]
     images: tuple[ImageRule, ...] = ()
