@@ -19,4 +19,8 @@ OPERATE = "Run and operate"
 KEEP = "Edit and keep"
 SECTIONS = (RENDER, DELIVER, OPERATE, KEEP)
 
-VERBS: dict[str, Verb] = {}
+VERBS: dict[str, Verb] = {
+    "completion": Verb(
+        KEEP, "Print a shell's completion script", "toolkit.cli.completion:completion"
+    ),
+}
