@@ -1,12 +1,17 @@
-"""One SQLite file: a writer thread with group commit, and readers.
+"""One SQLite file: a writer thread with group commit, and a pool of readers.
 
 Every write is a function of the writer's connection. Those that wait together are run together,
 each in its own savepoint, and committed at once with ``synchronous=FULL``: a call returns only
 when its change is on disk, and one failing write does not undo its neighbours'.
+
+Deleted content is overwritten (``secure_delete``), so that a replaced Secret's value does not
+linger in free pages; the write-ahead log is emptied when the database is closed, and by
+:meth:`Database.checkpoint`.
 """
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -16,7 +21,8 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, Self, TypeVar
 
-from toolkit.adapters.sqlite.migrations import migrate
+from toolkit.adapters.sqlite.migrations import migrate, refuse_other_schema
+from toolkit.errors import StateError
 
 T = TypeVar("T")
 _Job = tuple[Callable[[sqlite3.Connection], Any], "Future[Any]"]
@@ -27,54 +33,86 @@ class Database:
     """The state database at ``path``. Thread-safe. Close it, or use it as a context manager."""
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
-        """Opens, creates and migrates. Raises StateError for a newer schema."""
+        """Opens, creates and migrates. Raises StateError for a newer schema, and read-only also
+        for an older one and for a missing file.
+        """
         self._path = path
-        self._read_only = read_only
-        self._local = threading.local()
-        self._readers: list[sqlite3.Connection] = []
-        self._readers_lock = threading.Lock()
+        self._idle_readers: list[sqlite3.Connection] = []
+        self._lock = threading.Lock()
+        self._is_closed = False
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._after_commit: tuple[Callable[[], None], ...] = ()
         self._writer: threading.Thread | None = None
-        if not read_only:
-            connection = _connect(path)
-            migrate(connection, path)
-            self._writer = threading.Thread(
-                target=self._write_loop, args=(connection,), name="sqlite-writer", daemon=True
-            )
-            self._writer.start()
+        if read_only:
+            self._check_readable()
+        else:
+            self._start_writer()
+
+    @property
+    def path(self) -> Path:
+        return self._path
+
+    @property
+    def is_read_only(self) -> bool:
+        return self._writer is None
 
     def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Runs ``work`` in a transaction on the writer thread; returns its result once durable.
 
         An exception from ``work`` rolls back what it did, alone, and is raised here.
         """
-        if self._writer is None:
-            raise sqlite3.OperationalError("attempt to write through a read-only database")
+        if threading.current_thread() is self._writer:
+            raise RuntimeError("a write inside a write would wait for itself")
         future: Future[T] = Future()
-        self._jobs.put((work, future))
+        with self._lock:
+            self._require_open()
+            if self._writer is None:
+                raise StateError(f"{self._path} was opened for reading only")
+            self._jobs.put((work, future))
         return future.result()
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
-        """A connection of this thread's own, inside one read snapshot."""
-        connection = self._reader()
-        connection.execute("BEGIN")
+        """A connection of the caller's own, inside one read snapshot."""
+        connection = self._borrow()
         try:
+            connection.execute("BEGIN")
+            # SQLite takes the snapshot at the first read, not at BEGIN.
+            connection.execute("SELECT 1 FROM sqlite_schema").fetchone()
             yield connection
         finally:
-            connection.execute("COMMIT")
+            self._give_back(connection)
+
+    def subscribe(self, wake: Callable[[], None]) -> Callable[[], None]:
+        """Calls ``wake`` on the writer thread after each commit; returns what ends that."""
+        with self._lock:
+            self._after_commit = (*self._after_commit, wake)
+
+        def unsubscribe() -> None:
+            with self._lock:
+                self._after_commit = tuple(f for f in self._after_commit if f is not wake)
+
+        return unsubscribe
+
+    def checkpoint(self) -> None:
+        """Moves the write-ahead log into the database and empties it, as far as readers let it."""
+        connection = _connect(self._path)
+        try:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            connection.close()
 
     def close(self) -> None:
-        """Waits for writes under way. Further writes fail."""
+        """Waits for writes under way. Further use raises StateError. Closing twice is fine."""
+        with self._lock:
+            already, self._is_closed = self._is_closed, True
+            if not already:
+                self._jobs.put(None)
+            idle, self._idle_readers = self._idle_readers, []
+        for connection in idle:
+            connection.close()
         if self._writer is not None:
-            self._jobs.put(None)
             self._writer.join()
-            self._writer = None
-        with self._readers_lock:
-            for connection in self._readers:
-                connection.close()
-            self._readers.clear()
-        self._local = threading.local()
 
     def __enter__(self) -> Self:
         return self
@@ -82,33 +120,78 @@ class Database:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _reader(self) -> sqlite3.Connection:
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = _connect(self._path, read_only=True)
-            self._local.connection = connection
-            with self._readers_lock:
-                self._readers.append(connection)
-        return connection
+    def _start_writer(self) -> None:
+        _create_private(self._path)
+        connection = _connect(self._path)
+        try:
+            migrate(connection, self._path)
+        except BaseException:
+            connection.close()
+            raise
+        self._writer = threading.Thread(
+            target=self._write_loop, args=(connection,), name="sqlite-writer", daemon=True
+        )
+        self._writer.start()
 
-    def _write_loop(self, connection: sqlite3.Connection) -> None:
-        is_open = True
-        while is_open:
-            first = self._jobs.get()
-            if first is None:
-                break
-            group = [first]
-            while len(group) < _MOST_IN_GROUP and not self._jobs.empty():
-                job = self._jobs.get()
-                if job is None:
-                    is_open = False
-                    break
-                group.append(job)
-            _commit_group(connection, group)
+    def _check_readable(self) -> None:
+        try:
+            connection = _connect(self._path, read_only=True)
+            try:
+                refuse_other_schema(connection, self._path)
+            finally:
+                connection.close()
+        except sqlite3.Error as error:
+            raise StateError(f"cannot read {self._path}: {error}") from error
+
+    def _require_open(self) -> None:
+        if self._is_closed:
+            raise StateError(f"{self._path} is closed")
+
+    def _borrow(self) -> sqlite3.Connection:
+        with self._lock:
+            self._require_open()
+            if self._idle_readers:
+                return self._idle_readers.pop()
+        return _connect(self._path, read_only=True)
+
+    def _give_back(self, connection: sqlite3.Connection) -> None:
+        if connection.in_transaction:
+            connection.execute("COMMIT")
+        with self._lock:
+            if not self._is_closed:
+                self._idle_readers.append(connection)
+                return
         connection.close()
 
+    def _write_loop(self, connection: sqlite3.Connection) -> None:
+        group = self._next_group()
+        while group:
+            _commit_group(connection, group, self._announce)
+            group = self._next_group()
+        connection.close()
 
-def _commit_group(connection: sqlite3.Connection, group: list[_Job]) -> None:
+    def _next_group(self) -> list[_Job]:
+        """The jobs that wait, at least one; none once the database is closed."""
+        first = self._jobs.get()
+        if first is None:
+            return []
+        group = [first]
+        while len(group) < _MOST_IN_GROUP and not self._jobs.empty():
+            job = self._jobs.get()
+            if job is None:
+                self._jobs.put(None)  # the last job is in this group: stop at the next turn
+                break
+            group.append(job)
+        return group
+
+    def _announce(self) -> None:
+        for wake in self._after_commit:
+            wake()
+
+
+def _commit_group(
+    connection: sqlite3.Connection, group: list[_Job], announce: Callable[[], None]
+) -> None:
     """Answers every job, only after the commit that makes its result true."""
     outcomes: list[tuple[Future[Any], Any, BaseException | None]] = []
     try:
@@ -125,6 +208,7 @@ def _commit_group(connection: sqlite3.Connection, group: list[_Job]) -> None:
             future.set_exception(failure)
         else:
             future.set_result(result)
+    announce()
 
 
 def _run_in_savepoint(
@@ -141,14 +225,23 @@ def _run_in_savepoint(
     return result, None
 
 
+def _create_private(path: Path) -> None:
+    """Made 0600 before SQLite writes anything: its log files take the same mode."""
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        path.chmod(0o600)
+    except OSError as error:
+        raise StateError(f"cannot open {path}: {error.strerror}") from error
+
+
 def _connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
-    uri = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
+    uri = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rw'}"
     connection = sqlite3.connect(
         uri, uri=True, isolation_level=None, check_same_thread=False, timeout=30
     )
     if not read_only:
-        path.chmod(0o600)
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA secure_delete=ON")
     connection.execute("PRAGMA foreign_keys=ON")
     return connection
