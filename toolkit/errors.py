@@ -11,6 +11,7 @@
     │   └── ExpressionError                    a template tag, `when`, `depends` or cron text
     ├── OperationError                exit 1   something asked for did not work
     │   ├── GitError
+    │   │   └── PushRejectedError          the branch moved on: fetch, render again, push
     │   ├── PublishError
     │   ├── RefusedError                       a guard says no: nothing was changed
     │   ├── ExecutionError
@@ -94,6 +95,10 @@ class OperationError(ToolkitError):
 
 class GitError(OperationError):
     """git refused or failed."""
+
+
+class PushRejectedError(GitError):
+    """The branch is not where the pusher thought it was; nothing was changed."""
 
 
 class PublishError(OperationError):

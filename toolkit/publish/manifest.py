@@ -1,0 +1,57 @@
+"""One object as the bytes of one file, and back."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import quote
+
+import yaml
+
+from toolkit.errors import PublishError
+from toolkit.resource.identity import ResourceId
+from toolkit.resource.resource import Body
+
+MANIFESTS_FOLDER = "manifests"
+_SAFE_IN_NAME = re.compile(r"[A-Za-z0-9._-]+\Z")
+
+
+def manifest_path(id: ResourceId) -> str:
+    """``manifests/<Kind>[.<group>]/[<namespace>/]<name>.yaml``: readable, and different for
+    different ids: a folder of a namespace never holds a dot, a file always does.
+    """
+    kind = f"{_escaped(id.kind)}.{_escaped(id.group, dots=True)}" if id.group else _escaped(id.kind)
+    parts = [MANIFESTS_FOLDER, kind, f"{_escaped(id.name, dots=True)}.yaml"]
+    if id.namespace:
+        parts.insert(2, _escaped(id.namespace))
+    return "/".join(parts)
+
+
+def manifest_bytes(body: Body) -> bytes:
+    """The object as YAML with sorted keys: the same object always gives the same bytes."""
+    text: str = yaml.dump(
+        body, Dumper=_Dumper, sort_keys=True, allow_unicode=True, default_flow_style=False
+    )
+    return text.encode()
+
+
+def parse_manifest(content: bytes, path: str) -> Body:
+    """The inverse of :func:`manifest_bytes`. Raises PublishError for anything but one object."""
+    try:
+        body: Any = yaml.load(content, Loader=yaml.CSafeLoader)
+    except yaml.YAMLError as error:
+        raise PublishError(f"{path} in the deploy repository is no YAML: {error}") from error
+    if not isinstance(body, dict) or not body.get("kind"):
+        raise PublishError(f"{path} in the deploy repository holds no Kubernetes object")
+    return body
+
+
+class _Dumper(yaml.CSafeDumper):
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - PyYAML's signature
+        return True
+
+
+def _escaped(text: str, *, dots: bool = False) -> str:
+    """Percent-encoded, so that no two names share a path (``quote`` leaves dots alone)."""
+    escaped = text if _SAFE_IN_NAME.match(text) else quote(text, safe="")
+    return escaped if dots else escaped.replace(".", "%2E")
