@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import sha1
+from hashlib import sha1, sha256
 
 from toolkit.errors import RefusedError
 from toolkit.publish.index import INDEX_PATH, Index
@@ -76,7 +76,7 @@ def tree_changes(
     changed: dict[str, bytes | None] = {}
     added = updated = 0
     for path, content in target.items():
-        if path in base and base[path] == blob_id(content):
+        if path in base and base[path] == blob_id(content, like=base[path]):
             continue
         if path in base and path not in ours and path != INDEX_PATH:
             raise RefusedError(
@@ -91,6 +91,9 @@ def tree_changes(
     return TreeChanges(changed, ChangeCounts(added, updated, len(gone)))
 
 
-def blob_id(content: bytes) -> str:
-    """The id git gives to these bytes (SHA-1 repositories)."""
-    return sha1(b"blob %d\0%b" % (len(content), content), usedforsecurity=False).hexdigest()
+def blob_id(content: bytes, *, like: str = "") -> str:
+    """The id git gives to these bytes, by the hash of the repository that gave ``like``."""
+    blob = b"blob %d\0%b" % (len(content), content)
+    if len(like) == 64:
+        return sha256(blob).hexdigest()
+    return sha1(blob, usedforsecurity=False).hexdigest()
