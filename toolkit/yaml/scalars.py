@@ -1,0 +1,140 @@
+"""What an unquoted scalar means: the rules of go-yaml, version 3 and version 2.
+
+Resources are read by version 3's rules, kustomization files by version 2's (and then through
+JSON). The emitter needs version 2's too: it quotes a text that would read back as something else.
+Sources of the rules: go.yaml.in/yaml/{v2,v3} ``resolve.go``; the tests hold them to the binary.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta, timezone
+from typing import Any, Final
+
+RESOURCE_HINTS: Final = frozenset(["", *"+-0123456789.tTfFnN~"])
+"""First characters (or nothing) of every plain scalar that may not be text, version 3."""
+
+SETTINGS_HINTS: Final = RESOURCE_HINTS | frozenset("yYoO")
+"""The same, version 2: yes, no, on, off and their kin are booleans there."""
+
+_NULLS: dict[str, Any] = dict.fromkeys(("", "~", "null", "Null", "NULL"))
+_BOOLS = {
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+_OLD_BOOLS = {
+    **dict.fromkeys(("y", "Y", "yes", "Yes", "YES", "on", "On", "ON"), True),
+    **dict.fromkeys(("n", "N", "no", "No", "NO", "off", "Off", "OFF"), False),
+}
+_INFINITE = {
+    **dict.fromkeys(
+        (".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"),
+        float("inf"),
+    ),
+    **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), float("-inf")),
+    **dict.fromkeys((".nan", ".NaN", ".NAN"), float("nan")),
+}
+_RESOURCE_WORDS: Final[dict[str, Any]] = {**_NULLS, **_BOOLS, **_INFINITE}
+_SETTINGS_WORDS: Final[dict[str, Any]] = {**_RESOURCE_WORDS, **_OLD_BOOLS}
+
+_INTEGER = re.compile(
+    r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]([0-7]+)|0([0-7]+)|(0|[1-9][0-9]*))\Z"
+)
+_BASES = (16, 2, 8, 8, 10)
+_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z")
+_DATE = re.compile(
+    r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})"
+    r"(?:(?:[Tt]([0-9]{1,2}):([0-9]{1,2}):([0-9]{1,2})(?:[.,]([0-9]+))?(Z|[-+][0-9]{2}:[0-9]{2}))"
+    r"|(?: +([0-9]{1,2}):([0-9]{1,2}):([0-9]{1,2})(?:[.,]([0-9]+))?))?\Z"
+)
+_SIXTIES = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?\Z")
+_MAX_UNSIGNED = 2**64
+_MIN_SIGNED = -(2**63)
+
+
+def resolve_resource(text: str) -> Any:
+    """The value of a plain scalar in a resource file: None, bool, int, float or str."""
+    if text in _RESOURCE_WORDS:
+        return _RESOURCE_WORDS[text]
+    return _number(text, dates=True)
+
+
+def resolve_settings(text: str) -> Any:
+    """The value of a plain scalar in a kustomization file. Dates stay text."""
+    if text in _SETTINGS_WORDS:
+        return _SETTINGS_WORDS[text]
+    return _number(text, dates=False)
+
+
+def reads_as_text(text: str) -> bool:
+    """True where go-yaml version 2 would read ``text``, unquoted, as this very text.
+
+    Times by the minute (``12:30``) count as not, for the sake of other readers.
+    """
+    if text[:1] not in SETTINGS_HINTS:
+        return True
+    if text in _SETTINGS_WORDS or _SIXTIES.match(text):
+        return False
+    return _number(text, dates=True) is text
+
+
+def _number(text: str, *, dates: bool) -> Any:
+    first = text[0]
+    if first == ".":
+        return _float(text) if _FLOAT.match(text) else text
+    if first not in "+-0123456789":
+        return text
+    if dates and (moment := _date(text)) is not None:
+        return moment
+    digits = text.replace("_", "")
+    match = _INTEGER.match(digits)
+    if match is not None:
+        whole = _integer(match)
+        if whole is not None:
+            return whole
+    if _FLOAT.match(digits):
+        number = _float(digits)
+        return text if number is digits else number
+    return text
+
+
+def _integer(match: re.Match[str]) -> int | None:
+    """The number, or None where it fits neither a signed nor an unsigned 64-bit integer."""
+    sign, *choices = match.groups()
+    number = next(int(text, _BASES[i]) for i, text in enumerate(choices) if text is not None)
+    if sign == "-":
+        return -number if -number >= _MIN_SIGNED else None
+    limit = 2**63 if sign else _MAX_UNSIGNED  # Go parses no sign into an unsigned integer
+    return number if number < limit else None
+
+
+def _float(text: str) -> float | str:
+    """The number, or the text itself where it is too large for one."""
+    number = float(text)
+    return text if number in (float("inf"), float("-inf")) else number
+
+
+def _date(text: str) -> str | None:
+    """RFC 3339 for a date or time as YAML writes them; None for anything else."""
+    match = _DATE.match(text)
+    if match is None:
+        return None
+    year, month, day, *clock = match.groups()
+    zone = clock.pop(4)
+    hour, minute, second, fraction = (clock[i] or clock[i + 4] or "0" for i in range(4))
+    try:
+        moment = datetime(  # noqa: DTZ001 - the zone is written as text below
+            int(year), int(month), int(day), int(hour), int(minute), int(second)
+        )
+        offset = _zone(zone)
+    except ValueError:
+        return None
+    digits = fraction[:9].rstrip("0")
+    return f"{moment.isoformat()}{'.' + digits if digits else ''}{offset}"
+
+
+def _zone(text: str | None) -> str:
+    if text is None or text in ("Z", "+00:00", "-00:00"):
+        return "Z"
+    timezone(timedelta(hours=int(text[1:3]), minutes=int(text[4:])))  # ValueError from a day on
+    return text
