@@ -45,12 +45,12 @@ def slack() -> None:
       TITLE='Hello' SLACK_HOOK_URL=https://… gitops notify slack
     """
     from toolkit.adapters.slack import deliver
-    from toolkit.errors import UsageError
+    from toolkit.errors import OperationError
     from toolkit.report.slack import read_notification, slack_payload
 
     url = os.environ.get("SLACK_HOOK_URL", "").strip()
     if not url:
-        raise UsageError(
+        raise OperationError(
             "SLACK_HOOK_URL is not set",
             hints=["it comes from a Secret: gitops secret set slack-hook SLACK_HOOK_URL"],
         )

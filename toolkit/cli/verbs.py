@@ -20,6 +20,7 @@ KEEP = "Edit and keep"
 SECTIONS = (RENDER, DELIVER, OPERATE, KEEP)
 
 VERBS: dict[str, Verb] = {
+    "notify": Verb(OPERATE, "Tell Slack how a workflow ended", "toolkit.cli.notify:notify"),
     "completion": Verb(
         KEEP, "Print a shell's completion script", "toolkit.cli.completion:completion"
     ),

@@ -97,6 +97,6 @@ def _name(entry: dict[str, Any]) -> str:
 
 
 def _is_echo(entry: dict[str, Any]) -> bool:
-    """Does the entry only say that something inside it failed?"""
+    """True where the entry only says that something inside it failed."""
     message = str(entry.get("message") or "")
     return not message or message.startswith(("child '", "No more retries left"))

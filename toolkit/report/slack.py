@@ -205,7 +205,7 @@ def _section(text: str) -> Payload:
 
 
 def _clean(text: str) -> str:
-    """Text that JSON and Slack accept: no lone surrogates, no control characters but \\n and \\t."""
+    """Text that JSON and Slack accept: no lone surrogates, hardly a control character."""
     valid = text.encode("utf-8", "replace").decode("utf-8")
     return "".join(c for c in valid if c in "\n\t" or (ord(c) >= 32 and ord(c) != 127))
 

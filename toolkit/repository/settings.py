@@ -8,6 +8,9 @@ from enum import Enum
 
 from toolkit.errors import UsageError
 
+SHIPPED_PROGRAMS = "@programs"
+"""In :attr:`ImageRule.path`: the folder ``toolkit/adapters/process/programs``."""
+
 
 class Compat(Enum):
     """How a build merges and follows names: as kustomize does, or knowing Argo's kinds."""
@@ -75,7 +78,8 @@ class ImageRule:
     """How the embedded runtime runs a container image on the host.
 
     ``pattern``: the image without or with its tag, ``*`` matches anything. ``entrypoint``: the
-    command where the template names none. ``path``: folders of programs put before PATH.
+    command where the template names none. ``path``: folders of programs put before PATH, from the
+    workspace's root; :data:`SHIPPED_PROGRAMS` are those that come with the toolkit.
     """
 
     pattern: str
