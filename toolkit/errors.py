@@ -7,6 +7,7 @@
     ├── InputError                    exit 1   a file says something broken; has a location
     │   ├── YamlError                          syntax, limits (depth, size, aliases)
     │   ├── BuildError                         a kustomization cannot be built
+    │   ├── PatchError                         a patch does not fit its object
     │   ├── SettingsError                      gitops.yaml is wrong
     │   └── ExpressionError                    a template tag, `when`, `depends` or cron text
     ├── OperationError                exit 1   something asked for did not work
@@ -79,6 +80,21 @@ class YamlError(InputError):
 
 class BuildError(InputError):
     """A kustomization cannot be built."""
+
+
+class PatchError(InputError):
+    """A patch is malformed or does not fit its object.
+
+    ``operation`` is the 0-based place in a JSON patch (None for the other kinds), ``path`` where
+    in the object, as the patch writes it, ``reason`` what is wrong there.
+    """
+
+    def __init__(self, reason: str, *, path: str, operation: int | None = None) -> None:
+        place = f"operation {operation + 1}, " if operation is not None else ""
+        super().__init__(f"{place}{path or 'the whole object'}: {reason}")
+        self.reason = reason
+        self.path = path
+        self.operation = operation
 
 
 class SettingsError(InputError):
