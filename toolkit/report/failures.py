@@ -39,11 +39,11 @@ def read_failures(text: str) -> tuple[Failure, ...]:
     if not plain or _TAG.match(plain):
         return ()
     value = _unwrap(plain)
-    if value is None:
+    if value is None or value == "":
         return ()
     entries = [value] if isinstance(value, dict) else value
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        return (Failure("", plain),)
+        return (Failure("", value if isinstance(value, str) else plain),)
     return _essential(entries)
 
 
@@ -53,7 +53,7 @@ def _unwrap(text: str) -> Any:
         if not isinstance(value, str):
             break
         try:
-            value = json.loads(_as_json(value))
+            value = json.loads(_as_json(value), strict=False)
         except (ValueError, RecursionError):
             return value
     return value
