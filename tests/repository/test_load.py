@@ -6,7 +6,7 @@ import pytest
 
 from toolkit.errors import SettingsError, YamlError
 from toolkit.repository.load import load_settings
-from toolkit.repository.settings import Compat, Guards, Settings
+from toolkit.repository.settings import Compat, Guards, Settings, SyncPolicy
 
 SMALLEST = b"""environments:
   staging:
@@ -65,8 +65,9 @@ images:
     assert environment.deploy.branch == "live"
     assert environment.destination.context == "my-cluster"
     assert environment.autostart
-    assert not (environment.sync.automated or environment.sync.prune or environment.sync.self_heal)
-    assert environment.sync.guards == Guards(1, 30)
+    assert environment.sync == SyncPolicy(
+        automated=False, prune=False, self_heal=False, guards=Guards(1, 30)
+    )
     assert environment.log_link == "https://logs/{pod}"
     assert settings.images[0].pattern == "a*"
     assert settings.images[0].entrypoint == ("b", "c")
