@@ -1,0 +1,211 @@
+"""The claim on a command's id: who may start it, and what became of it. See the package."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from toolkit.errors import ExecutionError
+
+_COMMAND_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,200}")
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessRecord:
+    """A process, named so that a recycled pid or a reboot is noticed: ``born`` is the start time
+    in clock ticks since the boot ``boot``.
+    """
+
+    pid: int
+    born: str
+    boot: str
+
+    def is_alive(self) -> bool:
+        return self.boot == boot_id() and birth_of(self.pid) == self.born
+
+
+class Standing(Enum):
+    """What a claim's folder says about its step."""
+
+    LIVE = "live"
+    ENDED = "ended"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+    STARTING = "starting"
+
+
+class Claim:
+    """The folder of one command. All methods may be called by any process at any time."""
+
+    def __init__(self, steps: Path, command_id: str) -> None:
+        """Raises ExecutionError for an id that is no plain file name."""
+        if not _COMMAND_ID.fullmatch(command_id):
+            raise ExecutionError(f"{command_id!r} is no command id")
+        self.command_id = command_id
+        self.folder = steps / command_id
+
+    def take(self) -> int | None:
+        """Claims the command: the descriptor of its lock, for the wrapper to inherit. None where
+        it was claimed before, by anyone, ever.
+
+        Race: between our mkdir and our lock another process may judge the claim ("no lock, no
+        exit code: interrupted"). It judges with the lock in hand and leaves its verdict, so either
+        we find the lock taken, or the verdict: then we do not start.
+        """
+        try:
+            self.folder.mkdir(mode=0o700, parents=False)
+        except FileExistsError:
+            return None
+        lock = self._lock()
+        if lock is not None and self._has("interrupted"):
+            os.close(lock)
+            return None
+        return lock
+
+    def is_taken(self) -> bool:
+        return self.folder.is_dir()
+
+    def standing(self) -> Standing:
+        """What became of a claim that was taken. Decides "interrupted" for good, see ``take``."""
+        if self.exit_code() is not None:
+            return Standing.ENDED
+        if self._has("interrupted") or not self.is_taken():
+            return Standing.INTERRUPTED
+        lock = self._lock()
+        if lock is None:
+            record = self.record()
+            return Standing.LIVE if record and record.is_alive() else Standing.STARTING
+        try:
+            return self._judge()
+        finally:
+            os.close(lock)
+
+    def _judge(self) -> Standing:
+        """With the lock in hand: nothing lives, and nothing can start any more."""
+        if self.exit_code() is not None:
+            return Standing.ENDED
+        if self._has("failed"):
+            return Standing.FAILED
+        if self.stop_code() is not None:
+            return Standing.ENDED
+        write_durably(self.folder / "interrupted", b"")
+        return Standing.INTERRUPTED
+
+    def record(self) -> ProcessRecord | None:
+        """The wrapper, once it has written who it is."""
+        fields = self._line("pid").split()
+        return ProcessRecord(int(fields[0]), fields[1], fields[2]) if len(fields) == 3 else None
+
+    def exit_code(self) -> int | None:
+        """None where the wrapper has not written it, or only in part."""
+        text = self._line("exit")
+        return int(text) if text else None
+
+    def failure(self) -> str:
+        """Why the wrapper could not run the command ("" where it could)."""
+        detail = self._line("mount.err")
+        return "; ".join(part for part in (self._line("failed"), detail) if part)
+
+    def note_stop(self, signal_number: int) -> None:
+        """Written before the signal: a wrapper that dies of it left no exit code, and this is it.
+
+        The wrapper also looks for it before it runs the command, so that a stop which comes too
+        early for the signal to arrive still stops.
+        """
+        with suppress(FileNotFoundError):
+            write_durably(self.folder / "stop", f"{128 + signal_number}\n".encode())
+
+    def stop_code(self) -> int | None:
+        text = self._line("stop")
+        return int(text) if text else None
+
+    def note_deadline(self) -> None:
+        """Written before the stop that a passed deadline causes."""
+        with suppress(FileNotFoundError):
+            write_durably(self.folder / "deadline", b"")
+
+    def is_past_deadline(self) -> bool:
+        return self._has("deadline")
+
+    def note_secret_files(self, paths: Iterable[Path]) -> None:
+        """Files that go as soon as the step has ended, whatever becomes of the rest."""
+        text = "".join(f"{path}\n" for path in paths)
+        (self.folder / "secret-files").write_text(text)
+
+    def drop_secrets(self) -> None:
+        with suppress(FileNotFoundError):
+            for line in (self.folder / "secret-files").read_text().splitlines():
+                Path(line).unlink(missing_ok=True)
+
+    def remove(self) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _lock(self) -> int | None:
+        """An open descriptor that holds the lock, or None where another holds it."""
+        descriptor = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            return None
+        return descriptor
+
+    def _has(self, name: str) -> bool:
+        return (self.folder / name).exists()
+
+    def _line(self, name: str) -> str:
+        """The file's first line; "" where the file is missing or not yet written to a line end."""
+        try:
+            with (self.folder / name).open(encoding="utf-8", errors="replace") as text:
+                line = text.readline(4096)
+        except FileNotFoundError:
+            return ""
+        return line[:-1] if line.endswith("\n") else ""
+
+
+def claims(steps: Path) -> Iterator[Claim]:
+    """Every claim there is."""
+    if steps.is_dir():
+        for entry in os.scandir(steps):
+            if entry.is_dir() and _COMMAND_ID.fullmatch(entry.name):
+                yield Claim(steps, entry.name)
+
+
+def write_durably(path: Path, content: bytes) -> None:
+    """Writes and renames, with the content on disk before the name."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    with temporary.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def boot_id() -> str:
+    """Changes with every boot; "" where the machine does not tell."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""
+
+
+def birth_of(pid: int) -> str | None:
+    """A process's start time in ticks, or None where it is gone, a zombie included."""
+    fields = stat_fields(pid)
+    return None if fields is None or fields[0] in ("Z", "X") else fields[19]
+
+
+def stat_fields(pid: int) -> list[str] | None:
+    """``/proc/<pid>/stat`` from the third field on: state, parent, group, session, ..."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+    except (OSError, UnicodeDecodeError):
+        return None
+    return text[text.rfind(")") + 2 :].split()

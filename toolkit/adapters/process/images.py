@@ -1,0 +1,87 @@
+"""The image map: what a container image means on this host."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from toolkit.errors import ExecutionError
+from toolkit.repository.settings import ImageRule
+
+HOST_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
+
+
+@dataclass(frozen=True, slots=True)
+class HostCommand:
+    """``argv[0]`` is an absolute path; ``path`` the PATH the command sees."""
+
+    argv: tuple[str, ...]
+    path: str
+
+
+class ImageMap:
+    """``rules`` of gitops.yaml, tried in order; their relative folders start at ``root``."""
+
+    def __init__(self, rules: Sequence[ImageRule], root: Path) -> None:
+        self._rules = tuple(rules)
+        self._root = root
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Every folder of programs a rule names."""
+        return tuple(self._root / folder for rule in self._rules for folder in rule.path)
+
+    def resolve(
+        self, image: str, command: Sequence[str], args: Sequence[str], *, path: str = ""
+    ) -> HostCommand:
+        """What to execute. ``path``: a PATH the template itself sets.
+
+        Raises ExecutionError where no rule matches the image, nothing says what to run, or the
+        host has no such program.
+        """
+        rule = self._rule(image)
+        argv = (*(command or rule.entrypoint), *args)
+        if not argv:
+            raise ExecutionError(
+                f"image {image!r}: the template has no command, and its rule in gitops.yaml "
+                f"(runtime.images, {rule.pattern!r}) no entrypoint"
+            )
+        folders = [str(self._root / folder) for folder in rule.path]
+        search = os.pathsep.join((*folders, path or os.pathsep.join(HOST_PATH)))
+        return HostCommand((*_program(argv[0], search, image), *argv[1:]), search)
+
+    def _rule(self, image: str) -> ImageRule:
+        for rule in self._rules:
+            if any(fnmatchcase(name, rule.pattern) for name in _names(image)):
+                return rule
+        raise ExecutionError(
+            f"no rule of gitops.yaml runtime.images says how to run image {image!r} on this host",
+            hints=[f"add to runtime.images: - pattern: {_names(image)[-1]!r}"],
+        )
+
+
+def _names(image: str) -> tuple[str, ...]:
+    """The image as written, and without its digest and tag."""
+    bare = image.partition("@")[0]
+    head, slash, last = bare.rpartition("/")
+    return tuple(dict.fromkeys((image, bare, head + slash + last.partition(":")[0])))
+
+
+def _program(name: str, search: str, image: str) -> tuple[str, ...]:
+    """Where a program is on the host. ``gitops`` is this very program, wherever it is installed
+    (``-P``: a step's working folder must not shadow its modules).
+    """
+    found = shutil.which(name, path=search)
+    if found is not None:
+        return (found,)
+    if name == "gitops":
+        return (sys.executable, "-P", "-m", "toolkit")
+    raise ExecutionError(
+        f"image {image!r}: the host has no command {name!r}",
+        hints=["install it, or map the image in gitops.yaml runtime.images (entrypoint, path)"],
+    )

@@ -1,0 +1,283 @@
+"""Private folders: where a step's ``/tmp`` and declared paths live on the host.
+
+With mount namespaces the step sees its private folders *at* the declared paths. Without, the
+declared paths are rewritten in its command, environment and script to where the folders are.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+_SYSTEM = frozenset(
+    f"/{name}"
+    for name in (
+        *("bin", "boot", "dev", "etc", "home", "lib", "lib32", "lib64", "libx32", "opt"),
+        *("proc", "root", "run", "sbin", "snap", "sys", "usr", "var"),
+    )
+)
+_UNTOUCHABLE = ("/dev", "/proc", "/sys")
+_PROBE_TIMEOUT_S = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Namespaces:
+    """What this machine allows. ``prefix`` is what a command is started with to get a mount
+    namespace of its own; () where there is none. ``has_overlay``: overlayfs may be mounted there.
+    """
+
+    prefix: tuple[str, ...] = ()
+    mount: str = ""
+    chroot: str = ""
+    has_overlay: bool = False
+
+    @property
+    def is_private(self) -> bool:
+        return bool(self.prefix)
+
+    def __str__(self) -> str:
+        if not self.prefix:
+            return "private folders, declared paths rewritten"
+        return "mount namespaces" + (" of unprivileged users" if "-r" in self.prefix else "")
+
+
+NONE = Namespaces()
+
+
+def probe(folder: Path) -> Namespaces:
+    """Tries, in ``folder``, what the machine allows. About 20 ms; once a program's life."""
+    unshare, mount = shutil.which("unshare"), shutil.which("mount")
+    chroot = shutil.which("chroot", path=os.defpath + ":/usr/sbin:/sbin") or ""
+    if unshare is None or mount is None:
+        return NONE
+    with tempfile.TemporaryDirectory(prefix=".probe-", dir=folder) as scratch:
+        for prefix in ((unshare, "-m"), (unshare, "-r", "-m")):
+            if _can_mount(prefix, mount, Path(scratch), _bind_line):
+                has_overlay = _can_mount(prefix, mount, Path(scratch), _overlay_line)
+                return Namespaces(prefix, mount, chroot, has_overlay)
+    return NONE
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where a step's paths are. ``covers``: (path as the step sees it, its private folder),
+    longest path first. ``rewritten``: the covers that no mount provides. ``new_root``: the folder
+    that becomes ``/``, where a declared path's first folder does not exist on the host.
+    """
+
+    fstab: tuple[str, ...] = ()
+    covers: tuple[tuple[str, Path], ...] = ()
+    rewritten: Mapping[str, Path] = field(default_factory=dict)
+    new_root: Path | None = None
+
+    def host_path(self, path: str) -> Path:
+        """Where on the host the step's ``path`` is."""
+        for covered, folder in self.covers:
+            if path == covered or path.startswith(covered.rstrip("/") + "/"):
+                return folder / path[len(covered) :].lstrip("/")
+        return Path(path)
+
+    def rewrite(self, text: str) -> str:
+        """``text`` with the paths that no mount provides turned into host paths."""
+        if not self.rewritten:
+            return text
+        paths = "|".join(re.escape(path) for path in sorted(self.rewritten, key=len, reverse=True))
+        pattern = rf"(?<![\w./-])(?:{paths})(?![\w.-])"
+        return re.sub(pattern, lambda match: str(self.rewritten[match.group()]), text)
+
+
+def plan(
+    namespaces: Namespaces,
+    private: Path,
+    *,
+    folders: Iterable[str],
+    files: Iterable[str],
+    visible: Iterable[Path],
+) -> Layout:
+    """Lays out a step's private folders under ``private`` and creates them.
+
+    ``folders`` and ``files`` are the absolute paths the template declares (volume mounts; inputs
+    and outputs); ``visible`` are host folders the step must still reach though a cover hides them.
+    """
+    wanted = {_clean(folder) for folder in folders}
+    wanted |= {str(PurePosixPath(_clean(file)).parent) for file in files}
+    builder = _Builder(namespaces, private, tuple(visible))
+    builder.cover("/tmp")  # noqa: S108 - the step's own
+    for path in sorted(wanted, key=lambda path: (path.count("/"), path)):
+        builder.declare(path)
+    if not namespaces.is_private:
+        for file in files:
+            builder.rewrite_file(_clean(file))
+    return builder.layout()
+
+
+class _Builder:
+    """Collects covers, outer ones first."""
+
+    def __init__(self, namespaces: Namespaces, private: Path, visible: tuple[Path, ...]) -> None:
+        self._namespaces = namespaces
+        self._private = private
+        self._visible = visible
+        self._lines: list[str] = []
+        self._covers: dict[str, Path] = {}
+        self._rewritten: dict[str, Path] = {}
+        self._new_root: Path | None = None
+
+    def declare(self, path: str) -> None:
+        """Gives ``path`` (a folder) a private place, by the least that does."""
+        folder = self._covered(path)
+        if path == "/" and not self._namespaces.is_private:
+            return  # its files are rewritten one by one
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+        elif not self._namespaces.is_private or path.startswith(_UNTOUCHABLE):
+            self._rewrite(path)
+        elif path == "/" or not Path(_first(path)).is_dir():
+            self._in_new_root(path)
+        elif path not in _SYSTEM and Path(path).is_dir():
+            self.cover(path)
+        else:
+            self._below_existing(path)
+
+    def cover(self, path: str) -> Path:
+        """A private, empty folder over ``path``, with what must stay visible bound into it."""
+        if not self._namespaces.is_private:
+            return self._rewrite(path)
+        folder = self._folder(path)
+        hidden = (kept for kept in self._visible if Path(path) in kept.parents)
+        for kept in _outermost(hidden):
+            inside = folder / kept.relative_to(path)
+            inside.mkdir(parents=True, exist_ok=True)
+            self._lines.append(_fstab(str(kept), str(inside), "none", "rbind"))
+        self._lines.append(_fstab(str(folder), path, "none", "rbind"))
+        self._covers[path] = folder
+        return folder
+
+    def rewrite_file(self, path: str) -> None:
+        """A file right below ``/`` cannot be found by its folder, which is everything's."""
+        if PurePosixPath(path).parent == PurePosixPath("/"):
+            self._rewritten[path] = self._covers[path] = self._folder(".root") / path[1:]
+
+    def layout(self) -> Layout:
+        covers = tuple(sorted(self._covers.items(), key=lambda cover: (-len(cover[0]), cover[0])))
+        lines = [*self._lines, *(_root_lines(self._new_root) if self._new_root else ())]
+        return Layout(tuple(lines), covers, dict(self._rewritten), self._new_root)
+
+    def _below_existing(self, path: str) -> None:
+        """The nearest folder the host has gets covered: ours by a mount over it, the system's by
+        an overlay that shows what was there.
+        """
+        parent = next(str(p) for p in PurePosixPath(path).parents if Path(p).is_dir())
+        if _first(parent) not in _SYSTEM:
+            self.cover(parent)
+        elif self._namespaces.has_overlay and not self._private.is_relative_to(parent):
+            self._overlay(parent)
+        else:
+            self._rewrite(path)
+            return
+        self._covers[parent].joinpath(path[len(parent) :].lstrip("/")).mkdir(
+            parents=True, exist_ok=True
+        )
+
+    def _overlay(self, path: str) -> None:
+        upper = self._folder(path)
+        work = self._private / f".work{len(self._covers)}"
+        work.mkdir()
+        options = f"lowerdir={path},upperdir={upper},workdir={work}"
+        self._lines.append(_fstab("overlay", path, "overlay", options))
+        self._covers[path] = upper
+
+    def _in_new_root(self, path: str) -> None:
+        """The host has no such top folder: the step gets a root of its own, with one."""
+        self._new_root = self._private / ".newroot"
+        top = _first(path)
+        self._covers[top] = self._new_root / top[1:]
+        (self._new_root / path[1:]).mkdir(parents=True, exist_ok=True)
+
+    def _rewrite(self, path: str) -> Path:
+        folder = self._folder(path)
+        self._covers[path] = self._rewritten[path] = folder
+        return folder
+
+    def _covered(self, path: str) -> Path | None:
+        """Where ``path`` is by the covers so far; None where none holds it. That of ``/`` holds
+        only the files right in it.
+        """
+        below = ((covered, folder) for covered, folder in self._covers.items() if covered != "/")
+        probed = Layout(covers=tuple(sorted(below, key=lambda cover: -len(cover[0]))))
+        host = probed.host_path(path)
+        return None if str(host) == path else host
+
+    def _folder(self, path: str) -> Path:
+        folder = self._private / path.strip("/")
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+
+def _root_lines(new_root: Path) -> Iterator[str]:
+    """Binds the host's top folders, as covered so far, into the new root."""
+    for entry in sorted(os.scandir("/"), key=lambda entry: entry.name):
+        target = new_root / entry.name
+        if entry.is_symlink():
+            target.symlink_to(Path(entry.path).readlink())
+        elif entry.is_dir():
+            target.mkdir(exist_ok=True)
+            yield _fstab(entry.path, str(target), "none", "rbind")
+
+
+def _can_mount(
+    prefix: tuple[str, ...], mount: str, scratch: Path, line_of: Callable[[Path], str]
+) -> bool:
+    for name in ("a", "b", "work"):
+        (scratch / name).mkdir(exist_ok=True)
+    fstab = scratch / "fstab"
+    fstab.write_text(line_of(scratch))
+    command = [*prefix, mount, "-n", "-a", "-T", str(fstab)]
+    try:
+        done = subprocess.run(command, capture_output=True, check=False, timeout=_PROBE_TIMEOUT_S)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0
+
+
+def _bind_line(scratch: Path) -> str:
+    return _fstab(str(scratch / "a"), str(scratch / "b"), "none", "rbind")
+
+
+def _overlay_line(scratch: Path) -> str:
+    options = f"lowerdir={scratch / 'a'},upperdir={scratch / 'b'},workdir={scratch / 'work'}"
+    return _fstab("overlay", str(scratch / "a"), "overlay", options)
+
+
+def _fstab(source: str, target: str, kind: str, options: str) -> str:
+    quoted = (re.sub(r"[\s\\#]", _octal, text) for text in (source, target, kind, options))
+    return " ".join((*quoted, "0", "0")) + "\n"
+
+
+def _octal(match: re.Match[str]) -> str:
+    return f"\\{ord(match.group()):03o}"
+
+
+def _clean(path: str) -> str:
+    """Absolute and without ``.``, ``..`` and double slashes."""
+    return os.path.normpath("/" + path.lstrip("/"))
+
+
+def _first(path: str) -> str:
+    """``/mnt/out`` → ``/mnt``."""
+    return "/" + path.strip("/").partition("/")[0]
+
+
+def _outermost(folders: Iterable[Path]) -> tuple[Path, ...]:
+    """Without those inside another."""
+    kept: list[Path] = []
+    for folder in sorted(set(folders)):
+        if not any(folder.is_relative_to(other) for other in kept):
+            kept.append(folder)
+    return tuple(kept)

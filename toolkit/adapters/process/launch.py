@@ -1,0 +1,213 @@
+"""Prepares a claimed step's folder and starts its wrapper."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files as package_files
+from pathlib import Path
+
+from toolkit.adapters.process.claims import Claim
+from toolkit.adapters.process.images import ImageMap
+from toolkit.adapters.process.isolation import Layout, Namespaces, plan
+from toolkit.errors import ExecutionError
+from toolkit.workflow.ports import ResolvedStart
+
+_LOCK_DESCRIPTOR = 9
+_ENTER = 'cd "$0" && exec "$@"'
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """What the machine and the workspace offer to every step. ``visible``: host folders that a
+    step reaches whatever covers them (the workspace, the interpreter, folders of programs),
+    absolute and without symbolic links.
+    """
+
+    images: ImageMap
+    namespaces: Namespaces
+    visible: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """All that is needed to start, found out before the claim is used."""
+
+    argv: tuple[str, ...]
+    environment: Mapping[str, str]
+    cwd: str
+    layout: Layout
+
+
+def prepare(resolved: ResolvedStart, claim: Claim, host: Host) -> Preparation:
+    """Fills the claim's folder. Raises ExecutionError where the image or its command is unknown,
+    and OSError where the folder cannot be written.
+    """
+    call = resolved.start.call
+    given_path = resolved.environment.get("PATH", "")
+    command = host.images.resolve(call.image, call.command, call.args, path=given_path)
+    layout = _lay_out(resolved, claim, host)
+    if resolved.files:
+        claim.note_secret_files(layout.host_path(path) for path in resolved.files)
+    for path, content in _contents(resolved):
+        _write_private(layout.host_path(path), content)
+    arguments = tuple(layout.rewrite(argument) for argument in command.argv[1:])
+    if call.source is not None:
+        arguments = (*arguments, _write_script(claim, layout.rewrite(call.source)))
+    return Preparation(
+        argv=(command.argv[0], *arguments),
+        environment=_environment(resolved, claim, layout, command.path),
+        cwd=_working_folder(call.working_dir, claim, layout),
+        layout=layout,
+    )
+
+
+def launch(
+    preparation: Preparation, claim: Claim, host: Host, *, log: Path, lock: int, captures: bool
+) -> int:
+    """Starts the wrapper in its own session; returns its pid, which is also its group's.
+
+    The wrapper inherits the open lock, and holds it until it dies: the caller closes its own.
+    """
+    layout, namespaces = preparation.layout, host.namespaces
+    command, cwd, fstab = preparation.argv, preparation.cwd, ""
+    if layout.new_root is not None:
+        command = (*_chroot(namespaces, layout.new_root), cwd, *command)
+        cwd = "/"
+    if layout.fstab:
+        path = claim.folder / "fstab"
+        path.write_text("".join(layout.fstab))
+        fstab = str(path)
+    tee = _tool("tee") if captures else ""
+    argv = (
+        *(namespaces.prefix if fstab else ()),
+        *(_tool("sh"), "-c", _wrapper(), "gitops-step"),
+        *(str(claim.folder), cwd, fstab, namespaces.mount, tee),
+        *command,
+    )
+    return _spawn(argv, preparation.environment, log=log, lock=lock)
+
+
+def remember_layout(claim: Claim, layout: Layout) -> None:
+    """So that outputs are found again after a restart."""
+    covers = [[path, str(folder)] for path, folder in layout.covers]
+    (claim.folder / "covers.json").write_text(json.dumps(covers))
+
+
+def recall_layout(claim: Claim) -> Layout:
+    """What ``remember_layout`` wrote; an empty layout where the start did not come that far."""
+    try:
+        covers = json.loads((claim.folder / "covers.json").read_text())
+    except (OSError, ValueError):
+        return Layout()
+    return Layout(covers=tuple((path, Path(folder)) for path, folder in covers))
+
+
+def _lay_out(resolved: ResolvedStart, claim: Claim, host: Host) -> Layout:
+    start, call = resolved.start, resolved.start.call
+    folders = [str(mount["mountPath"]) for mount in call.volume_mounts]
+    if call.working_dir and not Path(call.working_dir).is_dir():
+        folders.append(call.working_dir)
+    declared = [output.path for output in start.output_files]
+    declared += [path for path, _ in _contents(resolved)]
+    for path in (*folders, *declared):
+        if not path.startswith("/"):
+            raise ExecutionError(f"path {path!r} is not absolute")
+    for name in ("home", "work"):
+        (claim.folder / name).mkdir()
+    private = claim.folder / "root"
+    layout = plan(host.namespaces, private, folders=folders, files=declared, visible=host.visible)
+    remember_layout(claim, layout)
+    return layout
+
+
+def _contents(resolved: ResolvedStart) -> list[tuple[str, bytes]]:
+    inputs = [(path, text.encode()) for path, text in resolved.start.input_files]
+    return [*resolved.files.items(), *inputs]
+
+
+def _write_private(path: Path, content: bytes) -> None:
+    """The folder above is the step's alone (its claim has mode 0700)."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+
+
+def _write_script(claim: Claim, source: str) -> str:
+    script = claim.folder / "script"
+    script.write_text(source)
+    script.chmod(0o755)
+    return str(script)
+
+
+def _environment(
+    resolved: ResolvedStart, claim: Claim, layout: Layout, path: str
+) -> Mapping[str, str]:
+    """What the template names, over what a process cannot do without."""
+    own = {
+        "HOME": str(claim.folder / "home"),
+        "TMPDIR": str(layout.rewritten.get("/tmp", "/tmp")),  # noqa: S108 - the step's own
+        "LANG": os.environ.get("LANG", "C.UTF-8"),
+    }
+    named = {
+        name: layout.rewrite(value)
+        for name, value in resolved.environment.items()
+        if "\0" not in value
+    }
+    return {**own, **named, "PATH": path}
+
+
+def _working_folder(working_dir: str, claim: Claim, layout: Layout) -> str:
+    if not working_dir:
+        return str(claim.folder / "work")
+    host = layout.host_path(working_dir)
+    if str(host) != working_dir:
+        host.mkdir(parents=True, exist_ok=True)
+    return layout.rewrite(working_dir)
+
+
+def _chroot(namespaces: Namespaces, root: Path) -> tuple[str, ...]:
+    if not namespaces.chroot:
+        raise ExecutionError("the host has no chroot command, which a declared path needs")
+    return (namespaces.chroot, str(root), _tool("sh"), "-c", _ENTER)
+
+
+def _spawn(argv: tuple[str, ...], environment: Mapping[str, str], *, log: Path, lock: int) -> int:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+    actions = [
+        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+        (os.POSIX_SPAWN_OPEN, 1, str(log), flags, 0o600),
+        (os.POSIX_SPAWN_DUP2, 1, 2),
+        (os.POSIX_SPAWN_DUP2, lock, _LOCK_DESCRIPTOR),
+    ]
+    # Python ignores SIGPIPE; a step must die of it as it would under any shell.
+    defaults = [signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+    return os.posix_spawn(
+        argv[0],
+        argv,
+        environment,
+        file_actions=actions,
+        setsid=True,
+        setsigmask=[],
+        setsigdef=defaults,
+    )
+
+
+@cache
+def _wrapper() -> str:
+    """Given as text, because a step with a root of its own could not open the file."""
+    text = package_files("toolkit.adapters.process").joinpath("wrapper.sh").read_text()
+    kept = (line for line in text.splitlines() if not line.lstrip().startswith("#"))
+    return "\n".join(kept)
+
+
+@cache
+def _tool(name: str) -> str:
+    found = shutil.which(name, path=os.pathsep.join(("/bin", "/usr/bin", "/usr/local/bin")))
+    if found is None:
+        raise ExecutionError(f"the host has no command {name!r}, which every step needs")
+    return found

@@ -1,0 +1,95 @@
+"""What an ended step has to report, read from its claim's folder."""
+
+from __future__ import annotations
+
+import os
+import signal
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+
+from toolkit.adapters.masking import Mask
+from toolkit.adapters.process.claims import Claim, ProcessRecord, Standing, birth_of, stat_fields
+from toolkit.adapters.process.launch import recall_layout
+from toolkit.workflow.commands import StartContainer
+from toolkit.workflow.events import ContainerEnded, ContainerErrored
+
+INTERRUPTED = "interrupted"
+DEADLINE = "Pod was active on the node longer than the specified deadline"
+_MOST_BYTES = 256 * 1024
+
+
+def outcome_of(
+    start: StartContainer, claim: Claim, standing: Standing, mask: Mask, at: datetime
+) -> ContainerEnded | ContainerErrored:
+    """``standing`` is ENDED, FAILED or INTERRUPTED."""
+    if standing is Standing.ENDED and not claim.is_past_deadline():
+        return _ended(start, claim, mask, at)
+    message = {
+        Standing.ENDED: DEADLINE,
+        Standing.FAILED: mask.text(claim.failure()),
+        Standing.INTERRUPTED: INTERRUPTED,
+    }[standing]
+    is_deadline = standing is Standing.ENDED
+    return ContainerErrored(start.id, start.node_id, message, at, is_deadline=is_deadline)
+
+
+def end_leftovers(descriptor: int, record: ProcessRecord | None) -> None:
+    """Ends what an ended step's command left running, and reaps the wrapper where it is ours."""
+    try:
+        # Not yet reaped: its pid, which names the group, cannot have been given to another.
+        ended = os.waitid(os.P_PIDFD, descriptor, os.WEXITED | os.WNOWAIT | os.WNOHANG)
+    except ChildProcessError:
+        if record is not None:
+            end_session(record)
+        return
+    if ended is not None:
+        with suppress(ProcessLookupError):
+            os.killpg(ended.si_pid, signal.SIGKILL)
+        with suppress(ChildProcessError):
+            os.waitid(os.P_PIDFD, descriptor, os.WEXITED)
+
+
+def end_session(leader: ProcessRecord) -> None:
+    """Kills what is left of the session of a leader that is dead.
+
+    A process that got the leader's pid anew shows by its birth; then the session is not ours.
+    """
+    if birth_of(leader.pid) not in (None, leader.born):
+        return
+    for pid in (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()):
+        fields = stat_fields(pid)
+        if fields is None or fields[3] != str(leader.pid) or int(fields[19]) < int(leader.born):
+            continue
+        with suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def _ended(start: StartContainer, claim: Claim, mask: Mask, at: datetime) -> ContainerEnded:
+    code = claim.exit_code()
+    if code is None:
+        code = claim.stop_code() or 0
+    layout = recall_layout(claim)
+    outputs: dict[str, str | None] = {}
+    for output in start.output_files:
+        content = _read(layout.host_path(output.path))
+        outputs[output.name] = None if content is None else mask.text(content)
+    result = None
+    if start.captures_result:
+        result = mask.text(_without_line_end(_read(claim.folder / "stdout", tail=True) or ""))
+    return ContainerEnded(start.id, start.node_id, code, at, result=result, outputs=outputs)
+
+
+def _read(path: Path, *, tail: bool = False) -> str | None:
+    """At most 256 kB, the last ones with ``tail``. None where there is no such file."""
+    try:
+        with path.open("rb") as file:
+            if tail:
+                file.seek(max(0, os.fstat(file.fileno()).st_size - _MOST_BYTES))
+            return file.read(_MOST_BYTES).decode("utf-8", "replace")
+    except OSError:
+        return None
+
+
+def _without_line_end(text: str) -> str:
+    return text.removesuffix("\n").removesuffix("\r")

@@ -1,0 +1,58 @@
+# Holds one step: `sh -c <this> gitops-step FOLDER CWD FSTAB MOUNT TEE COMMAND...`
+# Given: stdin /dev/null, stdout and stderr the log (append), fd 9 the claim's lock. Started in a
+# session of its own. FSTAB, TEE: "" where there is nothing to mount or to capture.
+# Only builtins but for mount, tee and the command: a step costs little more than its own process.
+folder=$1 cwd=$2 fstab=$3 mount=$4 tee=$5
+shift 5
+
+# Our own messages ("Terminated") are not the step's output.
+exec 3>&2 2>/dev/null
+
+# pid, start time and boot id: together they name this process for ever.
+birth() { set -- ${1##*) }; born=${20}; }
+read -r stat </proc/$$/stat && birth "$stat"
+read -r boot </proc/sys/kernel/random/boot_id
+echo "$$ $born $boot" >"$folder/pid"
+
+# A stop signals the whole group. The command meets the signal with its default; we live on to
+# write how it ended.
+trap : TERM INT HUP
+
+fail() { echo "$1" >"$folder/failed"; exit 0; }
+
+[ -e "$folder/stop" ] && exit 0
+if [ -n "$fstab" ]; then
+    "$mount" -n -a -T "$fstab" 2>"$folder/mount.err" 9>&- || fail "its private folders could not be mounted"
+fi
+cd "$cwd" || fail "its working folder $cwd cannot be entered"
+unset OLDPWD
+
+# Ends what the command left behind, so that tee sees the end of its input. All processes of our
+# session, but this shell, the subshell we are in, and our own child: tee.
+end_leftovers() {
+    read -r stat </proc/self/stat
+    self=${stat%% *}
+    for process in /proc/[0-9]*; do
+        { read -r stat <"$process/stat"; } || continue
+        pid=${stat%% *}
+        set -- ${stat##*) }
+        if [ "$4" = "$$" ] && [ "$2" != "$$" ] && [ "$pid" != "$$" ] && [ "$pid" != "$self" ]; then
+            kill -KILL "$pid"
+        fi
+    done
+}
+
+if [ -n "$tee" ]; then
+    {
+        trap : TERM INT HUP
+        "$@" 2>&3 3>&- 9>&-
+        echo $? >"$folder/code"
+        end_leftovers
+    } | { trap '' TERM INT HUP; exec "$tee" "$folder/stdout" 3>&- 9>&-; }
+    read -r code <"$folder/code"
+else
+    "$@" 2>&3 3>&- 9>&-
+    code=$?
+fi
+# One write of a few bytes with the line end last: without it there is no exit code yet.
+echo "$code" >"$folder/exit"
