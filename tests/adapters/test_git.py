@@ -156,7 +156,7 @@ def test_a_refusing_hook_is_no_race(tmp_path: Path) -> None:
     hook.write_text("#!/bin/sh\necho branch is protected >&2\nexit 1\n")
     hook.chmod(0o755)
     with GitDeploy(str(tmp_path / "deploy.git"), tmp_path / "mirror.git") as deploy:
-        with pytest.raises(GitError, match="protected|declined") as caught:
+        with pytest.raises(GitError, match=r"protected|declined") as caught:
             deploy.push(DeployCommit("env/x", "", {"a": b"1"}, "m", "A <a@b>", AT))
         assert type(caught.value) is GitError
 
@@ -169,9 +169,11 @@ def test_an_address_that_would_run_a_program_is_refused(tmp_path: Path, url: str
 
 def test_an_unreachable_repository_is_named_without_its_password(tmp_path: Path) -> None:
     url = f"file://ada:hunter2@{tmp_path}/missing.git"
-    with GitDeploy(url, tmp_path / "mirror.git") as deploy:
-        with pytest.raises(GitError, match="cannot be reached") as caught:
-            deploy.tip("env/x")
+    with (
+        GitDeploy(url, tmp_path / "mirror.git") as deploy,
+        pytest.raises(GitError, match="cannot be reached") as caught,
+    ):
+        deploy.tip("env/x")
     assert "hunter2" not in str(caught.value)
 
 
