@@ -114,7 +114,7 @@ class _Merge:
         for item in items:
             if not isinstance(item, Mapping):
                 _refuse(fields, f"an item of this list is a mapping with {key!r}")
-            if item.get(_DIRECTIVE) == "replace" and not _has_more(item):
+            if item.get(_DIRECTIVE) == "replace":
                 live = []
                 continue
             if key not in item:
@@ -151,10 +151,6 @@ def _retain(target: dict[str, Any], patch: Mapping[str, Any], fields: _Fields) -
 
 def _without_directives(patch: Mapping[str, Any]) -> dict[str, Any]:
     return {key: copy_json(value) for key, value in patch.items() if key != _DIRECTIVE}
-
-
-def _has_more(item: Mapping[str, Any]) -> bool:
-    return any(key != _DIRECTIVE for key in item)
 
 
 def _in_order(merged: list[Any], order: list[Any], live: list[Any], key: str) -> list[Any]:

@@ -163,9 +163,11 @@ class _Composer:
         if kind is ScalarEvent and event.value == "<<" and event.implicit[0] and not event.style:
             return _MERGE
         value = self._node(event)
-        if value.__class__ is str:
-            return str(value)
-        return self._typed_key(event, value)
+        if value.__class__ is not str:
+            return self._typed_key(event, value)
+        if kind is ScalarEvent and event.implicit[0] and value != event.value:
+            self._fail(event, "a key must be text; this one is a date", "Put the key in quotes.")
+        return str(value)
 
     def _typed_key(self, event: Any, value: Any) -> str:
         from toolkit.yaml.typed_keys import as_json_key, describe

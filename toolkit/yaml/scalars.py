@@ -123,14 +123,15 @@ def _date(text: str) -> str | None:
     zone = clock.pop(4)
     hour, minute, second, fraction = (clock[i] or clock[i + 4] or "0" for i in range(4))
     try:
+        leap_alike = int(year) or 400  # Go has a year 0
         moment = datetime(  # noqa: DTZ001 - the zone is written as text below
-            int(year), int(month), int(day), int(hour), int(minute), int(second)
+            leap_alike, int(month), int(day), int(hour), int(minute), int(second)
         )
         offset = _zone(zone)
     except ValueError:
         return None
     digits = fraction[:9].rstrip("0")
-    return f"{moment.isoformat()}{'.' + digits if digits else ''}{offset}"
+    return f"{year}{moment.isoformat()[4:]}{'.' + digits if digits else ''}{offset}"
 
 
 def _zone(text: str | None) -> str:

@@ -131,7 +131,9 @@ def _single_quoted_lines(text: str, column: int, indent: str) -> str:
 
 def double_quoted(text: str, column: int, indent: str | None) -> str:
     """``"text"`` with escapes, folded at spaces beyond the width."""
-    inner = _ESCAPES_IN_QUOTES.sub(_escape, text)
+    if text[:1] == "\ufeff":  # go-yaml looks for the mark at the start, whatever the character
+        return '"' + "".join(map(_escaped, text)) + '"'
+    inner = _ESCAPES_IN_QUOTES.sub(lambda match: _escaped(match[0]), text)
     if indent is None or column + len(inner) < BEST_WIDTH:
         return f'"{inner}"'
     return _folded_in_quotes(text, column + 1, indent)
@@ -152,7 +154,7 @@ def _folded_in_quotes(text: str, column: int, indent: str) -> str:
                 column += 1
             after_space = True
             continue
-        written = _ESCAPES_IN_QUOTES.sub(_escape, char)
+        written = _escaped(char) if _ESCAPES_IN_QUOTES.match(char) else char
         out.append(written)
         column += len(written)
         after_space = False
@@ -160,8 +162,7 @@ def _folded_in_quotes(text: str, column: int, indent: str) -> str:
     return "".join(out)
 
 
-def _escape(match: re.Match[str]) -> str:
-    char = match.group()
+def _escaped(char: str) -> str:
     if char in _ESCAPED:
         return "\\" + _ESCAPED[char]
     code = ord(char)
@@ -177,7 +178,9 @@ def literal(text: str, indent: str) -> str:
     lines = body.split("\n")
     if _HAS_BREAK.search(body.replace("\n", "")):
         lines = [_indent_after_breaks(line, indent) for line in lines]
-    return f"{header}\n" + "\n".join([indent + line if line else "" for line in lines])
+    return f"{header}\n" + "\n".join(
+        [line if not line or line[0] in _BREAKS else indent + line for line in lines]
+    )
 
 
 def _indent_after_breaks(line: str, indent: str) -> str:
