@@ -1,0 +1,199 @@
+"""One environment's cluster in a store: the verbs, each in one transaction.
+
+    LogicalCluster(store, "staging", fresh).create(request, body)
+
+What speaks to clients (the Cluster port in process, HTTP) translates to a :class:`Request` and
+calls this; so all see the same semantics.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from toolkit.apiserver import applying, deleting, patching, reading, watching, writing
+from toolkit.apiserver.builtin_kinds import BUILTIN_KINDS
+from toolkit.apiserver.call import DEFAULT_OPTIONS, Call, Fresh, Options
+from toolkit.apiserver.custom_kinds import custom_kinds
+from toolkit.apiserver.deleting import DeleteOptions
+from toolkit.apiserver.kinds import Kind, KindIndex
+from toolkit.apiserver.namespaces import (
+    INITIAL_NAMESPACES,
+    KUBE_SYSTEM,
+    NAMESPACE,
+    namespace_key,
+)
+from toolkit.apiserver.reading import ListOptions, Page
+from toolkit.apiserver.selectors import Selector
+from toolkit.apiserver.store import ObjectStore, Snapshot, Transaction
+from toolkit.apiserver.watching import Batch
+from toolkit.errors import NotFoundError
+from toolkit.resource.cluster import PatchType, WatchEvent
+from toolkit.resource.resource import Body
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """``name`` "" for the kind as a whole; ``subresource``: "" or "status"."""
+
+    kind: Kind
+    namespace: str = ""
+    name: str = ""
+    subresource: str = ""
+    options: Options = DEFAULT_OPTIONS
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """``warnings``: sentences for the client. ``is_new``: the object was created."""
+
+    body: Body
+    warnings: tuple[str, ...] = ()
+    is_new: bool = False
+
+
+class LogicalCluster:
+    """Thread-safe where its store is. ``fresh`` gives each request its time and uids."""
+
+    def __init__(self, store: ObjectStore, name: str, fresh: Callable[[], Fresh]) -> None:
+        self._store = store
+        self._name = name
+        self._fresh = fresh
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    def ensure(self, *namespaces: str) -> None:
+        """Makes the cluster where it does not exist: its first namespaces, and those named."""
+        with self._store.read() as snapshot:
+            wanted = (*INITIAL_NAMESPACES, *namespaces)
+            missing = [n for n in wanted if snapshot.get(namespace_key(self._name, n)) is None]
+        kind = KindIndex(BUILTIN_KINDS).by_type(NAMESPACE)
+        for name in missing:
+            request = Request(kind, name=name, options=Options(field_manager="gitops"))
+            self._create_if_absent(request, {"metadata": {"name": name}})
+
+    def uid(self) -> str:
+        """Raises NotFoundError before :meth:`ensure`."""
+        with self._store.read() as snapshot:
+            namespace = snapshot.get(namespace_key(self._name, KUBE_SYSTEM))
+        if namespace is None:
+            raise NotFoundError(f"there is no cluster {self._name!r}")
+        return str(namespace["metadata"]["uid"])
+
+    def kinds(self) -> KindIndex:
+        """All kinds served now."""
+        with self._store.read() as snapshot:
+            return self._kinds(snapshot)
+
+    def get(self, request: Request) -> Body:
+        with self._store.read() as snapshot:
+            return reading.get(snapshot, self._call(snapshot, request))
+
+    def list(self, request: Request, options: ListOptions) -> Page:
+        with self._store.read() as snapshot:
+            return reading.list_page(snapshot, self._call(snapshot, request), options)
+
+    def create(self, request: Request, body: Body) -> Answer:
+        return self._write(request, lambda tx, call: (writing.create(tx, call, body), True))
+
+    def update(self, request: Request, body: Body) -> Answer:
+        return self._write(request, lambda tx, call: (writing.update(tx, call, body), False))
+
+    def patch(self, request: Request, document: Any, patch_type: PatchType) -> Answer:
+        """Any patch; an apply may create."""
+
+        def work(tx: Transaction, call: Call) -> tuple[Body, bool]:
+            if patch_type is not PatchType.APPLY:
+                return patching.patch(tx, call, document, patch_type), False
+            is_new = tx.get(call.key) is None
+            return applying.apply(tx, call, document), is_new
+
+        return self._write(request, work)
+
+    def delete(self, request: Request, options: DeleteOptions) -> Answer:
+        return self._write(request, lambda tx, call: (deleting.delete(tx, call, options), False))
+
+    def delete_collection(
+        self, request: Request, selector: Selector, options: DeleteOptions
+    ) -> tuple[Body, ...]:
+        """All that match, in one transaction; returns their last states."""
+
+        def work(tx: Transaction) -> tuple[Body, ...]:
+            call = self._call(tx, request)
+            found = reading.list_page(tx, call, ListOptions(selector)).bodies()
+            return tuple(
+                deleting.delete(tx, call.at(call.kind, _namespace(b), _name(b)), options)
+                for b in found
+                if tx.get(call.at(call.kind, _namespace(b), _name(b)).key) is not None
+            )
+
+        return self._store.write(work)
+
+    def changes(self, request: Request, selector: Selector, since: int) -> Batch:
+        """See :func:`toolkit.apiserver.watching.changes`."""
+        with self._store.read() as snapshot:
+            return watching.changes(snapshot, self._call(snapshot, request), selector, since)
+
+    def bookmark(self, request: Request, version: int, *, ends_initial: bool = False) -> WatchEvent:
+        """See :func:`toolkit.apiserver.watching.bookmark`."""
+        with self._store.read() as snapshot:
+            call = self._call(snapshot, request)
+        return watching.bookmark(call, version, ends_initial=ends_initial)
+
+    def version(self) -> int:
+        """The store's newest version."""
+        with self._store.read() as snapshot:
+            return snapshot.version()
+
+    def subscribe(self, wake: Callable[[], None]) -> Callable[[], None]:
+        """See :meth:`toolkit.apiserver.store.ObjectStore.subscribe`."""
+        return self._store.subscribe(wake)
+
+    def _create_if_absent(self, request: Request, body: Body) -> None:
+        def work(tx: Transaction, call: Call) -> tuple[Body, bool]:
+            live = tx.get(call.key)
+            return (live, False) if live else (writing.create(tx, call, body), True)
+
+        self._write(request, work)
+
+    def _write(
+        self, request: Request, work: Callable[[Transaction, Call], tuple[Body, bool]]
+    ) -> Answer:
+        def within(tx: Transaction) -> Answer:
+            call = self._call(tx, request)
+            body, is_new = work(tx, call)
+            return Answer(body, tuple(call.warnings), is_new)
+
+        return self._store.write(within)
+
+    def _call(self, snapshot: Snapshot, request: Request) -> Call:
+        return Call(
+            cluster=self._name,
+            kinds=self._kinds(snapshot),
+            kind=request.kind,
+            namespace=request.namespace if request.kind.is_namespaced else "",
+            name=request.name,
+            fresh=self._fresh(),
+            options=request.options,
+            subresource=request.subresource,
+        )
+
+    def _kinds(self, snapshot: Snapshot) -> KindIndex:
+        custom = custom_kinds(snapshot, self._name)
+        return KindIndex((*BUILTIN_KINDS, *custom)) if custom else _BUILTIN_INDEX
+
+
+def _namespace(body: Body) -> str:
+    return str(body["metadata"].get("namespace") or "")
+
+
+def _name(body: Body) -> str:
+    return str(body["metadata"]["name"])
+
+
+_BUILTIN_INDEX = KindIndex(BUILTIN_KINDS)
