@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
-from toolkit.workflow.commands import StartContainer
+from toolkit.workflow.commands import Command, StartContainer
 from toolkit.workflow.events import ContainerEnded, ContainerErrored, ContainerStarted
+from toolkit.workflow.nodes import Row
+from toolkit.workflow.run import AuditEvent, Transition
 
 ExecutorEvent = ContainerStarted | ContainerEnded | ContainerErrored
 
@@ -81,3 +84,54 @@ class LogStore(Protocol):
 
 
 Report = Callable[[ExecutorEvent], None]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRun:
+    """A run as it was committed. ``commands``: those not yet answered, oldest first."""
+
+    uid: str
+    cluster: str
+    run: Row
+    nodes: tuple[tuple[str, Row], ...]
+    commands: tuple[Command, ...]
+
+
+class RunStore(Protocol):
+    """The rows of runs: the truth. Each write is one transaction, durable when it returns, and
+    costs what it changes. One contract suite over all adapters.
+    """
+
+    def begin(self, cluster: str, transition: Transition, at: datetime) -> None:
+        """A submit's transition. A run already begun stays as it is."""
+        ...
+
+    def commit(
+        self, uid: str, transition: Transition, at: datetime, *, answered: Iterable[str] = ()
+    ) -> None:
+        """A step's transition, together with the commands that are done with."""
+        ...
+
+    def find(self, uid: str) -> StoredRun | None:
+        """A run, finished or not."""
+        ...
+
+    def unfinished(self, cluster: str) -> tuple[StoredRun, ...]:
+        """What recovery has to take up, sorted by uid."""
+        ...
+
+    def uids(self, cluster: str) -> frozenset[str]:
+        """Every run there is of one cluster."""
+        ...
+
+    def outstanding(self) -> frozenset[str]:
+        """Ids of all commands not yet answered, of all clusters."""
+        ...
+
+    def audit(self, uid: str) -> tuple[tuple[datetime, AuditEvent], ...]:
+        """What happened to a run, oldest first."""
+        ...
+
+    def remove(self, uid: str) -> None:
+        """Forgets a run and all that belongs to it. Unknown ones are ignored."""
+        ...

@@ -278,10 +278,23 @@ class ProcessExecutor:
                 self._slots.release()
         self._report(outcome)
 
-    def _error(self, step: _Step, message: str, *, is_transient: bool = False) -> ContainerErrored:
-        start, now = step.resolved.start, self._clock.now()
-        masked = step.mask.text(message)
-        return ContainerErrored(start.id, start.node_id, masked, now, is_transient=is_transient)
+    def _error(
+        self,
+        step: _Step,
+        message: str,
+        *,
+        is_transient: bool = False,
+        is_deadline: bool = False,
+    ) -> ContainerErrored:
+        start = step.resolved.start
+        return ContainerErrored(
+            start.id,
+            start.node_id,
+            step.mask.text(message),
+            self._clock.now(),
+            is_transient=is_transient,
+            is_deadline=is_deadline,
+        )
 
     def _until(self, instant: datetime) -> float:
         return (instant - self._clock.now()).total_seconds()

@@ -11,9 +11,10 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from toolkit.errors import ExecutionError
-from toolkit.repository.settings import ImageRule
+from toolkit.repository.settings import SHIPPED_PROGRAMS, ImageRule
 
 HOST_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
+_PROGRAMS = Path(__file__).parent / "programs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class ImageMap:
     @property
     def folders(self) -> tuple[Path, ...]:
         """Every folder of programs a rule names."""
-        return tuple(self._root / folder for rule in self._rules for folder in rule.path)
+        return tuple(self._folder(name) for rule in self._rules for name in rule.path)
 
     def resolve(
         self, image: str, command: Sequence[str], args: Sequence[str], *, path: str = ""
@@ -51,9 +52,12 @@ class ImageMap:
                 f"image {image!r}: the template has no command, and its rule in gitops.yaml "
                 f"(runtime.images, {rule.pattern!r}) no entrypoint"
             )
-        folders = [str(self._root / folder) for folder in rule.path]
+        folders = [str(self._folder(name)) for name in rule.path]
         search = os.pathsep.join((*folders, path or os.pathsep.join(HOST_PATH)))
         return HostCommand((*_program(argv[0], search, image), *argv[1:]), search)
+
+    def _folder(self, name: str) -> Path:
+        return _PROGRAMS if name == SHIPPED_PROGRAMS else self._root / name
 
     def _rule(self, image: str) -> ImageRule:
         for rule in self._rules:

@@ -1,4 +1,43 @@
-"""Tables of runs, version 1."""
+"""Tables of runs, version 1.
+
+Rows are JSON as the step machine gives them; the columns beside are what we look rows up by.
+``commands`` holds only what is not yet answered.
+"""
 
 RUNS = """
+CREATE TABLE runs (
+    uid TEXT PRIMARY KEY,
+    cluster TEXT NOT NULL,
+    namespace TEXT NOT NULL,
+    name TEXT NOT NULL,
+    finished_at TEXT,
+    row TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX runs_by_cluster ON runs (cluster, finished_at);
+
+CREATE TABLE run_nodes (
+    run_uid TEXT NOT NULL REFERENCES runs (uid) ON DELETE CASCADE,
+    id TEXT NOT NULL,
+    row TEXT NOT NULL,
+    PRIMARY KEY (run_uid, id)
+) WITHOUT ROWID;
+
+CREATE TABLE run_commands (
+    number INTEGER PRIMARY KEY,
+    run_uid TEXT NOT NULL REFERENCES runs (uid) ON DELETE CASCADE,
+    id TEXT NOT NULL UNIQUE,
+    row TEXT NOT NULL
+);
+CREATE INDEX run_commands_by_run ON run_commands (run_uid);
+
+CREATE TABLE run_audit (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    run_uid TEXT NOT NULL REFERENCES runs (uid) ON DELETE CASCADE,
+    at TEXT NOT NULL,
+    type TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    message TEXT NOT NULL,
+    node_id TEXT NOT NULL
+);
+CREATE INDEX run_audit_by_run ON run_audit (run_uid);
 """

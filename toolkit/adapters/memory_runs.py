@@ -1,0 +1,96 @@
+"""The RunStore port in memory: the twin for tests and simulations."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from copy import deepcopy
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from toolkit.workflow.codec import command_from_row, command_to_row
+from toolkit.workflow.nodes import Row
+from toolkit.workflow.ports import StoredRun
+from toolkit.workflow.run import AuditEvent, Run, Transition
+
+
+@dataclass(slots=True)
+class _Rows:
+    cluster: str
+    run: Row
+    nodes: dict[str, Row] = field(default_factory=dict)
+    commands: dict[str, Row] = field(default_factory=dict)
+    audit: list[tuple[datetime, AuditEvent]] = field(default_factory=list)
+
+
+class MemoryRuns:
+    """Rows of runs that last as long as the object. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._runs: dict[str, _Rows] = {}
+        self._lock = threading.Lock()
+
+    def begin(self, cluster: str, transition: Transition, at: datetime) -> None:
+        run = Run.start(transition)
+        with self._lock:
+            if run.uid not in self._runs:
+                self._runs[run.uid] = _Rows(cluster, deepcopy(run.row))
+                self._write(run.uid, transition, at)
+
+    def commit(
+        self, uid: str, transition: Transition, at: datetime, *, answered: Iterable[str] = ()
+    ) -> None:
+        with self._lock:
+            for command_id in answered:
+                self._runs[uid].commands.pop(command_id, None)
+            self._write(uid, transition, at)
+
+    def find(self, uid: str) -> StoredRun | None:
+        with self._lock:
+            return self._stored(uid) if uid in self._runs else None
+
+    def unfinished(self, cluster: str) -> tuple[StoredRun, ...]:
+        with self._lock:
+            return tuple(
+                self._stored(uid)
+                for uid, rows in sorted(self._runs.items())
+                if rows.cluster == cluster and not Run(rows.run).is_finished
+            )
+
+    def uids(self, cluster: str) -> frozenset[str]:
+        with self._lock:
+            return frozenset(uid for uid, rows in self._runs.items() if rows.cluster == cluster)
+
+    def outstanding(self) -> frozenset[str]:
+        with self._lock:
+            return frozenset(key for rows in self._runs.values() for key in rows.commands)
+
+    def audit(self, uid: str) -> tuple[tuple[datetime, AuditEvent], ...]:
+        with self._lock:
+            return tuple(self._runs[uid].audit) if uid in self._runs else ()
+
+    def remove(self, uid: str) -> None:
+        with self._lock:
+            self._runs.pop(uid, None)
+
+    def _write(self, uid: str, transition: Transition, at: datetime) -> None:
+        rows = self._runs[uid]
+        if transition.run is not None:
+            rows.run = deepcopy(transition.run)
+        for node_id in transition.removed:
+            rows.nodes.pop(node_id, None)
+        for node_id, row in transition.nodes:
+            rows.nodes[node_id] = deepcopy(row)
+        for command in transition.commands:
+            rows.commands.setdefault(command.id, deepcopy(command_to_row(command)))
+        rows.audit.extend((at, event) for event in transition.audit)
+
+    def _stored(self, uid: str) -> StoredRun:
+        rows = self._runs[uid]
+        return StoredRun(
+            uid=uid,
+            cluster=rows.cluster,
+            run=deepcopy(rows.run),
+            nodes=tuple(deepcopy(sorted(rows.nodes.items()))),
+            commands=tuple(command_from_row(deepcopy(row)) for row in rows.commands.values()),
+        )

@@ -1,0 +1,137 @@
+"""The RunStore port over the state database."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Literal, cast
+
+from toolkit.adapters.sqlite.database import Database
+from toolkit.workflow.codec import command_from_row, command_to_row
+from toolkit.workflow.ports import StoredRun
+from toolkit.workflow.run import AuditEvent, Run, Transition
+
+
+class SqliteRuns:
+    """Rows of runs in the tables of :mod:`toolkit.adapters.sqlite.schema_runs`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def begin(self, cluster: str, transition: Transition, at: datetime) -> None:
+        run = Run.start(transition)
+        named = (run.uid, cluster, run.namespace, run.name, _dump(run.row))
+
+        def work(connection: sqlite3.Connection) -> None:
+            insert = "INSERT OR IGNORE INTO runs (uid, cluster, namespace, name, row)"
+            if connection.execute(f"{insert} VALUES (?, ?, ?, ?, ?)", named).rowcount:
+                _write(connection, run.uid, transition, at)
+
+        self._database.write(work)
+
+    def commit(
+        self, uid: str, transition: Transition, at: datetime, *, answered: Iterable[str] = ()
+    ) -> None:
+        done = tuple(answered)
+
+        def work(connection: sqlite3.Connection) -> None:
+            connection.executemany(
+                "DELETE FROM run_commands WHERE id = ?", [(command_id,) for command_id in done]
+            )
+            _write(connection, uid, transition, at)
+
+        self._database.write(work)
+
+    def find(self, uid: str) -> StoredRun | None:
+        with self._database.read() as connection:
+            found = connection.execute(
+                "SELECT uid, cluster, row FROM runs WHERE uid = ?", (uid,)
+            ).fetchone()
+            return None if found is None else _stored(connection, *found)
+
+    def unfinished(self, cluster: str) -> tuple[StoredRun, ...]:
+        with self._database.read() as connection:
+            found = connection.execute(
+                "SELECT uid, cluster, row FROM runs"
+                " WHERE cluster = ? AND finished_at IS NULL ORDER BY uid",
+                (cluster,),
+            ).fetchall()
+            return tuple(_stored(connection, *run) for run in found)
+
+    def uids(self, cluster: str) -> frozenset[str]:
+        with self._database.read() as connection:
+            found = connection.execute("SELECT uid FROM runs WHERE cluster = ?", (cluster,))
+            return frozenset(uid for (uid,) in found)
+
+    def outstanding(self) -> frozenset[str]:
+        with self._database.read() as connection:
+            return frozenset(key for (key,) in connection.execute("SELECT id FROM run_commands"))
+
+    def audit(self, uid: str) -> tuple[tuple[datetime, AuditEvent], ...]:
+        with self._database.read() as connection:
+            found = connection.execute(
+                "SELECT at, type, reason, message, node_id FROM run_audit"
+                " WHERE run_uid = ? ORDER BY number",
+                (uid,),
+            ).fetchall()
+        return tuple((datetime.fromisoformat(at), _audit_event(*event)) for at, *event in found)
+
+    def remove(self, uid: str) -> None:
+        self._database.write(
+            lambda connection: connection.execute("DELETE FROM runs WHERE uid = ?", (uid,))
+        )
+
+
+def _write(connection: sqlite3.Connection, uid: str, transition: Transition, at: datetime) -> None:
+    """A transition's rows. A run that was removed meanwhile violates the foreign key."""
+    if transition.run is not None:
+        finished_at = at.isoformat() if Run(transition.run).is_finished else None
+        connection.execute(
+            "UPDATE runs SET row = ?, finished_at = ? WHERE uid = ?",
+            (_dump(transition.run), finished_at, uid),
+        )
+    connection.executemany(
+        "DELETE FROM run_nodes WHERE run_uid = ? AND id = ?",
+        [(uid, node_id) for node_id in transition.removed],
+    )
+    connection.executemany(
+        "INSERT INTO run_nodes (run_uid, id, row) VALUES (?, ?, ?)"
+        " ON CONFLICT (run_uid, id) DO UPDATE SET row = excluded.row",
+        [(uid, node_id, _dump(row)) for node_id, row in transition.nodes],
+    )
+    connection.executemany(
+        "INSERT OR IGNORE INTO run_commands (run_uid, id, row) VALUES (?, ?, ?)",
+        [(uid, command.id, _dump(command_to_row(command))) for command in transition.commands],
+    )
+    connection.executemany(
+        "INSERT INTO run_audit (run_uid, at, type, reason, message, node_id)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
+        [
+            (uid, at.isoformat(), event.type, event.reason, event.message, event.node_id)
+            for event in transition.audit
+        ],
+    )
+
+
+def _stored(connection: sqlite3.Connection, uid: str, cluster: str, row: str) -> StoredRun:
+    nodes = connection.execute("SELECT id, row FROM run_nodes WHERE run_uid = ?", (uid,))
+    commands = connection.execute(
+        "SELECT row FROM run_commands WHERE run_uid = ? ORDER BY number", (uid,)
+    )
+    return StoredRun(
+        uid=uid,
+        cluster=cluster,
+        run=json.loads(row),
+        nodes=tuple((node_id, json.loads(node)) for node_id, node in nodes),
+        commands=tuple(command_from_row(json.loads(command)) for (command,) in commands),
+    )
+
+
+def _audit_event(type: str, reason: str, message: str, node_id: str) -> AuditEvent:
+    return AuditEvent(cast("Literal['Normal', 'Warning']", type), reason, message, node_id)
+
+
+def _dump(row: Any) -> str:
+    return json.dumps(row, separators=(",", ":"), ensure_ascii=False)
