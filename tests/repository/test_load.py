@@ -55,8 +55,9 @@ def test_all_fields_are_read() -> None:
     autostart: true
     sync: {automated: false, prune: false, selfHeal: false, guards: {maxPruneCount: 1}}
     logLink: https://logs/{pod}
-images:
-  - {image: "a*", entrypoint: [b, c], path: ["@programs"]}
+runtime:
+  images:
+  - {pattern: "a*", entrypoint: [b, c], path: ["@programs"]}
 """
     )
     environment = settings.environment("staging")
@@ -150,7 +151,7 @@ def test_this_repositorys_own_settings() -> None:
             "expected 100 or less, found 101",
             None,
         ),
-        (SMALLEST + b"images: []\n---\na: 1\n", "gitops.yaml:1:1", "expected one document", None),
+        (SMALLEST + b"runtime: {}\n---\na: 1\n", "gitops.yaml:1:1", "expected one document", None),
         (b"environments: {}\n", "gitops.yaml:1:15", "expected at least one entry", None),
         (b"- a\n", "gitops.yaml:1:1", "expected a mapping, found a list", None),
         (b"", "gitops.yaml", "expected a mapping, found nothing", None),

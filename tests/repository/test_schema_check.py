@@ -32,10 +32,11 @@ PLACES: list[tuple[str | int, ...]] = [
     ("environments", "staging", "autostart"),
     ("environments", "staging", "unknown"),
     ("environments", "Wrong Name"),
-    ("images",),
-    ("images", 0),
-    ("images", 1, "entrypoint"),
-    ("images", 0, "path"),
+    ("runtime",),
+    ("runtime", "images"),
+    ("runtime", "images", 0),
+    ("runtime", "images", 1, "entrypoint"),
+    ("runtime", "images", 0, "path"),
 ]
 VALUES = st.one_of(
     st.none(),
@@ -47,7 +48,7 @@ VALUES = st.one_of(
     st.just(["a"]),
     st.just([""]),
     st.just({"overlay": "a", "namespace": "b"}),
-    st.just([{"image": "x", "path": []}]),
+    st.just([{"pattern": "x", "path": []}]),
 )
 
 

@@ -103,7 +103,7 @@ def _settings(body: Fields) -> Settings:
     return Settings(
         default_environment=body.get("defaultEnvironment") or next(iter(environments)),
         environments=environments,
-        images=tuple(_image_rule(fields) for fields in body.get("images", ())),
+        images=tuple(_image_rule(fields) for fields in body.get("runtime", {}).get("images", ())),
     )
 
 
@@ -142,7 +142,7 @@ def _sync_policy(fields: Fields) -> SyncPolicy:
 
 def _image_rule(fields: Fields) -> ImageRule:
     return ImageRule(
-        pattern=fields["image"],
+        pattern=fields["pattern"],
         entrypoint=tuple(fields.get("entrypoint", ())),
         path=tuple(fields.get("path", ())),
     )

@@ -85,6 +85,8 @@ def _program(name: str, search: str, image: str) -> tuple[str, ...]:
         return (found,)
     if name == "gitops":
         return (sys.executable, "-P", "-m", "toolkit")
+    if name in {"python", "python3"}:  # not where we look, but we do run on one
+        return (sys.executable,)
     raise ExecutionError(
         f"image {image!r}: the host has no command {name!r}",
         hints=["install it, or map the image in gitops.yaml runtime.images (entrypoint, path)"],
