@@ -6,11 +6,10 @@ import re
 from typing import Any
 from urllib.parse import quote
 
-import yaml
-
-from toolkit.errors import PublishError
+from toolkit.errors import PublishError, YamlError
 from toolkit.resource.identity import ResourceId
 from toolkit.resource.resource import Body
+from toolkit.yaml import emit, load_all
 
 MANIFESTS_FOLDER = "manifests"
 _SAFE_IN_NAME = re.compile(r"[A-Za-z0-9._-]+\Z")
@@ -28,27 +27,20 @@ def manifest_path(id: ResourceId) -> str:
 
 
 def manifest_bytes(body: Body) -> bytes:
-    """The object as YAML with sorted keys: the same object always gives the same bytes."""
-    text: str = yaml.dump(
-        body, Dumper=_Dumper, sort_keys=True, allow_unicode=True, default_flow_style=False
-    )
-    return text.encode()
+    """The object as YAML: the same object always gives the same bytes."""
+    return emit(body).encode()
 
 
 def parse_manifest(content: bytes, path: str) -> Body:
     """The inverse of :func:`manifest_bytes`. Raises PublishError for anything but one object."""
     try:
-        body: Any = yaml.load(content, Loader=yaml.CSafeLoader)
-    except yaml.YAMLError as error:
+        bodies: list[Any] = list(load_all(content, path))
+    except YamlError as error:
         raise PublishError(f"{path} in the deploy repository is no YAML: {error}") from error
-    if not isinstance(body, dict) or not body.get("kind"):
-        raise PublishError(f"{path} in the deploy repository holds no Kubernetes object")
+    if len(bodies) != 1 or not isinstance(bodies[0], dict) or not bodies[0].get("kind"):
+        raise PublishError(f"{path} in the deploy repository is not one Kubernetes object")
+    body: Body = bodies[0]
     return body
-
-
-class _Dumper(yaml.CSafeDumper):
-    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - PyYAML's signature
-        return True
 
 
 def _escaped(text: str, *, dots: bool = False) -> str:

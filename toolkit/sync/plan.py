@@ -22,7 +22,7 @@ from toolkit.resource.cluster import ObjectRef
 from toolkit.resource.diff import FieldChange
 from toolkit.resource.identity import GroupVersionKind, ResourceId
 from toolkit.resource.resource import Body
-from toolkit.sync.comparable import comparable, digest, visible_changes
+from toolkit.sync.comparable import comparable, digest, fingerprint, visible_changes
 from toolkit.sync.guards import Refusal, Situation, refusals
 from toolkit.sync.health import is_run
 from toolkit.sync.order import NO_PRUNE, apply_key, prune_key, sync_options, wave_of, waves
@@ -138,7 +138,7 @@ def plan(
     wave_by_id = waves(targets)
     rows = {row.resource: row for row in inventory}
     applied = [
-        _apply_task(key, target, wave_by_id[key], seen, rows.get(key))
+        _apply_task(key, target, wave_by_id[key], seen, rows.get(key), situation.commit)
         for key, target in targets.items()
     ]
     applied += _namespace_tasks(targets, seen, wave_by_id)
@@ -176,10 +176,15 @@ def require_approval(sync_plan: SyncPlan, approval: str) -> None:
 
 
 def _apply_task(
-    id: ResourceId, target: Body, wave: int, seen: Observation, row: InventoryRow | None
+    id: ResourceId,
+    target: Body,
+    wave: int,
+    seen: Observation,
+    row: InventoryRow | None,
+    commit: str,
 ) -> Task:
     gvk, live = GroupVersionKind.of(target), seen.lives.get(id)
-    is_published = row is None or row.target_sha256 != digest(target)
+    is_published = not _is_applied(row, target, commit)
     if live is None:
         is_lost = row is not None and not is_published
         reason = "gone from the cluster" if is_lost else "new"
@@ -202,6 +207,14 @@ def _apply_task(
         "taken over: it was here before" if row is None else reason,
         is_drift=not is_published,
     )
+
+
+def _is_applied(row: InventoryRow | None, target: Body, commit: str) -> bool:
+    """The very target was applied before: what differs now, differs by somebody else's hand."""
+    if row is None:
+        return False
+    known = fingerprint(target)
+    return row.target_sha256 == known if known else row.commit == commit
 
 
 def _namespace_tasks(
