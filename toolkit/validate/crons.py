@@ -1,0 +1,54 @@
+"""Rules of CronWorkflows: schedules and time zones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from toolkit.errors import ExpressionError
+from toolkit.resource.field_path import FieldPath
+from toolkit.validate.notes import Notes
+from toolkit.validate.shapes import did_you_mean, fields_of, text_of
+
+
+def check_cron(body: Mapping[str, Any], notes: Notes, *, zones: frozenset[str] | None) -> None:
+    """The schedule of a CronWorkflow. ``zones``: the time zones that exist, None for any."""
+    spec = fields_of(body.get("spec"))
+    schedules = list(_schedules(spec))
+    if not schedules:
+        hint = "add schedules: ['0 3 * * *']"
+        notes.add("missing-schedule", ("spec",), "this CronWorkflow has no schedule", hint)
+    for path, text in schedules:
+        _check_schedule(text, path, notes)
+    zone = text_of(spec.get("timezone"))
+    if zone and zones is not None:
+        _check_zone(zone, ("spec", "timezone"), zones, notes)
+    deadline = spec.get("startingDeadlineSeconds")
+    if isinstance(deadline, int) and deadline < 0:
+        path = ("spec", "startingDeadlineSeconds")
+        notes.add("value-not-allowed", path, "startingDeadlineSeconds is negative")
+
+
+def _schedules(spec: Mapping[str, Any]) -> Iterator[tuple[FieldPath, str]]:
+    if isinstance(spec.get("schedule"), str):
+        yield ("spec", "schedule"), spec["schedule"]
+    plural = spec.get("schedules")
+    for index, text in enumerate(plural if isinstance(plural, list) else []):
+        if isinstance(text, str):
+            yield ("spec", "schedules", index), text
+
+
+def _check_schedule(text: str, path: FieldPath, notes: Notes) -> None:
+    from toolkit.workflow.cron.schedule import Schedule  # only environments with crons need it
+
+    try:
+        Schedule.parse(text)
+    except ExpressionError as error:
+        hint = error.hints[0] if error.hints else "minute hour day-of-month month day-of-week"
+        notes.add("invalid-schedule", path, error.message, hint)
+
+
+def _check_zone(zone: str, path: FieldPath, zones: frozenset[str], notes: Notes) -> None:
+    if zone not in zones:
+        hint = did_you_mean(zone, zones, otherwise="an IANA name, like Europe/Berlin")
+        notes.add("invalid-timezone", path, f"there is no time zone {zone!r}", hint)

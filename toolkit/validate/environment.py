@@ -1,0 +1,149 @@
+"""All findings of a rendered environment, or of single manifests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from toolkit.resource.identity import ResourceId
+from toolkit.resource.resource import Origin, Resource
+from toolkit.validate.calls import check_calls
+from toolkit.validate.catalog import Catalog
+from toolkit.validate.crons import check_cron
+from toolkit.validate.dag import check_dags
+from toolkit.validate.finding import Finding
+from toolkit.validate.metadata import check_metadata
+from toolkit.validate.notes import Note, Notes
+from toolkit.validate.places import Places, Sources
+from toolkit.validate.pods import check_pods
+from toolkit.validate.references import check_references
+from toolkit.validate.schemas import check_schema
+from toolkit.validate.spec import workflow_spec
+from toolkit.validate.tags import check_tags
+from toolkit.validate.templates import check_templates
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One manifest and where it stands: a file of ``workflows/``, or standard input."""
+
+    body: Mapping[str, Any]
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What is around the objects. ``zones``: the time zones that exist, None for any.
+
+    ``is_synced``: the objects are applied again and again, so each has a name of its own.
+    ``is_submission``: a run starts now, so every parameter has its value.
+    """
+
+    zones: frozenset[str] | None = None
+    is_synced: bool = True
+    is_submission: bool = False
+
+
+def validate(
+    resources: Iterable[Resource], *, sources: Sources, zones: frozenset[str] | None = None
+) -> tuple[Finding, ...]:
+    """Everything wrong with a rendered environment, by object and field, in a stable order.
+
+    ``resources`` are all objects of the environment: what they refer to must be among them.
+    """
+    objects = [Document(resource.body, resource.origin) for resource in resources]
+    catalog = Catalog(each.body for each in objects)
+    return _findings(objects, catalog, Surroundings(zones), sources)
+
+
+def validate_documents(
+    documents: Iterable[Document],
+    *,
+    sources: Sources,
+    environment: Iterable[Mapping[str, Any]] | None = None,
+    zones: frozenset[str] | None = None,
+    is_submission: bool = False,
+) -> tuple[Finding, ...]:
+    """Everything wrong with single manifests. They may refer to each other, and to the objects of
+    ``environment``; None means that these are not known, and nothing is said about what is not
+    there. ``is_submission``: see :class:`Surroundings`.
+    """
+    objects = list(documents)
+    around = list(environment) if environment is not None else []
+    catalog = Catalog(
+        [*(each.body for each in objects), *around], is_complete=environment is not None
+    )
+    surroundings = Surroundings(zones, is_synced=False, is_submission=is_submission)
+    return _findings(objects, catalog, surroundings, sources)
+
+
+def _findings(
+    objects: list[Document], catalog: Catalog, surroundings: Surroundings, sources: Sources
+) -> tuple[Finding, ...]:
+    places = Places(sources)
+    found = [
+        _finding(note, each, places)
+        for each, notes in _checked(objects, catalog, surroundings)
+        for note in notes
+    ]
+    return tuple(sorted(dict.fromkeys(found), key=_order))
+
+
+def _checked(
+    objects: list[Document], catalog: Catalog, surroundings: Surroundings
+) -> Iterator[tuple[Document, Notes]]:
+    seen: dict[ResourceId, Document] = {}
+    for each in objects:
+        notes = Notes()
+        _check_duplicate(each, seen, notes)
+        _check_object(each.body, catalog, surroundings, notes)
+        yield each, notes
+
+
+def _check_duplicate(each: Document, seen: dict[ResourceId, Document], notes: Notes) -> None:
+    id = ResourceId.of(each.body)
+    if not id.name:
+        return
+    first = seen.setdefault(id, each)
+    if first is not each:
+        message = f"{id.short} is there twice, first in {first.origin.path}"
+        notes.add("duplicate-object", ("metadata", "name"), message, "rename or remove one")
+
+
+def _check_object(
+    body: Mapping[str, Any], catalog: Catalog, surroundings: Surroundings, notes: Notes
+) -> None:
+    check_metadata(body, notes, is_synced=surroundings.is_synced)
+    check_schema(body, notes)
+    check_references(body, catalog, notes)
+    spec = workflow_spec(body)
+    if spec is None:
+        return
+    if spec.kind == "CronWorkflow":
+        check_cron(body, notes, zones=surroundings.zones)
+    check_templates(spec, notes)
+    check_pods(spec, notes)
+    check_calls(spec, catalog, notes, is_submission=surroundings.is_submission)
+    check_dags(spec, notes)
+    check_tags(spec, catalog, notes)
+
+
+def _finding(note: Note, each: Document, places: Places) -> Finding:
+    location, excerpt = places.locate(each.origin, each.body, note.path, is_key=note.is_key)
+    return Finding(
+        note.rule,
+        note.severity,
+        ResourceId.of(each.body),
+        note.path,
+        location,
+        note.message,
+        note.hint,
+        excerpt,
+    )
+
+
+def _order(finding: Finding) -> tuple[str, int, int, str, str]:
+    location = finding.location
+    place = (location.path, location.line, location.column) if location else ("", 0, 0)
+    return (*place, finding.rule, finding.message)

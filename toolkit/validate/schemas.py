@@ -1,0 +1,216 @@
+"""Objects against their kind's JSON schema, with messages for people.
+
+jsonschema (or jsonschema-rs, which gives the same answers faster, where it is installed) says
+*where* something is wrong; what is written about it is made here from the schema and the value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from typing import Any, Final
+
+from toolkit.resource.field_path import FieldPath, format_path, value_at
+from toolkit.resource.identity import GroupVersionKind
+from toolkit.schema import FieldType, schema_for, type_of
+from toolkit.validate.notes import Notes
+from toolkit.validate.shapes import did_you_mean, fields_of, listed
+
+Violation = tuple[FieldPath, str]
+"""Where, and which keyword of JSON schema was violated there."""
+
+_CALLS_A_TEMPLATE: Final = ("template", "templateRef")
+
+
+def check_schema(body: Mapping[str, Any], notes: Notes) -> None:
+    """Writes down every place where ``body`` is not what its kind's schema wants.
+
+    A kind without a schema passes.
+    """
+    gvk = GroupVersionKind.of(body)
+    root = type_of(gvk)
+    if root is None:
+        return
+    cleaned = without_nulls(body)
+    for path, keyword in violations(gvk, cleaned):
+        place = root.at(path)
+        explain = _EXPLANATIONS.get(keyword)
+        if place is not None and explain is not None:
+            explain(place, path, value_at(cleaned, path), notes)
+        else:
+            notes.add("value-not-allowed", path, f"{format_path(path)} breaks {keyword!r}")
+
+
+def without_nulls(value: Any) -> Any:
+    """A copy without null fields, which the API treats as absent; nulls in lists stay."""
+    if isinstance(value, Mapping):
+        kept = {key: item for key, item in value.items() if item is not None}
+        return {str(key): without_nulls(item) for key, item in kept.items()}
+    if isinstance(value, list):
+        return [without_nulls(item) for item in value]
+    return value
+
+
+def violations(gvk: GroupVersionKind, body: Mapping[str, Any]) -> tuple[Violation, ...]:
+    """All places that the schema refuses, each once, sorted."""
+    return tuple(sorted(set(_validator(gvk)(body)), key=_order))
+
+
+def _order(violation: Violation) -> tuple[list[tuple[bool, int, str]], str]:
+    path, keyword = violation
+    return [_order_of_part(part) for part in path], keyword
+
+
+def _order_of_part(part: str | int) -> tuple[bool, int, str]:
+    return (True, part, "") if isinstance(part, int) else (False, 0, part)
+
+
+@cache
+def _validator(gvk: GroupVersionKind) -> Callable[[Any], Iterable[Violation]]:
+    schema = schema_for(gvk)
+    if schema is None:
+        return lambda _: ()
+    return _fast_validator(schema) or plain_validator(schema)
+
+
+def _fast_validator(schema: Mapping[str, Any]) -> Callable[[Any], Iterable[Violation]] | None:
+    try:
+        import jsonschema_rs  # an optional extra: nothing else may need it
+    except ImportError:
+        return None
+    engine = jsonschema_rs.Draft202012Validator(dict(schema))
+
+    def violations_of(body: Any) -> Iterable[Violation]:
+        if engine.is_valid(body):
+            return ()
+        found = engine.iter_errors(body)
+        return [(tuple(error.instance_path), str(error.schema_path[-1])) for error in found]
+
+    return violations_of
+
+
+def plain_validator(schema: Mapping[str, Any]) -> Callable[[Any], Iterable[Violation]]:
+    """By jsonschema itself; a test holds it equal to the fast one."""
+    import jsonschema  # 0.16 s that a fast validator saves
+
+    engine = jsonschema.Draft202012Validator(schema)
+
+    def violations_of(body: Any) -> Iterable[Violation]:
+        found = engine.iter_errors(body)
+        return [(tuple(error.absolute_path), str(error.validator)) for error in found]
+
+    return violations_of
+
+
+def _explain_unknown(place: FieldType, path: FieldPath, value: Any, notes: Notes) -> None:
+    known = place.field_names
+    for key in fields_of(value):
+        if key in known:
+            continue
+        if key in _CALLS_A_TEMPLATE and _is_template(place):
+            _explain_call(path, key, notes)
+            continue
+        hint = did_you_mean(key, known, otherwise=f"fields here: {listed(known, limit=12)}")
+        where = f" in {format_path(path)}" if path else ""
+        notes.add("unknown-field", (*path, key), f"unknown field {key!r}{where}", hint, is_key=True)
+
+
+def _is_template(place: FieldType) -> bool:
+    return {"container", "dag", "steps"} <= set(place.field_names)
+
+
+def _explain_call(path: FieldPath, key: str, notes: Notes) -> None:
+    notes.add(
+        "template-invokes-template",
+        (*path, key),
+        f"a template cannot call another by {key!r}; only steps and tasks can",
+        f"write 'steps: [[{{name: …, {key}: …}}]]' instead",
+        is_key=True,
+    )
+
+
+def _explain_missing(place: FieldType, path: FieldPath, value: Any, notes: Notes) -> None:
+    for key in place.schema.get("required", ()):
+        if key not in value:
+            where = format_path(path) or "the object"
+            notes.add("missing-field", path, f"{where} has no {key!r}, which is required")
+
+
+def _explain_type(place: FieldType, path: FieldPath, value: Any, notes: Notes) -> None:
+    wanted = place.schema.get("type", ())
+    types = (wanted,) if isinstance(wanted, str) else tuple(wanted)
+    expected = " or ".join(_TYPE_NAMES[name] for name in types)
+    found = _described(value)
+    message = f"{format_path(path)}: expected {expected}, found {found}"
+    notes.add("wrong-type", path, message, _hint_for_type(types, value))
+
+
+def _hint_for_type(types: tuple[str, ...], value: Any) -> str:
+    if "string" in types and isinstance(value, bool | int | float):
+        text = ("true" if value else "false") if isinstance(value, bool) else value
+        return f'put it in quotes: "{text}"'
+    if "array" in types and isinstance(value, Mapping):
+        return "begin each item with '- '"
+    if "array" in types and isinstance(value, str):
+        return "write a list: [" + (value if len(value) < 40 else "…") + "]"
+    if isinstance(value, str) and "{{" in value:
+        return "this field takes no template tag: it is read before tags are filled in"
+    if "integer" in types and isinstance(value, str) and value.lstrip("-").isdigit():
+        return "take away the quotes"
+    if "boolean" in types and str(value).lower() in ("yes", "no", "on", "off", "true", "false"):
+        return "write true or false, without quotes"
+    return ""
+
+
+def _described(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "an object"
+    if isinstance(value, list):
+        return "a list"
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return f"the boolean {str(value).lower()}"
+    if isinstance(value, str):
+        shown = value if len(value) <= 40 else value[:39] + "…"
+        return f"the text {shown!r}"
+    return f"the number {value}"
+
+
+def _explain_enum(place: FieldType, path: FieldPath, value: Any, notes: Notes) -> None:
+    allowed = [str(item) for item in place.schema.get("enum", ()) if item != ""]
+    hint = did_you_mean(str(value), allowed)
+    message = f"{format_path(path)}: {value!r} is not one of {', '.join(allowed)}"
+    notes.add("value-not-allowed", path, message, hint)
+
+
+def _explain_range(place: FieldType, path: FieldPath, value: Any, notes: Notes) -> None:
+    if isinstance(value, list):
+        notes.add("value-not-allowed", path, f"{format_path(path)} has no items")
+        return
+    low, high = place.schema.get("minimum"), place.schema.get("maximum")
+    limits = " and ".join(
+        part for part in (low is not None and f"≥ {low}", high is not None and f"≤ {high}") if part
+    )
+    notes.add("value-not-allowed", path, f"{format_path(path)}: {value} is not {limits}")
+
+
+_TYPE_NAMES: Final = {
+    "string": "a text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "object": "an object",
+    "array": "a list",
+    "null": "nothing",
+}
+
+_EXPLANATIONS: Final[Mapping[str, Callable[[FieldType, FieldPath, Any, Notes], None]]] = {
+    "additionalProperties": _explain_unknown,
+    "required": _explain_missing,
+    "type": _explain_type,
+    "enum": _explain_enum,
+    "minimum": _explain_range,
+    "maximum": _explain_range,
+    "minItems": _explain_range,
+}

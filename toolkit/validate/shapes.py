@@ -1,0 +1,73 @@
+"""Reads parsed YAML that may have any shape: schemas report wrong types, rules must survive them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from toolkit.resource.field_path import FieldPath
+
+Fields = Mapping[str, Any]
+_EMPTY: Fields = {}
+
+
+def fields_of(value: object) -> Fields:
+    """The object, or an empty one where ``value`` is none."""
+    return value if isinstance(value, Mapping) else _EMPTY
+
+
+def entries_of(value: object) -> Iterator[tuple[int, Fields]]:
+    """The objects of a list, with their positions; anything else gives nothing."""
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            if isinstance(item, Mapping):
+                yield index, item
+
+
+def text_of(value: object) -> str:
+    """The text, or "" where ``value`` is none."""
+    return value if isinstance(value, str) else ""
+
+
+def texts_of(value: object) -> tuple[str, ...]:
+    """The texts of a list; anything else gives nothing."""
+    return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()
+
+
+def named(value: object) -> dict[str, Fields]:
+    """The objects of a list by their ``name``; the first of a name counts."""
+    found: dict[str, Fields] = {}
+    for _, item in entries_of(value):
+        found.setdefault(text_of(item.get("name")), item)
+    return found
+
+
+def each_text(value: object, path: FieldPath) -> Iterator[tuple[FieldPath, str]]:
+    """Every text in a value, with its path, in the value's order."""
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from each_text(item, (*path, str(key)))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from each_text(item, (*path, index))
+
+
+def has_tag(text: str) -> bool:
+    """Whether a text holds a template tag, so that its value is known only at run time."""
+    return "{{" in text
+
+
+def did_you_mean(word: str, known: Iterable[str], *, otherwise: str = "") -> str:
+    """A hint naming the closest known word; ``otherwise`` where none is close."""
+    close = get_close_matches(word, sorted(known), n=1, cutoff=0.6)
+    return f"did you mean {close[0]!r}?" if close else otherwise
+
+
+def listed(words: Iterable[str], *, limit: int = 8) -> str:
+    """``a, b, c`` in order, cut after ``limit``; "none" where there are none."""
+    every = sorted(words)
+    shown = ", ".join(every[:limit])
+    return f"{shown}, … ({len(every)} in all)" if len(every) > limit else shown or "none"

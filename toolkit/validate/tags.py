@@ -1,0 +1,249 @@
+"""Template tags in a workflow spec, each against the scope of the place it stands in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from toolkit.errors import ExpressionError
+from toolkit.resource.field_path import FieldPath
+from toolkit.validate.calls import resolve
+from toolkit.validate.catalog import Catalog
+from toolkit.validate.dag import ancestors_of
+from toolkit.validate.notes import Notes
+from toolkit.validate.scope import OPEN, Globals, Names, NodeOutputs, Problem, Scope
+from toolkit.validate.shapes import each_text, entries_of, fields_of, has_tag, text_of
+from toolkit.validate.spec import (
+    POD_TYPES,
+    Node,
+    Template,
+    WorkflowSpec,
+    artifacts_of,
+    calls_of,
+    every_template,
+    nodes_of,
+    parameters_of,
+)
+
+_TAG: Final = re.compile(r"\{\{((?:(?!\{\{|\}\}).)*)\}\}", re.DOTALL)
+_EXPRESSION_FIELDS: Final = ("expression", "fromExpression")
+
+
+def check_tags(spec: WorkflowSpec, catalog: Catalog, notes: Notes) -> None:
+    """Every tag of a spec."""
+    scope = Scope(globals=_globals(spec, catalog), parameters=OPEN, artifacts=OPEN)
+    outside = {
+        key: value
+        for key, value in spec.body.items()
+        if key not in ("templates", "templateDefaults")
+    }
+    _check_texts(outside, spec.path, replace(scope, item=OPEN), notes)
+    for template in spec.templates:
+        _check_template(template, spec, catalog, scope, notes)
+
+
+def _check_template(
+    template: Template, spec: WorkflowSpec, catalog: Catalog, around: Scope, notes: Notes
+) -> None:
+    """``around`` is the scope of the spec, or of the step that holds an inline template."""
+    scope = _own_scope(template, around)
+    nodes = nodes_of(template)
+    if not nodes:
+        _check_texts(template.body, template.path, scope, notes)
+        return
+    outputs = {node.name: _outputs_of(node, spec, catalog) for node in nodes}
+    root = "tasks" if template.type == "dag" else "steps"
+    everything = replace(scope, node_root=root, nodes=outputs)
+    rest = {key: value for key, value in template.body.items() if key not in ("steps", "dag")}
+    _check_texts(rest, template.path, everything, notes)
+    unseen_by = _unseen_tasks(nodes) if template.type == "dag" else _unseen_steps(nodes)
+    for node in nodes:
+        inside = _scope_of_node(node, everything, unseen_by[node.name])
+        _check_node(node, everything, inside, notes)
+        if node.call.inline is not None:
+            _check_template(node.call.inline, spec, catalog, inside, notes)
+
+
+def _own_scope(template: Template, around: Scope) -> Scope:
+    return Scope(
+        globals=around.globals,
+        parameters=_names(parameters_of(template.inputs)),
+        artifacts=_names(artifacts_of(template.inputs)),
+        output_parameters=_names(parameters_of(template.outputs)),
+        output_artifacts=_names(artifacts_of(template.outputs)),
+        is_pod=template.type in POD_TYPES or not template.type,
+        outer=around if around.node_root else None,
+    )
+
+
+def _names(values: Mapping[str, Any]) -> Names:
+    return Names(frozenset(values), is_open=any(has_tag(name) for name in values))
+
+
+def _outputs_of(node: Node, spec: WorkflowSpec, catalog: Catalog) -> NodeOutputs:
+    target = resolve(node.call, spec, catalog)
+    if target is None:
+        return NodeOutputs()
+    outputs = target.template.outputs
+    return NodeOutputs(_names(parameters_of(outputs)), _names(artifacts_of(outputs)))
+
+
+def _unseen_steps(nodes: tuple[Node, ...]) -> Mapping[str, Mapping[str, Problem]]:
+    """For each step: the steps that have not ended when it starts."""
+    return {
+        node.name: {
+            other.name: Problem(
+                f"step {other.name!r} runs {_when(other, node)} step {node.name!r}",
+                "move it to an earlier group of steps: begin one with '- - name:'",
+            )
+            for other in nodes
+            if other.group >= node.group
+        }
+        for node in nodes
+    }
+
+
+def _when(other: Node, node: Node) -> str:
+    if other is node:
+        return "as"
+    return "after" if other.group > node.group else "beside"
+
+
+def _unseen_tasks(nodes: tuple[Node, ...]) -> Mapping[str, Mapping[str, Problem]]:
+    """For each task: the tasks it does not depend on."""
+    ancestors = ancestors_of(nodes)
+    return {
+        node.name: {
+            other.name: Problem(
+                f"task {node.name!r} does not depend on task {other.name!r}",
+                f"add {other.name!r} to its depends or dependencies",
+                "missing-dependency",
+            )
+            for other in nodes
+            if other.name not in ancestors[node.name]
+        }
+        for node in nodes
+    }
+
+
+def _scope_of_node(node: Node, everything: Scope, unseen: Mapping[str, Problem]) -> Scope:
+    return replace(everything, unseen=unseen, item=_item_of(node))
+
+
+def _item_of(node: Node) -> Names | None:
+    """The keys of a loop's items; None where the node does not loop."""
+    body = node.call.body
+    if not node.has_items:
+        return None
+    items = body.get("withItems")
+    if not isinstance(items, list) or not all(isinstance(item, Mapping) for item in items):
+        return OPEN
+    return Names(frozenset(str(key) for _, item in entries_of(items) for key in item))
+
+
+def _check_node(node: Node, everything: Scope, inside: Scope, notes: Notes) -> None:
+    """A hook sees its own node and whatever has run; the rest of a node only what is before."""
+    body, path = node.call.body, node.call.path
+    hooks = {key: body[key] for key in ("hooks", "onExit") if key in body}
+    own = {key: value for key, value in body.items() if key not in ("hooks", "onExit", "inline")}
+    _check_texts(own, path, inside, notes)
+    _check_texts(hooks, path, replace(everything, item=inside.item), notes)
+
+
+def _check_texts(value: Any, path: FieldPath, scope: Scope, notes: Notes) -> None:
+    for place, text in each_text(value, path):
+        if place[-1] in _EXPRESSION_FIELDS and not has_tag(text):
+            _check_expression(text, place, notes)
+        elif has_tag(text):
+            _check_text(text, place, scope, notes)
+
+
+def _check_text(text: str, path: FieldPath, scope: Scope, notes: Notes) -> None:
+    for tag in _tags(text):
+        if tag.startswith("="):
+            _check_expression(tag[1:], path, notes)
+            continue
+        problem = scope.problem(tag)
+        if problem is not None:
+            notes.add(problem.rule, path, problem.message, problem.hint)
+
+
+def _tags(text: str) -> Iterator[str]:
+    """The inner texts of all tags, trimmed; an expression keeps its ``=``."""
+    for match in _TAG.finditer(text):
+        yield match.group(1).strip()
+
+
+def _check_expression(text: str, path: FieldPath, notes: Notes) -> None:
+    from toolkit.workflow.expressions import parse  # half a megabyte that most specs do not need
+
+    try:
+        parse(text)
+    except ExpressionError as error:
+        hint = error.hints[0] if error.hints else ""
+        notes.add("invalid-expression", path, f"{text.strip()}: {error.message}", hint)
+
+
+def _globals(spec: WorkflowSpec, catalog: Catalog) -> Globals:
+    holder = _holder(spec, catalog)
+    if spec.is_library or holder is None:
+        return Globals()
+    parameters, artifacts = _global_outputs((spec, holder), catalog)
+    return Globals(
+        parameters=_workflow_parameters(spec, holder),
+        output_parameters=parameters,
+        output_artifacts=artifacts,
+        has_priority=spec.body.get("priority") is not None or holder is not spec,
+        has_exit_handler=any(_has_exit_handler(each) for each in (spec, holder)),
+    )
+
+
+def _holder(spec: WorkflowSpec, catalog: Catalog) -> WorkflowSpec | None:
+    ref = spec.workflow_template_ref
+    if ref is None:
+        return spec
+    name = text_of(ref.get("name"))
+    is_cluster_scoped = ref.get("clusterScope") is True
+    return catalog.workflow_template(name, spec.namespace, is_cluster_scoped=is_cluster_scoped)
+
+
+def _workflow_parameters(spec: WorkflowSpec, holder: WorkflowSpec) -> Names:
+    return _names({**parameters_of(holder.arguments), **parameters_of(spec.arguments)})
+
+
+def _has_exit_handler(spec: WorkflowSpec) -> bool:
+    return bool(spec.body.get("onExit")) or "exit" in fields_of(spec.body.get("hooks"))
+
+
+def _global_outputs(specs: tuple[WorkflowSpec, ...], catalog: Catalog) -> tuple[Names, Names]:
+    """Names that templates export with ``globalName``, those called by reference included."""
+    parameters: set[str] = set()
+    artifacts: set[str] = set()
+    is_open = False
+    for template in _reachable(specs, catalog):
+        for key, names in (("parameters", parameters), ("artifacts", artifacts)):
+            for _, output in entries_of(template.outputs.get(key)):
+                name = text_of(output.get("globalName"))
+                is_open = is_open or has_tag(name)
+                names.add(name)
+    if any(call.is_dynamic for spec in specs for call in calls_of(spec)):
+        is_open = True
+    return (
+        Names(frozenset(parameters - {""}), is_open),
+        Names(frozenset(artifacts - {""}), is_open),
+    )
+
+
+def _reachable(specs: tuple[WorkflowSpec, ...], catalog: Catalog) -> Iterator[Template]:
+    """All templates of the specs, and of every WorkflowTemplate they lead to."""
+    waiting, seen = list(specs), set()
+    while waiting:
+        spec = waiting.pop()
+        if id(spec) in seen:
+            continue
+        seen.add(id(spec))
+        yield from every_template(spec)
+        targets = (resolve(call, spec, catalog) for call in calls_of(spec))
+        waiting.extend(each.spec for each in targets if each is not None and each.spec is not None)
