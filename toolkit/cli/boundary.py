@@ -27,7 +27,7 @@ def guarded(verb: Callable[[], int], arguments: Sequence[str]) -> int:
         print("interrupted", file=sys.stderr)
         return EXIT_INTERRUPTED
     except BrokenPipeError:
-        sys.stdout = None  # type: ignore[assignment]  # the reader left: nothing more to flush
+        sys.stdout = None  # the reader left: nothing more to flush
         return 0
     except Exception as error:
         code_of_click = _exit_code_of_click(error)
