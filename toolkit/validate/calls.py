@@ -262,11 +262,7 @@ def _check_given(arguments: Fields, path: FieldPath, notes: Notes, *, needs_valu
         place = (*path, "parameters", index)
         _check_parameter(parameter, place, notes, needs_values=needs_values)
     for index, artifact in entries_of(arguments.get("artifacts")):
-        if (
-            needs_values
-            and not _ARTIFACT_SOURCES & artifact.keys()
-            and not artifact.get("optional")
-        ):
+        if needs_values and not _has_artifact_source(artifact):
             name = text(artifact.get("name"))
             message = f"artifact {name!r} says not where it comes from"
             hint = "give it 'from', or a location such as s3, http, raw"

@@ -102,12 +102,12 @@ def _checked(
 
 
 def _check_duplicate(each: Document, seen: dict[ResourceId, Document], notes: Notes) -> None:
-    id = ResourceId.of(each.body)
-    if not id.name:
+    identity = ResourceId.of(each.body)
+    if not identity.name:
         return
-    first = seen.setdefault(id, each)
+    first = seen.setdefault(identity, each)
     if first is not each:
-        message = f"{id.short} is there twice, first in {first.origin.path}"
+        message = f"{identity.short} is there twice, first in {first.origin.path}"
         notes.add("duplicate-object", ("metadata", "name"), message, "rename or remove one")
 
 

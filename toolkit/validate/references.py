@@ -85,9 +85,9 @@ def _whole_reference(kind: str) -> Callable[[Fields, FieldPath, Fields], Iterato
 def _volume(
     kind: str, name_key: str
 ) -> Callable[[Fields, FieldPath, Fields], Iterator[_Reference]]:
-    def read(item: Fields, path: FieldPath, owner: Fields) -> Iterator[_Reference]:
-        if "mountPath" in owner:
-            return
+    def read(item: Fields, path: FieldPath, _: Fields) -> Iterator[_Reference]:
+        if path[-2:-1] == ("cache",):
+            return  # Argo makes the ConfigMap of a cache itself
         items = item.get("items")
         keys = tuple(
             (text_of(each.get("key")), (*path, "items", index, "key"))

@@ -1,4 +1,4 @@
-"""Reads parsed YAML that may have any shape: schemas report wrong types, rules must survive them."""
+"""Reads parsed YAML of any shape: schemas report wrong types, rules must survive them."""
 
 from __future__ import annotations
 

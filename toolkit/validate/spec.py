@@ -124,7 +124,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class WorkflowSpec:
-    """The workflow spec of a Workflow, CronWorkflow, WorkflowTemplate or ClusterWorkflowTemplate."""
+    """The workflow spec of a Workflow, a CronWorkflow or one of the template kinds."""
 
     kind: str
     name: str

@@ -116,8 +116,10 @@ def _check_timeout(text: str, path: FieldPath, notes: Notes) -> None:
 
 def _check_deadline(template: Template, notes: Notes) -> None:
     value = template.body.get("activeDeadlineSeconds")
-    is_text = isinstance(value, str) and not has_tag(value)
-    if (is_text and not value.isdigit()) or (isinstance(value, int) and value < 0):
+    is_wrong = isinstance(value, int) and value < 0
+    if isinstance(value, str):
+        is_wrong = not has_tag(value) and not value.isdigit()
+    if is_wrong:
         path = (*template.path, "activeDeadlineSeconds")
         notes.add("invalid-duration", path, f"{value!r} is not a number of seconds")
 
