@@ -114,7 +114,7 @@ def captured(last: int, output: str) -> None:
     from toolkit.adapters.slack import captured as captured_in
     from toolkit.wiring.workspace import find_workspace
 
-    messages = captured_in(find_workspace().state / "captured.jsonl")[-last:]
+    messages = captured_in(find_workspace().captured)[-last:]
     if output == "json":
         print(json.dumps(messages, indent=2))
         return

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from os.path import relpath
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from toolkit.errors import UsageError
+
+if TYPE_CHECKING:
+    from toolkit.repository.settings import Settings
 
 SETTINGS_FILE = "gitops.yaml"
 STATE_FOLDER = ".gitops"
@@ -24,6 +29,18 @@ class Workspace:
     @property
     def settings_file(self) -> Path:
         return self.root / SETTINGS_FILE
+
+    @property
+    def captured(self) -> Path:
+        """Messages that were kept instead of sent (:mod:`toolkit.adapters.slack`)."""
+        return self.state / "captured.jsonl"
+
+    def settings(self) -> Settings:
+        """What gitops.yaml says. Raises YamlError or SettingsError with the place."""
+        from toolkit.repository.load import load_settings
+
+        shown = relpath(self.settings_file)
+        return load_settings(self.settings_file.read_bytes(), shown)
 
     def ensure_state(self) -> Path:
         """The state folder, created private where it was missing."""
