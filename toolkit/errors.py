@@ -203,6 +203,34 @@ class ForbiddenError(ClusterError):
     reason = "Forbidden"
 
 
+class UnauthorizedError(ClusterError):
+    """401: no token, or not the right one."""
+
+    code = 401
+    reason = "Unauthorized"
+
+
+class MethodError(ClusterError):
+    """405: the resource is there, the verb is not."""
+
+    code = 405
+    reason = "MethodNotAllowed"
+
+
+class TooLargeError(ClusterError):
+    """413: the body is larger than the server takes."""
+
+    code = 413
+    reason = "RequestEntityTooLarge"
+
+
+class MediaTypeError(ClusterError):
+    """415: the body is of a type the server, or this kind, does not take."""
+
+    code = 415
+    reason = "UnsupportedMediaType"
+
+
 class UnreachableError(ClusterError):
     """No answer: the server is down or refuses the connection."""
 

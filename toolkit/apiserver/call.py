@@ -75,6 +75,11 @@ class Call:
     def key(self) -> ObjectKey:
         return ObjectKey(self.cluster, self.kind.storage, self.namespace, self.name)
 
+    @property
+    def resource_name(self) -> str:
+        """For messages: ``configmaps "x"``."""
+        return f'{self.kind.resource} "{self.name}"'
+
     def at(self, kind: Kind, namespace: str, name: str) -> Call:
         """The same request turned to another object."""
         return replace(self, kind=kind, namespace=namespace, name=name, subresource="")
