@@ -99,6 +99,38 @@ def preview(
     _print_message(slack_payload(read_notification(variables)), output)
 
 
+@notify.command("test")
+@click.option("--env", "environment_name", default=None, help="The environment; else the default.")
+def test(environment_name: str | None) -> None:
+    r"""Send a test message the way the environment's workflows do.
+
+    Its destination is the Secret slack-hook of the environment.
+
+    \b
+    Example:
+      gitops notify test --env production
+    """
+    from toolkit.adapters.slack import deliver
+    from toolkit.report.slack import Notification, slack_payload
+    from toolkit.wiring.clusters import open_cluster
+    from toolkit.wiring.webhook import webhook_of
+    from toolkit.wiring.workspace import find_workspace
+
+    workspace = find_workspace()
+    environment = workspace.settings().environment(environment_name)
+    with open_cluster(workspace, environment, write=False) as cluster:
+        url = webhook_of(cluster, environment.namespace)
+    notification = Notification(
+        title="A test by gitops",
+        icon=":wave:",
+        text=f"Messages of {environment.name} arrive here.",
+        namespace=environment.namespace,
+    )
+    deliver(slack_payload(notification), url, capture=str(workspace.captured))
+    is_kept = url.startswith("capture:")
+    print("kept, not sent: gitops notify captured" if is_kept else "delivered")
+
+
 @notify.command("captured")
 @click.option("-n", "--last", type=click.IntRange(min=1), default=10, show_default=True)
 @_OUTPUT
