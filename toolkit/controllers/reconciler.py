@@ -57,10 +57,15 @@ class SyncReport:
     health: Health
 
 
+class StoppingError(Exception):
+    """The program ends: leave the sync where it is. No ToolkitError, because nothing failed."""
+
+
 class Reconciler:
     """Reconciles one environment. One thread at a time.
 
-    ``pause(seconds)`` waits, and raises to give up (the program is ending).
+    ``pause(seconds)`` waits, or raises StoppingError: the sync then stays unfinished, and the next
+    start of the program goes on with it.
     """
 
     def __init__(
@@ -124,7 +129,7 @@ class Reconciler:
             if not is_part_of(sync_plan, planned):
                 require_approval(sync_plan, record.plan_hash)
 
-        return self._carry_out(record.id, record.commit, allow)
+        return self._carry_out(record.id, record.commit, allow, is_resumed=True)
 
     def last_sync(self) -> SyncRecord | None:
         """The newest sync, ended or not."""
@@ -170,10 +175,15 @@ class Reconciler:
         )
 
     def _carry_out(
-        self, sync_id: int, commit: str, allow: Callable[[SyncPlan], None]
+        self,
+        sync_id: int,
+        commit: str,
+        allow: Callable[[SyncPlan], None],
+        *,
+        is_resumed: bool = False,
     ) -> SyncReport:
         try:
-            sync_plan = self._decide(sync_id, commit, allow)
+            sync_plan = self._decide(sync_id, commit, allow, is_resumed=is_resumed)
             return self._execute(sync_id, sync_plan)
         except RefusedError as error:
             self._finish(sync_id, Outcome.REFUSED, error.message)
@@ -182,10 +192,16 @@ class Reconciler:
             self._finish(sync_id, Outcome.FAILED, error.message)
             raise
 
-    def _decide(self, sync_id: int, commit: str, allow: Callable[[SyncPlan], None]) -> SyncPlan:
-        record = self._store.unfinished(self.environment.name)
-        is_resumed = record is not None and record.stage.has_effects
-        enter = (lambda _: None) if is_resumed else self._enter(sync_id)
+    def _decide(
+        self,
+        sync_id: int,
+        commit: str,
+        allow: Callable[[SyncPlan], None],
+        *,
+        is_resumed: bool,
+    ) -> SyncPlan:
+        """A resumed sync decides again what is left to do, and keeps the stage it had reached."""
+        enter = _stay if is_resumed else self._enter(sync_id)
         enter(Stage.LOAD)
         bodies = self._tree.bodies(commit)
         enter(Stage.COMPARE)
@@ -193,12 +209,8 @@ class Reconciler:
         enter(Stage.GUARD)
         allow(sync_plan)
         if not is_resumed:
-            self._store.planned(
-                sync_id,
-                sync_plan.hash,
-                planned_tasks(sync_plan),
-                rows_before(sync_plan, self._owner),
-            )
+            rows = rows_before(sync_plan, self._owner)
+            self._store.planned(sync_id, sync_plan.hash, planned_tasks(sync_plan), rows)
         return sync_plan
 
     def _enter(self, sync_id: int) -> Callable[[Stage], None]:
@@ -315,6 +327,10 @@ class Reconciler:
                 continue
             return
         raise ConflictError(f"{task.id.short} changes too often to be deleted safely")
+
+
+def _stay(_: Stage) -> None:
+    """Leaves the stage as it is."""
 
 
 def _propagation(task: Task) -> str:

@@ -1,0 +1,167 @@
+"""Publisher and reconciler on this machine: repositories, state, clusters."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from toolkit import __version__
+from toolkit.adapters.clock import SystemClock
+from toolkit.adapters.git import GitDeploy, GitSource, ensure_bare
+from toolkit.adapters.sqlite.database import Database
+from toolkit.adapters.sqlite.syncs import SqliteSyncs
+from toolkit.controllers.publisher import Publisher
+from toolkit.controllers.reconciler import Reconciler, StoppingError
+from toolkit.controllers.sync_loop import Notice, Pace, SyncLoop
+from toolkit.controllers.sync_request import SyncRequest, ask, take
+from toolkit.errors import OperationError
+from toolkit.publish.provenance import Provenance
+from toolkit.repository.settings import Environment
+from toolkit.resource.cluster import Cluster
+from toolkit.sync.state import Outcome, SyncRecord
+from toolkit.wiring.clusters import open_cluster
+from toolkit.wiring.workspace import Workspace
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+_ANSWER_TIMEOUT_S = 120.0
+_ANSWER_POLL_S = 0.1
+
+
+@contextmanager
+def open_source(workspace: Workspace) -> Iterator[GitSource]:
+    """The repository that people edit. Raises GitError where the workspace is in none."""
+    with GitSource(workspace.root) as source:
+        yield source
+
+
+@contextmanager
+def open_deploy(workspace: Workspace, environment: Environment) -> Iterator[GitDeploy]:
+    """The environment's deploy repository. A local one in the state folder is made on first use."""
+    url = deploy_url(workspace, environment)
+    path = Path(url)
+    if path.is_relative_to(workspace.state):
+        workspace.ensure_state()
+        ensure_bare(path)
+    mirrors = workspace.ensure_state() / "mirrors"
+    name = sha256(url.encode()).hexdigest()[:16]
+    with GitDeploy(url, mirrors / f"{name}.git") as deploy:
+        yield deploy
+
+
+def deploy_url(workspace: Workspace, environment: Environment) -> str:
+    """A git URL as it is; a path from the workspace's root made absolute."""
+    text = environment.deploy.repository
+    is_url = "://" in text or (":" in text and "/" not in text.partition(":")[0])
+    return text if is_url else str((workspace.root / text).resolve())
+
+
+@contextmanager
+def open_publisher(workspace: Workspace, environment: Environment) -> Iterator[Publisher]:
+    """The publisher into the environment's deploy repository."""
+    with open_deploy(workspace, environment) as deploy:
+        yield Publisher(deploy, SystemClock(), version=__version__)
+
+
+@contextmanager
+def open_reconciler(workspace: Workspace, environment: Environment) -> Iterator[Reconciler]:
+    """A reconciler that reads only: for plans, status and differences."""
+    with (
+        open_cluster(workspace, environment, write=False) as cluster,
+        Database(workspace.state / "state.db", read_only=True) as database,
+        reconciler_on(workspace, environment, cluster, database) as reconciler,
+    ):
+        yield reconciler
+
+
+@contextmanager
+def reconciler_on(
+    workspace: Workspace,
+    environment: Environment,
+    cluster: Cluster,
+    database: Database,
+    *,
+    stop: threading.Event | None = None,
+) -> Iterator[Reconciler]:
+    """A reconciler over what is open already. ``stop`` ends its waiting."""
+    with open_deploy(workspace, environment) as deploy:
+        yield Reconciler(
+            environment,
+            cluster=cluster,
+            deploy=deploy,
+            store=SqliteSyncs(database),
+            clock=SystemClock(),
+            pause=_pause_until(stop) if stop else time.sleep,
+        )
+
+
+@contextmanager
+def open_sync_loop(
+    workspace: Workspace,
+    environment: Environment,
+    cluster: Cluster,
+    database: Database,
+    *,
+    stop: threading.Event,
+    notice: Notice,
+    heal_every: timedelta | None = None,
+) -> Iterator[SyncLoop]:
+    """The loop that ``gitops up`` runs on a thread of its own: ``loop.run(stop)``."""
+    with reconciler_on(workspace, environment, cluster, database, stop=stop) as reconciler:
+        yield SyncLoop(
+            reconciler,
+            clock=SystemClock(),
+            notice=notice,
+            take_request=lambda: take(cluster, environment.name, environment.namespace),
+            pace=Pace(heal=heal_every) if heal_every else None,
+        )
+
+
+def request_sync(
+    workspace: Workspace, environment: Environment, cluster: Cluster, approval: str
+) -> SyncRecord:
+    """Asks the process that owns the state for a sync, and waits until it has ended.
+
+    Raises OperationError where it did not reach its target, or nobody answers.
+    """
+    request = SyncRequest(uuid.uuid4().hex[:8], approval)
+    ask(cluster, environment.name, environment.namespace, request)
+    with Database(workspace.state / "state.db", read_only=True) as database:
+        record = _answer(SqliteSyncs(database), environment.name, request)
+    if record.outcome is not Outcome.SYNCED:
+        raise OperationError(f"the sync ended as {record.outcome.value}: {record.message}")
+    return record
+
+
+def provenance_of(source: GitSource, revision: str, *, is_dirty: bool) -> Provenance:
+    """Where a tree rendered from ``revision`` comes from."""
+    commit = source.commit(revision)
+    return Provenance(source.origin(), commit.sha, commit.author, commit.subject, is_dirty)
+
+
+def _answer(store: SqliteSyncs, environment: str, request: SyncRequest) -> SyncRecord:
+    deadline = time.monotonic() + _ANSWER_TIMEOUT_S
+    while time.monotonic() < deadline:
+        for record in store.history(environment, limit=5):
+            if record.initiator == request.initiator and record.ended_at is not None:
+                return record
+        time.sleep(_ANSWER_POLL_S)
+    raise OperationError(
+        f"the process that owns the state did not sync {environment} in time",
+        hints=["does its `gitops up` serve this environment?"],
+    )
+
+
+def _pause_until(stop: threading.Event) -> Callable[[float], None]:
+    def pause(seconds: float) -> None:
+        if stop.wait(seconds):
+            raise StoppingError
+
+    return pause
