@@ -94,13 +94,14 @@ class SyncLoop:
 
     def _follow(self, commit: str) -> None:
         """A commit that is not synced yet."""
-        if commit != self._refused_commit:
-            self._sync(AUTOMATION)
-        elif self._is_time_to_heal() and not self._reconciler.plan(commit).refusals:
-            self._sync(AUTOMATION)
+        if commit == self._refused_commit and (
+            not self._is_time_to_heal() or self._reconciler.plan(commit).refusals
+        ):
+            return
+        self._sync(AUTOMATION)
 
     def _heal(self, commit: str) -> None:
-        """A commit that was synced: did the cluster move away from it?"""
+        """A commit that was synced: the cluster may have moved away from it."""
         if not self._is_time_to_heal():
             return
         sync_plan = self._reconciler.plan(commit)
