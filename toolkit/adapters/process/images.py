@@ -10,9 +10,12 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+import toolkit
 from toolkit.errors import ExecutionError
 from toolkit.repository.settings import SHIPPED_PROGRAMS, ImageRule
 
+PROGRAMS = Path(__file__).parent / "programs"
+"""The programs that come with gitops; ``@programs`` in gitops.yaml."""
 HOST_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 _PROGRAMS = Path(__file__).parent / "programs"
 
@@ -59,6 +62,10 @@ class ImageMap:
     def _folder(self, name: str) -> Path:
         return _PROGRAMS if name == SHIPPED_PROGRAMS else self._root / name
 
+    def _locate(self, folder: str) -> Path:
+        own = folder == "@programs" or folder.startswith("@programs/")
+        return PROGRAMS / folder[len("@programs/") :] if own else self._root / folder
+
     def _rule(self, image: str) -> ImageRule:
         for rule in self._rules:
             if any(fnmatchcase(name, rule.pattern) for name in _names(image)):
@@ -77,17 +84,20 @@ def _names(image: str) -> tuple[str, ...]:
 
 
 def _program(name: str, search: str, image: str) -> tuple[str, ...]:
-    """Where a program is on the host. ``gitops`` is this very program, wherever it is installed
-    (``-P``: a step's working folder must not shadow its modules).
-    """
-    found = shutil.which(name, path=search)
-    if found is not None:
-        return (found,)
+    """Where a program is on the host."""
     if name == "gitops":
-        return (sys.executable, "-P", "-m", "toolkit")
-    if name in {"python", "python3"}:  # not where we look, but we do run on one
-        return (sys.executable,)
-    raise ExecutionError(
-        f"image {image!r}: the host has no command {name!r}",
-        hints=["install it, or map the image in gitops.yaml runtime.images (entrypoint, path)"],
-    )
+        return _this_program()
+    found = shutil.which(name, path=search)
+    if found is None:
+        raise ExecutionError(
+            f"image {image!r}: the host has no command {name!r}",
+            hints=["install it, or map the image in gitops.yaml runtime.images (entrypoint, path)"],
+        )
+    return (found,)
+
+
+def _this_program() -> tuple[str, ...]:
+    """This very gitops, wherever its package is; a step's working folder cannot shadow it."""
+    package = str(Path(toolkit.__file__).parents[1])
+    code = f"import sys; sys.path.insert(0, {package!r}); from toolkit.cli.main import main; main()"
+    return (sys.executable, "-P", "-c", code)

@@ -69,12 +69,14 @@ class Layout:
     """Where a step's paths are. ``covers``: (path as the step sees it, its private folder),
     longest path first. ``rewritten``: the covers that no mount provides. ``new_root``: the folder
     that becomes ``/``, where a declared path's first folder does not exist on the host.
+    ``visible``: host folders that are never rewritten.
     """
 
     fstab: tuple[str, ...] = ()
     covers: tuple[tuple[str, Path], ...] = ()
     rewritten: Mapping[str, Path] = field(default_factory=dict)
     new_root: Path | None = None
+    visible: tuple[Path, ...] = ()
 
     def host_path(self, path: str) -> Path:
         """Where on the host the step's ``path`` is."""
@@ -87,9 +89,14 @@ class Layout:
         """``text`` with the paths that no mount provides turned into host paths."""
         if not self.rewritten:
             return text
+        kept = "|".join(re.escape(str(path)) for path in self.visible) or "(?!)"
         paths = "|".join(re.escape(path) for path in sorted(self.rewritten, key=len, reverse=True))
-        pattern = rf"(?<![\w./-])(?:{paths})(?![\w.-])"
-        return re.sub(pattern, lambda match: str(self.rewritten[match.group()]), text)
+        pattern = rf"(?<![\w./-])(?:{kept}|(?P<path>{paths}))(?![\w.-])"
+        return re.sub(pattern, self._host_text, text)
+
+    def _host_text(self, match: re.Match[str]) -> str:
+        path = match["path"]
+        return str(self.rewritten[path]) if path else match.group()
 
 
 def plan(
@@ -167,7 +174,7 @@ class _Builder:
     def layout(self) -> Layout:
         covers = tuple(sorted(self._covers.items(), key=lambda cover: (-len(cover[0]), cover[0])))
         lines = [*self._lines, *(_root_lines(self._new_root) if self._new_root else ())]
-        return Layout(tuple(lines), covers, dict(self._rewritten), self._new_root)
+        return Layout(tuple(lines), covers, dict(self._rewritten), self._new_root, self._visible)
 
     def _below_existing(self, path: str) -> None:
         """The nearest folder the host has gets covered: ours by a mount over it, the system's by

@@ -1,0 +1,151 @@
+"""A real executor over real processes, and the twin, behind one bench."""
+
+from __future__ import annotations
+
+import os
+import select
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
+
+import pytest
+
+from toolkit.adapters.clock import SystemClock
+from toolkit.adapters.logs import Logs
+from toolkit.adapters.process.executor import ProcessExecutor
+from toolkit.adapters.process.images import ImageMap
+from toolkit.adapters.process.isolation import NONE, Namespaces, probe
+from toolkit.adapters.process.launch import Host
+from toolkit.repository.settings import ImageRule
+from toolkit.workflow.commands import ContainerCall, OutputFile, StartContainer
+from toolkit.workflow.events import ContainerEnded, ContainerErrored
+from toolkit.workflow.ports import ExecutorEvent, PodAddress, ResolvedStart
+
+LONG_S = 30
+
+
+class Bench:
+    """Starts steps and waits for what the executor reports."""
+
+    def __init__(self, root: Path, namespaces: Namespaces, *, slots: int = 8) -> None:
+        self.root = root
+        self.events: SimpleQueue[ExecutorEvent] = SimpleQueue()
+        self.logs = Logs(root / "logs")
+        images = ImageMap([ImageRule("any"), ImageRule("hello", ("echo", "hello"))], root)
+        self.executor = ProcessExecutor(
+            root / "steps",
+            self.logs,
+            Host(images, namespaces, (root.resolve(),)),
+            SystemClock(),
+            self.events.put,
+            slots=slots,
+        )
+
+        self._is_open = True
+
+    def close(self) -> None:
+        """As gitops ends: steps go on."""
+        if self._is_open:
+            self._is_open = False
+            self.executor.close()
+
+    def start(self, resolved: ResolvedStart) -> None:
+        self.executor.start(resolved)
+
+    def next(self) -> ExecutorEvent:
+        return self.events.get(timeout=LONG_S)
+
+    def outcome(self, command_id: str = "") -> ContainerEnded | ContainerErrored:
+        """The next outcome (of one command)."""
+        while True:
+            event = self.next()
+            wanted = isinstance(event, ContainerEnded | ContainerErrored)
+            if wanted and command_id in ("", event.command_id):
+                return event
+
+    def ended(self, resolved: ResolvedStart) -> ContainerEnded:
+        self.start(resolved)
+        event = self.outcome(resolved.start.id)
+        assert isinstance(event, ContainerEnded), event
+        return event
+
+    def errored(self, resolved: ResolvedStart) -> ContainerErrored:
+        self.start(resolved)
+        event = self.outcome(resolved.start.id)
+        assert isinstance(event, ContainerErrored), event
+        return event
+
+    def log(self, resolved: ResolvedStart) -> list[str]:
+        return list(self.logs.lines(resolved.address))
+
+
+def await_end(pid: int) -> None:
+    """Returns once the process has ended; fails the test where it does not."""
+    try:
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    with os.fdopen(descriptor, "rb"):
+        assert select.select([descriptor], [], [], LONG_S)[0]
+
+
+def step(
+    source: str | None = None,
+    *,
+    id: str = "uid-1",
+    call: dict[str, Any] | None = None,
+    outputs: tuple[str, ...] = (),
+    **fields: Any,
+) -> ResolvedStart:
+    """A script step, its outputs named by their paths."""
+    resolved_fields = {
+        name: fields.pop(name) for name in ("environment", "files", "secrets") if name in fields
+    }
+    given = {"image": "any", "command": ("sh",), "source": source, **(call or {})}
+    start = StartContainer(
+        id=id,
+        node_id=f"node-{id}",
+        node_name="wf.step",
+        pod=f"pod-{id}",
+        template="step",
+        call=ContainerCall(**given),
+        output_files=tuple(OutputFile(path, path) for path in outputs),
+        **fields,
+    )
+    address = PodAddress("staging", "data", "wf", start.pod)
+    return ResolvedStart(address, start, **{"environment": {}, **resolved_fields})
+
+
+@pytest.fixture(scope="session")
+def namespaces(tmp_path_factory: pytest.TempPathFactory) -> Namespaces:
+    return probe(tmp_path_factory.mktemp("probe"))
+
+
+@pytest.fixture(params=["namespaces", "rewriting"])
+def isolation(request: pytest.FixtureRequest, namespaces: Namespaces) -> Namespaces:
+    if request.param == "rewriting":
+        return NONE
+    if not namespaces.is_private:
+        pytest.skip("this machine allows no mount namespaces")
+    return namespaces
+
+
+@pytest.fixture
+def open_bench(tmp_path: Path) -> Iterator[Callable[..., Bench]]:
+    """Opens benches over one folder: a second one is gitops after a restart."""
+    benches: list[Bench] = []
+
+    def opener(isolation: Namespaces = NONE, **options: Any) -> Bench:
+        benches.append(Bench(tmp_path, isolation, **options))
+        return benches[-1]
+
+    yield opener
+    for bench in benches:
+        bench.executor.sweep(frozenset())
+        bench.close()
+
+
+@pytest.fixture
+def bench(open_bench: Callable[..., Bench]) -> Bench:
+    return open_bench()
