@@ -19,5 +19,5 @@ def format_table(rows: Sequence[Sequence[str]]) -> str:
 
 
 def printable(text: str) -> str:
-    """One line that cannot move a terminal's cursor or colour it: what came from outside may try."""
+    """One line that cannot move a terminal's cursor or colour it, whoever wrote it."""
     return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in text)
