@@ -22,6 +22,7 @@ SECTIONS = (RENDER, DELIVER, OPERATE, KEEP)
 VERBS: dict[str, Verb] = {
     "notify": Verb(OPERATE, "Tell Slack how a workflow ended", "toolkit.cli.notify:notify"),
     "init": Verb(KEEP, "Write a new repository like the one shipped", "toolkit.cli.init:init"),
+    "set": Verb(KEEP, "Change one thing in a file, keeping all else", "toolkit.cli.set:set"),
     "completion": Verb(
         KEEP, "Print a shell's completion script", "toolkit.cli.completion:completion"
     ),
