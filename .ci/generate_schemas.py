@@ -105,6 +105,25 @@ SCALARS: dict[str, Schema] = {
 DEFAULTS = {(CORE + "ContainerPort", "protocol"): "TCP", (CORE + "ServicePort", "protocol"): "TCP"}
 """Defaults of fields that are merge keys: server-side apply needs them to match list items."""
 
+KUBERNETES_ENUMS = {
+    (META + "LabelSelectorRequirement", "operator"): ["In", "NotIn", "Exists", "DoesNotExist"],
+    (CORE + "NodeSelectorRequirement", "operator"): [
+        *("In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt"),
+    ],
+    (CORE + "Container", "imagePullPolicy"): ["", "Always", "IfNotPresent", "Never"],
+    (CORE + "PodSpec", "restartPolicy"): ["", "Always", "OnFailure", "Never"],
+    (CORE + "ServiceSpec", "type"): [
+        *("", "ClusterIP", "NodePort", "LoadBalancer", "ExternalName"),
+    ],
+    (CORE + "ContainerPort", "protocol"): ["", "TCP", "UDP", "SCTP"],
+    (CORE + "ServicePort", "protocol"): ["", "TCP", "UDP", "SCTP"],
+    ("io.k8s.api.batch.v1.CronJobSpec", "concurrencyPolicy"): [
+        *("", "Allow", "Forbid", "Replace"),
+    ],
+    ("io.k8s.api.apps.v1.DeploymentStrategy", "type"): ["", "Recreate", "RollingUpdate"],
+}
+"""Closed lists that the API server checks, and that OpenAPI tells in prose only."""
+
 
 def ref(name: str) -> Schema:
     return {"$ref": f"#/$defs/{name}"}
@@ -212,6 +231,8 @@ def kubernetes_definitions() -> tuple[dict[str, Schema], dict[str, str]]:
     source = folder / f"{KUBERNETES_VERSION}-local" / "_definitions.json"
     raw = json.loads(source.read_text(encoding="utf-8"))["$defs"]
     definitions = {name: compact(schema) for name, schema in raw.items()} | SCALARS
+    for (name, field), values in KUBERNETES_ENUMS.items():
+        definitions[name]["properties"][field]["enum"] = values
     wanted = {f"{group}/{kind}" for group, kinds in KUBERNETES_KINDS.items() for kind in kinds}
     kinds = {}
     for name, schema in raw.items():

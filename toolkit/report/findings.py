@@ -87,7 +87,8 @@ def _block(finding: Finding, *, coloured: bool) -> str:
     lines = [f"{place}{severity}: {finding.message} [{finding.rule}]", *_excerpt(finding)]
     if finding.resource is not None and finding.resource.kind:
         field = format_path(finding.path)
-        lines.append(f"  in {finding.resource.short}" + (f", {field}" if field else ""))
+        holder = finding.resource.short if finding.resource.name else finding.resource.kind
+        lines.append(f"  in {holder}" + (f", {field}" if field else ""))
     if finding.hint:
         lines.append(_painted("1;36", "hint", coloured=coloured) + f": {finding.hint}")
     return "\n".join(lines)

@@ -83,15 +83,15 @@ def _check_dependencies(task: Node, tasks: tuple[Node, ...], notes: Notes) -> No
         if name not in known:
             message = f"task {task.name!r} depends on {name!r}, which is no task of this DAG"
             hint = did_you_mean(name, known, otherwise=f"tasks: {listed(known)}")
-            notes.add("unknown-dependency", path, message, hint)
+            notes.add("unknown-dependency", path, message, hint, part=name)
         elif result and result not in _RESULTS:
             message = f"{name}.{result}: there is no such result"
             hint = did_you_mean(result, _RESULTS, otherwise=f"results: {', '.join(_RESULTS)}")
-            notes.add("invalid-depends", path, message, hint)
+            notes.add("invalid-depends", path, message, hint, part=f"{name}.{result}")
         elif result in _RESULTS_OF_ITEMS and not known[name].has_items:
             message = f"{name}.{result} asks about items, but task {name!r} has none"
             hint = f"use {name}.Succeeded or {name}.Failed"
-            notes.add("invalid-depends", path, message, hint)
+            notes.add("invalid-depends", path, message, hint, part=f"{name}.{result}")
     _check_syntax(task, notes)
 
 

@@ -130,7 +130,7 @@ def _check_object(
 
 
 def _finding(note: Note, each: Document, places: Places) -> Finding:
-    location, excerpt = places.locate(each.origin, each.body, note.path, is_key=note.is_key)
+    location, excerpt = places.locate(each.origin, each.body, note)
     return Finding(
         note.rule,
         note.severity,

@@ -12,7 +12,9 @@ from toolkit.validate.rules import RULES
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """``is_key``: the name of the field is wrong, not its value."""
+    """``is_key``: the name of the field is wrong, not its value. ``part``: the piece of a longer
+    text that is wrong, as it stands there.
+    """
 
     rule: str
     severity: Severity
@@ -20,6 +22,7 @@ class Note:
     message: str
     hint: str = ""
     is_key: bool = False
+    part: str = ""
 
 
 class Notes:
@@ -29,10 +32,17 @@ class Notes:
         self._notes: dict[Note, None] = {}
 
     def add(
-        self, rule: str, path: FieldPath, message: str, hint: str = "", *, is_key: bool = False
+        self,
+        rule: str,
+        path: FieldPath,
+        message: str,
+        hint: str = "",
+        *,
+        is_key: bool = False,
+        part: str = "",
     ) -> None:
         """Writes down one finding; the rule's table gives its severity."""
-        self._notes[Note(rule, RULES[rule].severity, path, message, hint, is_key)] = None
+        self._notes[Note(rule, RULES[rule].severity, path, message, hint, is_key, part)] = None
 
     def __iter__(self) -> Iterator[Note]:
         return iter(self._notes)

@@ -7,12 +7,13 @@ at the nearest ancestor that does. List items are matched by name, because overl
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from toolkit.errors import YamlError
 from toolkit.resource.field_path import FieldPath
 from toolkit.resource.resource import Origin
 from toolkit.source import Location
+from toolkit.validate.notes import Note
 from toolkit.yaml.parse import load_all
 from toolkit.yaml.positions import Positions
 
@@ -27,17 +28,15 @@ class Places:
         self._sources = sources
         self._files: dict[str, _File | None] = {}
 
-    def locate(
-        self, origin: Origin, body: Mapping[str, Any], path: FieldPath, *, is_key: bool = False
-    ) -> tuple[Location, str]:
-        """The location of ``path`` in ``body``, and the line of text there ("" where unknown).
+    def locate(self, origin: Origin, body: Mapping[str, Any], note: Note) -> tuple[Location, str]:
+        """The location of a note on ``body``, and the line of text there ("" where unknown).
 
         A generated object has no document of its own: its location is the file.
         """
         file = self._file(origin.path) if origin.document >= 0 else None
         if file is None:
             return Location(origin.path), ""
-        return file.locate(origin.document, body, path, is_key=is_key)
+        return file.locate(origin.document, body, note)
 
     def _file(self, path: str) -> _File | None:
         if path not in self._files:
@@ -51,21 +50,32 @@ class _File:
 
     def __init__(self, text: str | bytes, path: str) -> None:
         self._positions = Positions(text, path)
+        decoded = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+        self._lines = decoded.splitlines()
         try:
             self._documents = load_all(text, path)
         except YamlError:
             self._documents = []
 
-    def locate(
-        self, document: int, body: Mapping[str, Any], path: FieldPath, *, is_key: bool
-    ) -> tuple[Location, str]:
+    def locate(self, document: int, body: Mapping[str, Any], note: Note) -> tuple[Location, str]:
         written = self._documents[document] if document < len(self._documents) else None
-        place = tuple(_as_written(written, body, path))
-        is_whole = len(place) == len(path)
-        location = self._positions.locate(
-            document, place, of_key=bool(place) and (is_key or not is_whole)
-        )
+        place = tuple(_as_written(written, body, note.path))
+        is_whole = len(place) == len(note.path)
+        of_key = bool(place) and (note.is_key or not is_whole)
+        location = self._positions.locate(document, place, of_key=of_key)
+        if note.part and is_whole and location.line:
+            location = self._narrowed(location, note.part)
         return location, self._positions.excerpt(location) or ""
+
+    def _narrowed(self, start: Location, part: str) -> Location:
+        """Where ``part`` stands in the text that begins at ``start``: a script may be long."""
+        column = start.column
+        for line in range(start.line, min(start.line + _MAX_LINES, len(self._lines) + 1)):
+            found = self._lines[line - 1].find(part, column - 1)
+            if found >= 0:
+                return Location(start.path, line, found + 1)
+            column = 1
+        return start
 
 
 def _as_written(written: Any, rendered: Any, path: FieldPath) -> FieldPath:
@@ -86,12 +96,17 @@ def _index_of(written: Any, rendered: Any, index: int) -> int | None:
         return None
     item = _step(rendered, index)
     name = item.get("name") if isinstance(item, Mapping) else None
-    if name is None:
+    if name is None or _name_at(written, index) == name:
         return index
     for position, candidate in enumerate(written):
         if isinstance(candidate, Mapping) and candidate.get("name") == name:
             return position
     return None
+
+
+def _name_at(items: list[Any], index: int) -> Any:
+    item = _step(items, index)
+    return item.get("name") if isinstance(item, Mapping) else None
 
 
 def _step(value: Any, part: str | int | None) -> Any:
@@ -102,4 +117,5 @@ def _step(value: Any, part: str | int | None) -> Any:
     return _ABSENT
 
 
-_ABSENT = object()
+_ABSENT: Final = object()
+_MAX_LINES: Final = 500

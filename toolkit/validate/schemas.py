@@ -14,11 +14,12 @@ from toolkit.resource.field_path import FieldPath, format_path, value_at
 from toolkit.resource.identity import GroupVersionKind
 from toolkit.schema import FieldType, schema_for, type_of
 from toolkit.validate.notes import Notes
-from toolkit.validate.shapes import did_you_mean, fields_of, listed
+from toolkit.validate.shapes import did_you_mean, fields_of, has_tag, listed
 
 Violation = tuple[FieldPath, str]
 """Where, and which keyword of JSON schema was violated there."""
 
+_FEW: Final = 8
 _CALLS_A_TEMPLATE: Final = ("template", "templateRef")
 
 
@@ -110,7 +111,8 @@ def _explain_unknown(place: FieldType, path: FieldPath, value: Any, notes: Notes
         if key in _CALLS_A_TEMPLATE and _is_template(place):
             _explain_call(path, key, notes)
             continue
-        hint = did_you_mean(key, known, otherwise=f"fields here: {listed(known, limit=12)}")
+        every = f"fields here: {listed(known)}" if len(known) <= _FEW else ""
+        hint = did_you_mean(key, known, otherwise=every)
         where = f" in {format_path(path)}" if path else ""
         notes.add("unknown-field", (*path, key), f"unknown field {key!r}{where}", hint, is_key=True)
 
@@ -178,6 +180,8 @@ def _described(value: Any) -> str:
 
 
 def _explain_enum(place: FieldType, path: FieldPath, value: Any, notes: Notes) -> None:
+    if has_tag(str(value)):
+        return
     allowed = [str(item) for item in place.schema.get("enum", ()) if item != ""]
     hint = did_you_mean(str(value), allowed)
     message = f"{format_path(path)}: {value!r} is not one of {', '.join(allowed)}"

@@ -13,7 +13,7 @@ from toolkit.resource.field_path import FieldPath
 from toolkit.resource.identity import GroupVersionKind
 from toolkit.validate.shapes import Fields, entries_of, fields_of, has_tag, named, text_of
 
-ARGO_GROUP: Final = "argoproj.io"
+ARGO_API_VERSION: Final = "argoproj.io/v1alpha1"
 LIBRARY_KINDS: Final = frozenset({"WorkflowTemplate", "ClusterWorkflowTemplate"})
 TEMPLATE_TYPES: Final = (
     "container",
@@ -156,7 +156,7 @@ class WorkflowSpec:
 def workflow_spec(body: Fields) -> WorkflowSpec | None:
     """The view of an object's workflow spec; None for any other kind."""
     gvk = GroupVersionKind.of(body)
-    path = _SPEC_PATHS.get(gvk.kind) if gvk.group == ARGO_GROUP else None
+    path = _SPEC_PATHS.get(gvk.kind) if gvk.api_version == ARGO_API_VERSION else None
     if path is None:
         return None
     spec: Fields = body

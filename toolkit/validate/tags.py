@@ -161,29 +161,25 @@ def _check_texts(value: Any, path: FieldPath, scope: Scope, notes: Notes) -> Non
 
 
 def _check_text(text: str, path: FieldPath, scope: Scope, notes: Notes) -> None:
-    for tag in _tags(text):
+    for match in _TAG.finditer(text):
+        tag, whole = match.group(1).strip(), match.group()
         if tag.startswith("="):
-            _check_expression(tag[1:], path, notes)
+            _check_expression(tag[1:], path, notes, part=whole)
             continue
         problem = scope.problem(tag)
         if problem is not None:
-            notes.add(problem.rule, path, problem.message, problem.hint)
+            notes.add(problem.rule, path, problem.message, problem.hint, part=whole)
 
 
-def _tags(text: str) -> Iterator[str]:
-    """The inner texts of all tags, trimmed; an expression keeps its ``=``."""
-    for match in _TAG.finditer(text):
-        yield match.group(1).strip()
-
-
-def _check_expression(text: str, path: FieldPath, notes: Notes) -> None:
+def _check_expression(text: str, path: FieldPath, notes: Notes, *, part: str = "") -> None:
     from toolkit.workflow.expressions import parse  # half a megabyte that most specs do not need
 
     try:
         parse(text)
     except ExpressionError as error:
         hint = error.hints[0] if error.hints else ""
-        notes.add("invalid-expression", path, f"{text.strip()}: {error.message}", hint)
+        message = f"{text.strip()}: {error.message}"
+        notes.add("invalid-expression", path, message, hint, part=part)
 
 
 def _globals(spec: WorkflowSpec, catalog: Catalog) -> Globals:

@@ -1,0 +1,28 @@
+"""Shared by all tests: golden files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Golden = Callable[[Path, str], None]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="write golden files anew")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Golden:
+    """Compares a text with a golden file; a missing one fails, ``--update-golden`` writes it."""
+    is_update = request.config.getoption("--update-golden")
+
+    def compare(path: Path, actual: str) -> None:
+        if is_update:
+            path.write_text(actual, encoding="utf-8")
+        assert path.is_file(), f"no golden file {path}: look the output over, --update-golden"
+        assert actual == path.read_text(encoding="utf-8")
+
+    return compare
