@@ -169,7 +169,7 @@ class World:
 
     def config_maps(self, namespace: str = NAMESPACE) -> dict[str, Any]:
         items = self.cluster.list(CONFIG_MAP, namespace).items
-        found = {item["metadata"]["name"]: item.get("data") for item in items}
+        found = {item["metadata"]["name"]: item.get("data") or {} for item in items}
         found.pop("kube-root-ca.crt", None)
         return found
 
