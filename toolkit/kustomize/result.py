@@ -22,20 +22,26 @@ class BuildOptions:
 
     ``compat``: ``kustomize`` or ``argo`` (docs/compatibility.md). ``load_restrictor``:
     ``LoadRestrictionsRootOnly`` or ``LoadRestrictionsNone``. ``reorder``: ``unspecified``,
-    ``none``, ``legacy``.
+    ``none``, ``legacy``. ``base``: the folder, from the tree's root, that paths in messages are
+    relative to. ``managed_by_label``: adds kustomize's own label.
     """
 
-    __slots__ = ("compat", "load_restrictor", "reorder")
+    __slots__ = ("base", "compat", "load_restrictor", "managed_by_label", "reorder")
 
     def __init__(
         self,
         compat: str = "kustomize",
         load_restrictor: str = "LoadRestrictionsRootOnly",
         reorder: str = "unspecified",
+        *,
+        base: str = "",
+        managed_by_label: bool = False,
     ) -> None:
         self.compat = compat
         self.load_restrictor = load_restrictor
         self.reorder = reorder
+        self.base = base
+        self.managed_by_label = managed_by_label
 
 
 class BuildResult:

@@ -1,0 +1,156 @@
+"""Builds a kustomization.
+
+::
+
+    build(tree, "overlays/staging") → BuildResult
+    render(result)                  → the text that kustomize prints
+"""
+
+from __future__ import annotations
+
+from toolkit.errors import BuildError
+from toolkit.kustomize.collection import DuplicateError
+from toolkit.kustomize.folder import Folder
+from toolkit.kustomize.hashing import add_hashes
+from toolkit.kustomize.item import Item, describe, set_strings, strings_at
+from toolkit.kustomize.kustomization import Kustomization, read_kustomization
+from toolkit.kustomize.layer import Layer, accumulate, use_schema
+from toolkit.kustomize.order import put_in_order
+from toolkit.kustomize.origin import ORIGIN, TRANSFORMATIONS, drop_notes
+from toolkit.kustomize.ports import FileTree
+from toolkit.kustomize.references import follow_names
+from toolkit.kustomize.result import BuildOptions, BuildResult
+from toolkit.kustomize.session import Session
+from toolkit.kustomize.transformers.labels import METADATA_LABELS, add_entries
+from toolkit.kustomize.variables import resolve
+from toolkit.resource.identity import ResourceId
+from toolkit.resource.resource import Resource, ResourceSet
+from toolkit.yaml.emit import emit_all
+
+VERSION = "v5.8.1"
+
+_LOCAL = "config.kubernetes.io/local-config"
+_MANAGED_BY = "app.kubernetes.io/managed-by"
+_INTERNAL = (
+    "config.kubernetes.io/index",
+    "config.kubernetes.io/path",
+    "config.k8s.io/id",
+    *(
+        f"internal.config.kubernetes.io/{name}"
+        for name in (
+            "allowKindChange",
+            "allowNameChange",
+            "annotations-migration-resource-id",
+            "generatorBehavior",
+            "helm-generated",
+            "id",
+            "index",
+            "needsHashSuffix",
+            "path",
+            "prefixes",
+            "previousKinds",
+            "previousNames",
+            "previousNamespaces",
+            "refBy",
+            "seqindent",
+            "suffixes",
+        )
+    ),
+)
+
+
+def build(tree: FileTree, target: str, options: BuildOptions | None = None) -> BuildResult:
+    """Builds the kustomization in folder ``target`` of ``tree``.
+
+    Raises YamlError and BuildError, with file, line, column, excerpt and hint. Cost: linear in
+    the documents read, the fields that transformers visit, and patches times objects.
+    """
+    session = Session(tree, target, options or BuildOptions())
+    folder = _top(session, target)
+    kustomization = read_kustomization(folder)
+    use_schema(kustomization, is_top=True)
+    metadata = kustomization.fields.get("buildMetadata") or []
+    session.tracks_origin = bool(metadata)
+    layer = accumulate(kustomization, Layer())
+    _finish(kustomization, layer)
+    _label(kustomization, layer)
+    items = layer.collection.items
+    _clean(items, metadata, tracks=session.tracks_origin)
+    return BuildResult(_resources(items), tuple(session.warnings), tuple(session.files))
+
+
+def render(result: BuildResult) -> str:
+    """The objects as one text, byte for byte what kustomize prints."""
+    return emit_all(resource.body for resource in result.resources)
+
+
+def _top(session: Session, target: str) -> Folder:
+    real = session.tree.resolve(target)
+    if real is None or not session.tree.is_dir(real):
+        if real is not None and session.tree.is_file(real):
+            raise BuildError(
+                f"{session.show(target)} is a file", hints=["name the folder that it is in"]
+            )
+        raise session.missing(target, session.show(target))
+    session.target = real
+    return Folder(session, real)
+
+
+def _finish(kustomization: Kustomization, layer: Layer) -> None:
+    """What happens once, at the top."""
+    collection = layer.collection
+    session = kustomization.folder.session
+    add_hashes(collection)
+    follow_names(collection, layer.config.name_references)
+    resolve(collection, layer.variables, layer.config.section("varReference"))
+    collection.remove([item for item in collection if _is_local(item)])
+    options = kustomization.fields.get("sortOptions")
+    try:
+        put_in_order(collection, options, session.options.reorder)
+    except DuplicateError as error:
+        places = [session.place(error.first), session.place(error.second)]
+        raise BuildError(
+            f"{describe(error.second.key)} is there twice",
+            hints=[f"first at {places[0]}", f"again at {places[1]}"],
+        ) from None
+    except BuildError as error:
+        raise kustomization.error(error, ("sortOptions",)) from None
+
+
+def _is_local(item: Item) -> bool:
+    value = strings_at(item.body, "annotations").get(_LOCAL)
+    return value is not None and value != "false"
+
+
+def _label(kustomization: Kustomization, layer: Layer) -> None:
+    wanted = "managedByLabel" in (kustomization.fields.get("buildMetadata") or ())
+    if wanted or kustomization.folder.session.options.managed_by_label:
+        labels = {_MANAGED_BY: f"kustomize-{VERSION}"}
+        add_entries(layer.collection, labels, (METADATA_LABELS,))
+
+
+def _clean(items: list[Item], metadata: list[str], *, tracks: bool) -> None:
+    """Annotations as kustomize leaves them: all text, its own taken out, an emptied map gone."""
+    for item in items:
+        annotations = strings_at(item.body, "annotations")
+        if annotations:
+            for key in _INTERNAL:
+                annotations.pop(key, None)
+        if annotations or item.is_marked:
+            set_strings(item.body, "annotations", annotations)
+    if tracks:
+        wanted = {ORIGIN: "originAnnotations", TRANSFORMATIONS: "transformerAnnotations"}
+        drop_notes(items, [key for key, option in wanted.items() if option not in metadata])
+
+
+def _resources(items: list[Item]) -> ResourceSet:
+    resources: list[Resource] = []
+    seen: dict[ResourceId, Item] = {}
+    for item in items:
+        id = ResourceId(item.group, item.kind, item.namespace, item.name)
+        first = seen.setdefault(id, item)
+        if first is not item:
+            # two versions of one kind: kustomize prints both
+            id = ResourceId(f"{item.group}#{item.version}", item.kind, item.namespace, item.name)
+        resources.append(Resource(id, item.body, item.origin))
+    return ResourceSet(resources)

@@ -1,0 +1,150 @@
+"""The objects of one layer, in the order they were added, found by identity in constant time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from toolkit.errors import BuildError
+from toolkit.kustomize.item import Item, Key, describe, set_strings, strings_at, text_of
+from toolkit.resource.resource import Body
+
+
+class DuplicateError(BuildError):
+    """Two objects with one identity. The builder knows their files and adds both places."""
+
+    def __init__(self, first: Item, second: Item) -> None:
+        super().__init__(f"{describe(second.key)} is there already")
+        self.first = first
+        self.second = second
+
+
+class Collection:
+    """Items in order. The indexes are made when asked for, and dropped by :meth:`changed`."""
+
+    __slots__ = ("_by_any_key", "_by_key", "items")
+
+    def __init__(self, items: Iterable[Item] = ()) -> None:
+        self.items: list[Item] = []
+        self._by_key: dict[Key, Item] | None = {}
+        self._by_any_key: dict[Key, list[Item]] | None = None
+        self.extend(items)
+
+    def __iter__(self) -> Iterator[Item]:
+        return iter(self.items)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def append(self, item: Item) -> None:
+        """Raises DuplicateError where the item's present identity is taken."""
+        index = self._keys()
+        first = index.setdefault(item.key, item)
+        if first is not item:
+            raise DuplicateError(first, item)
+        self.items.append(item)
+        if self._by_any_key is not None:
+            self._add_keys(item)
+
+    def extend(self, items: Iterable[Item]) -> None:
+        for item in items:
+            self.append(item)
+
+    def get(self, key: Key) -> Item | None:
+        """The item whose present identity is ``key``."""
+        return self._keys().get(key)
+
+    def find(self, key: Key) -> list[Item]:
+        """Items that have, or once had, this identity, in order."""
+        if self._by_any_key is None:
+            self._by_any_key = {}
+            for item in self.items:
+                self._add_keys(item)
+        return self._by_any_key.get(key, [])
+
+    def changed(self) -> None:
+        """To be called after identities were changed, or items removed from ``items``."""
+        self._by_key = None
+        self._by_any_key = None
+
+    def require_unique(self) -> None:
+        """Raises DuplicateError where two items have the same identity now."""
+        index: dict[Key, Item] = {}
+        for item in self.items:
+            first = index.setdefault(item.key, item)
+            if first is not item:
+                raise DuplicateError(first, item)
+        self._by_key = index
+
+    def remove(self, items: Iterable[Item]) -> None:
+        gone = {id(item) for item in items}
+        if gone:
+            self.items = [item for item in self.items if id(item) not in gone]
+            self.changed()
+
+    def absorb(self, item: Item) -> None:
+        """Adds a generated item: new, or merged into or put in place of one that is there."""
+        matches = self.find(item.key)
+        if not matches:
+            if item.behavior in ("merge", "replace"):
+                raise BuildError(
+                    f"{describe(item.key)} does not exist; it cannot {item.behavior}",
+                    hints=["drop `behavior`, or add the object it should change"],
+                )
+            self.append(item)
+            return
+        if len(matches) > 1:
+            raise BuildError(f"{len(matches)} objects could take the place of {describe(item.key)}")
+        old = matches[0]
+        if item.behavior not in ("merge", "replace"):
+            raise DuplicateError(old, item)
+        _take_over(old, item)
+
+    def _keys(self) -> dict[Key, Item]:
+        if self._by_key is None:
+            self._by_key = {}
+            for item in self.items:
+                self._by_key.setdefault(item.key, item)
+        return self._by_key
+
+    def _add_keys(self, item: Item) -> None:
+        index = self._by_any_key
+        if index is None:
+            return
+        for key in item.identities() if item.past else (item.key,):
+            found = index.setdefault(key, [])
+            if not found or found[-1] is not item:
+                found.append(item)
+
+
+def _take_over(old: Item, item: Item) -> None:
+    """``old`` gets the content of ``item``, and keeps its own name, history and place."""
+    for field in ("labels", "annotations"):
+        merged = strings_at(old.body, field) | strings_at(item.body, field)
+        set_strings(item.body, field, merged)
+    item.metadata["name"] = old.name
+    if old.namespace:
+        item.metadata["namespace"] = old.namespace
+    else:
+        item.metadata.pop("namespace", None)
+    if item.behavior == "merge":
+        _merge_content(item.body, old.body)
+    else:
+        old.origin = item.origin
+    old.body = item.body
+    old.needs_hash = old.needs_hash and item.needs_hash
+    old.is_marked = True
+
+
+def _merge_content(body: Body, old: Body) -> None:
+    for field in ("data", "binaryData"):
+        merged = _strings(old.get(field)) | _strings(body.get(field))
+        if merged:
+            body[field] = merged
+        else:
+            body.pop(field, None)
+
+
+def _strings(values: object) -> dict[str, str]:
+    if not isinstance(values, dict):
+        return {}
+    return {key: text_of(value) for key, value in values.items()}

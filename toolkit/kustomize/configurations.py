@@ -1,0 +1,86 @@
+"""``configurations:`` and ``crds:``: files that add to the transformer configuration."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from toolkit.errors import BuildError
+from toolkit.kustomize.config import (
+    DEFAULT,
+    EMPTY,
+    SECTIONS,
+    NameReference,
+    TransformerConfig,
+)
+from toolkit.kustomize.crds import config_of_crds
+from toolkit.kustomize.fieldspec import FieldSpec
+from toolkit.kustomize.kustomization import Kustomization
+from toolkit.kustomize.schema import TRANSFORMER_CONFIG, FieldError, FieldPath, decode
+from toolkit.yaml.dialect import SETTINGS, STRICT_SETTINGS
+from toolkit.yaml.parse import load_all
+
+
+def configuration_of(kustomization: Kustomization) -> TransformerConfig:
+    """The defaults and what this kustomization adds."""
+    config = DEFAULT
+    for field, name in kustomization.items("configurations"):
+        config = config.merge(_read(kustomization, field, name))
+    for field, name in kustomization.items("crds"):
+        documents = _documents(kustomization, field, name, strict=False)
+        config = config.merge(config_of_crds(documents[0] if documents else None))
+    return config
+
+
+def _read(kustomization: Kustomization, field: FieldPath, name: str) -> TransformerConfig:
+    documents = _documents(kustomization, field, name, strict=True)
+    raw = documents[0] if documents else None
+    if raw is None:
+        return EMPTY
+    session = kustomization.folder.session
+    try:
+        fields = decode(raw, TRANSFORMER_CONFIG, strict=True)
+    except FieldError as error:
+        file = kustomization.folder.check_file(name)
+        raise session.located(error, file, field=error.path, of_key=True) from None
+    return config_of_fields(fields)
+
+
+def config_of_fields(fields: dict[str, Any]) -> TransformerConfig:
+    """A decoded configuration."""
+    sections = {name: _specs(fields.get(name)) for name in SECTIONS}
+    references = tuple(
+        NameReference(
+            row.get("group", ""),
+            row.get("version", ""),
+            row.get("kind", ""),
+            _specs(row.get("fieldSpecs")),
+        )
+        for row in fields.get("nameReference") or ()
+    )
+    config = TransformerConfig(sections, references)
+    return TransformerConfig(dict.fromkeys(SECTIONS, ()), ()).merge(config)
+
+
+def _specs(rows: list[dict[str, Any]] | None) -> tuple[FieldSpec, ...]:
+    return tuple(
+        FieldSpec(
+            row.get("group", ""),
+            row.get("version", ""),
+            row.get("kind", ""),
+            row.get("path", ""),
+            create=row.get("create", False),
+        )
+        for row in rows or ()
+    )
+
+
+def _documents(
+    kustomization: Kustomization, field: FieldPath, name: str, *, strict: bool
+) -> list[Any]:
+    folder = kustomization.folder
+    try:
+        file = folder.check_file(name)
+    except BuildError as error:
+        raise kustomization.error(error, field) from None
+    dialect = STRICT_SETTINGS if strict else SETTINGS
+    return load_all(folder.session.read(file), folder.session.show(file), dialect=dialect)

@@ -1,0 +1,1 @@
+"""Facts about kinds and fields, as tables."""

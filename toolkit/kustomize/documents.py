@@ -1,0 +1,85 @@
+"""Documents of a text → items: empty ones skipped, lists expanded, the rest checked."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from typing import Any
+
+from toolkit.errors import BuildError
+from toolkit.kustomize.item import Item, text_of
+from toolkit.resource.resource import Origin
+
+
+class DocumentError(BuildError):
+    """A document is no object. ``document`` is its number in the file, from 0."""
+
+    def __init__(self, message: str, document: int, *, hints: Iterable[str] = ()) -> None:
+        super().__init__(message, hints=hints)
+        self.document = document
+
+
+def items_of(documents: list[Any], path: str) -> list[Item]:
+    """The objects of a file's documents, in order. Objects of lists come last, as in kustomize
+    (but those of a file that is one List and nothing else). Raises DocumentError.
+    """
+    queue: deque[tuple[Any, int]] = deque(_present(documents))
+    if len(queue) == 1 and _is_list(queue[0][0], ("List", "ResourceList")):
+        body, number = queue.popleft()
+        queue.extend((item, number) for item in body.get("items") or ())
+    found: list[Item] = []
+    for body, number in queue:
+        if not _is_empty(body):
+            _check(body, number)
+    while queue:
+        body, number = queue.popleft()
+        if _is_empty(body):
+            continue
+        kind = text_of(body.get("kind"))
+        if kind.endswith("List") and "items" in body:
+            inner = _items(body["items"], kind, number)
+            queue.extend((item, number) for item in inner)
+        else:
+            found.append(Item(body, Origin(path, number)))
+    return found
+
+
+def _is_empty(body: Any) -> bool:
+    return body is None or (isinstance(body, dict | list) and not body)
+
+
+def _present(documents: list[Any]) -> list[tuple[Any, int]]:
+    return [(body, number) for number, body in enumerate(documents) if body is not None]
+
+
+def _is_list(body: Any, kinds: tuple[str, ...]) -> bool:
+    return isinstance(body, dict) and body.get("kind") in kinds and "items" in body
+
+
+def _items(items: Any, kind: str, number: int) -> list[Any]:
+    if items is None:
+        return []
+    if not isinstance(items, list):
+        raise DocumentError(f"items of {kind} must be a list", number)
+    present = [item for item in items if item is not None and item != {}]
+    for item in present:
+        _check(item, number)
+    return present
+
+
+def _check(body: Any, number: int) -> None:
+    if not isinstance(body, dict):
+        what = "a list" if isinstance(body, list) else f"the text {body!r}"
+        raise DocumentError(
+            f"not a Kubernetes object: found {what}",
+            number,
+            hints=["an object is a map with apiVersion, kind and metadata.name"],
+        )
+    kind = text_of(body.get("kind"))
+    if not kind:
+        raise DocumentError("the object has no kind", number, hints=["add `kind:`"])
+    if kind.endswith("List"):
+        return
+    metadata = body.get("metadata")
+    if not isinstance(metadata, dict) or not text_of(metadata.get("name")):
+        raise DocumentError(f"the {kind} has no metadata.name", number, hints=["give it a name"])

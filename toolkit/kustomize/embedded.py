@@ -1,0 +1,67 @@
+r"""Values inside of JSON or YAML that stands as text in a field: ``data.config\\.json.port``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from toolkit.errors import BuildError, YamlError
+from toolkit.kustomize.gojson import go_json
+from toolkit.kustomize.item import text_of
+from toolkit.kustomize.jsonpatch import copied
+from toolkit.kustomize.path_match import CREATED, match_fields
+from toolkit.kustomize.paths import get_field
+from toolkit.yaml.emit import emit
+from toolkit.yaml.parse import load_all
+
+
+def replace_embedded(body: Any, parts: tuple[str, ...], value: Any, create: Any) -> bool:
+    """Writes ``value`` where ``parts`` lead through a text into the JSON or YAML that it holds.
+    False where they do not, or nothing is found there.
+    """
+    for length in range(1, len(parts)):
+        try:
+            parent = get_field(body, parts[: length - 1])
+            text = get_field(body, parts[:length])
+        except (KeyError, BuildError):
+            continue
+        if not isinstance(text, str) or not text.strip():
+            if isinstance(text, dict | list):
+                continue
+            return False
+        replaced = _replaced(text, parts[length:], value, create)
+        if replaced is None or not isinstance(parent, dict):
+            return False
+        parent[parts[length - 1]] = replaced
+        return True
+    return False
+
+
+def _replaced(text: str, parts: tuple[str, ...], value: Any, create: Any) -> str | None:
+    try:
+        documents = load_all(text)
+        root = {"": documents[0]} if documents else {}
+        places = match_fields((root, ""), parts, create) if documents else []
+    except (BuildError, YamlError):
+        return None
+    if not places:
+        return None
+    for parent, key in places:
+        _set(parent, key, value)
+    if text.strip()[0] in "{[":
+        return _as_json(root[""], text)
+    return emit(root[""]).strip()
+
+
+def _set(parent: Any, key: Any, value: Any) -> None:
+    from toolkit.kustomize.transformers.replacements import of_type
+
+    present = parent[key]
+    if present is CREATED or isinstance(present, dict | list):
+        parent[key] = copied(value)
+    else:
+        parent[key] = of_type(present, text_of(value))
+
+
+def _as_json(value: Any, text: str) -> str:
+    is_pretty = "\n" in text and "  " in text
+    return go_json(value, indent=2 if is_pretty else None)

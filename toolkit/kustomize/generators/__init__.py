@@ -1,0 +1,1 @@
+"""Generators: each makes objects from what a kustomization names. One module each."""

@@ -1,0 +1,77 @@
+"""Keys and values of generators: from literals, files and env files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from posixpath import basename
+from typing import Any
+
+from toolkit.errors import BuildError
+
+Load = Callable[[str], bytes]
+Pair = tuple[str, bytes]
+
+_BOM = b"\xef\xbb\xbf"
+_SPACE = " \t\n\v\f\r\x85\xa0"
+
+
+def key_values(fields: Mapping[str, Any], load: Load) -> dict[str, bytes]:
+    """All pairs of a generator: env files first, then literals, then files. ``load`` reads a file
+    of the kustomization. Raises BuildError for a key given twice.
+    """
+    result: dict[str, bytes] = {}
+    for key, value in _pairs(fields, load):
+        if key in result:
+            raise BuildError(f"the key {key!r} is given twice", hints=["drop one of them"])
+        result[key] = value
+    return result
+
+
+def _pairs(fields: Mapping[str, Any], load: Load) -> Iterator[Pair]:
+    env = [fields["env"]] if fields.get("env") else []
+    for name in [*fields.get("envs", ()), *env]:
+        yield from _env_pairs(load(name), name)
+    for source in fields.get("literals", ()):
+        yield _literal(source)
+    yield from _file_pairs(fields.get("files", ()), load)
+
+
+def _env_pairs(content: bytes, name: str) -> Iterator[Pair]:
+    for number, raw in enumerate(_lines(content)):
+        line = raw.removeprefix(_BOM) if number == 0 else raw
+        try:
+            text = line.decode().lstrip(_SPACE)
+        except UnicodeDecodeError:
+            raise BuildError(f"{name}, line {number + 1} is no UTF-8 text") from None
+        if text and not text.startswith("#"):
+            key, _, value = text.partition("=")
+            yield key, value.encode()
+
+
+def _lines(content: bytes) -> list[bytes]:
+    lines = content.split(b"\n")
+    if not lines[-1]:
+        lines.pop()
+    return [line[:-1] if line.endswith(b"\r") else line for line in lines]
+
+
+def _literal(source: str) -> Pair:
+    key, separator, value = source.partition("=")
+    if not separator or not key:
+        raise BuildError(
+            f"the literal {key + separator!r}… is no key=value", hints=["write key=value"]
+        )
+    if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
+        value = value[1:-1]
+    return key, value.encode("utf-8", "surrogatepass")
+
+
+def _file_pairs(sources: Sequence[str], load: Load) -> Iterator[Pair]:
+    for source in sources:
+        key, separator, path = source.partition("=")
+        if not separator:
+            yield basename(source), load(source)
+        elif not key or not path or "=" in path:
+            raise BuildError(f"{source!r} is no file", hints=["write a path, or key=path"])
+        else:
+            yield key, load(path)

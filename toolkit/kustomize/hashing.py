@@ -1,0 +1,55 @@
+"""The hash of a generated object's content, which becomes the end of its name."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import Any
+
+from toolkit.kustomize.collection import Collection
+from toolkit.kustomize.gojson import go_json
+from toolkit.kustomize.item import text_of
+from toolkit.resource.resource import Body
+
+_LETTERS = str.maketrans("013ae", "ghkmt")
+
+
+def add_hashes(collection: Collection) -> None:
+    """Puts ``-<hash>`` behind the names of generated objects that want it."""
+    is_changed = False
+    for item in collection:
+        if item.needs_hash:
+            suffix = content_hash(item.body)
+            item.remember()
+            item.metadata["name"] = f"{item.name}-{suffix}"
+            item.refresh()
+            is_changed = True
+    if is_changed:
+        collection.changed()
+
+
+def content_hash(body: Body) -> str:
+    """Ten characters. Only what counts as content does: data of ConfigMaps and Secrets (and the
+    type of these), the whole of anything else.
+    """
+    kind = body.get("kind")
+    if kind == "ConfigMap":
+        content: Any = {"kind": kind, "name": "", "data": _value(body, "data")}
+        _add_map(content, body, "binaryData")
+    elif kind == "Secret":
+        content = {"kind": kind, "name": "", "type": _value(body, "type")}
+        content["data"] = _value(body, "data")
+        _add_map(content, body, "stringData")
+    else:
+        content = body
+    digest = sha256(go_json(content).encode("utf-8", "surrogatepass")).hexdigest()
+    return digest[:10].translate(_LETTERS)
+
+
+def _value(body: Body, field: str) -> Any:
+    value = body.get(field)
+    return value if isinstance(value, dict | list) else text_of(value)
+
+
+def _add_map(content: dict[str, Any], body: Body, field: str) -> None:
+    if isinstance(body.get(field), dict):
+        content[field] = body[field]

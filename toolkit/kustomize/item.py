@@ -1,0 +1,171 @@
+"""An object on its way through a build: its body, and what names it had before.
+
+kustomize keeps this in annotations on the user's object; here it stands beside it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from toolkit.kustomize.data.scopes import CLUSTER_SCOPED
+from toolkit.resource.identity import split_api_version
+from toolkit.resource.resource import Body, Origin
+
+NO_NAMESPACE = "_non_namespaceable_"
+
+Key = tuple[str, str, str, str, str]
+"""(group, version, kind, effective namespace, name)."""
+
+Past = tuple[str, str, str]
+"""(effective namespace, name, kind) as they were before a change."""
+
+
+class Item:
+    """``past``: earlier names, oldest first. ``prefixes``, ``suffixes``: those put on the name,
+    in order. ``behavior`` of a generated object: create, merge, replace or unspecified.
+    ``is_marked``: kustomize has written annotations of its own (and drops the emptied field).
+
+    The identity fields mirror the body; whoever writes these fields of the body calls
+    :meth:`refresh` (and tells the collection).
+    """
+
+    __slots__ = (
+        "api_version",
+        "behavior",
+        "body",
+        "group",
+        "is_from_helm",
+        "is_marked",
+        "key",
+        "kind",
+        "name",
+        "namespace",
+        "needs_hash",
+        "origin",
+        "past",
+        "prefixes",
+        "suffixes",
+        "var_names",
+        "version",
+    )
+
+    def __init__(self, body: Body, origin: Origin) -> None:
+        self.body = body
+        self.origin = origin
+        self.past: list[Past] = []
+        self.prefixes: list[str] = []
+        self.suffixes: list[str] = []
+        self.var_names: list[str] = []
+        self.behavior = ""
+        self.needs_hash = False
+        self.is_marked = False
+        self.is_from_helm = False
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Reads the identity from the body again."""
+        body = self.body
+        self.api_version = text_of(body.get("apiVersion"))
+        self.group, self.version = split_api_version(self.api_version)
+        self.kind = text_of(body.get("kind"))
+        metadata = body.get("metadata")
+        if not isinstance(metadata, dict):
+            metadata = {}
+        self.name = text_of(metadata.get("name"))
+        self.namespace = text_of(metadata.get("namespace"))
+        self.key: Key = (
+            self.group,
+            self.version,
+            self.kind,
+            self.effective_namespace,
+            self.name,
+        )
+
+    @property
+    def is_cluster_scoped(self) -> bool:
+        return (self.group, self.version, self.kind) in CLUSTER_SCOPED
+
+    @property
+    def effective_namespace(self) -> str:
+        if self.is_cluster_scoped:
+            return NO_NAMESPACE
+        return self.namespace or "default"
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """The body's metadata, made where it is missing."""
+        metadata = self.body.get("metadata")
+        if not isinstance(metadata, dict):
+            metadata = self.body["metadata"] = {}
+        return metadata
+
+    def remember(self) -> None:
+        """Keeps the present identity among the past ones."""
+        self.past.append((self.key[3], self.name, self.kind))
+        self.is_marked = True
+
+    def identities(self) -> list[Key]:
+        """All identities, oldest first, the present one last."""
+        found = [(self.group, self.version, kind, ns, name) for ns, name, kind in self.past]
+        found.append(self.key)
+        return found
+
+    @property
+    def original(self) -> Key:
+        """The first identity."""
+        if not self.past:
+            return self.key
+        namespace, name, kind = self.past[0]
+        return (self.group, self.version, kind, namespace, name)
+
+    @property
+    def short(self) -> str:
+        return f"{self.kind}/{self.name}"
+
+
+def text_of(value: Any) -> str:
+    """A scalar as YAML text; "" for null, maps and lists."""
+    if isinstance(value, str):
+        return value
+    if value is None or isinstance(value, dict | list):
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return number_text(value)
+    return str(value)
+
+
+def number_text(value: float) -> str:
+    """A float in the fewest digits, as people write it."""
+    if value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    return repr(value)
+
+
+def strings_at(body: Body, field: str) -> dict[str, str]:
+    """``metadata.<field>`` (labels, annotations) as texts; empty where there is none."""
+    metadata = body.get("metadata")
+    values = metadata.get(field) if isinstance(metadata, dict) else None
+    if not isinstance(values, dict):
+        return {}
+    return {key: "null" if value is None else text_of(value) for key, value in values.items()}
+
+
+def set_strings(body: Body, field: str, values: dict[str, str]) -> None:
+    """Writes ``metadata.<field>``, or drops it where ``values`` is empty."""
+    metadata = body.get("metadata")
+    if not isinstance(metadata, dict):
+        metadata = body["metadata"] = {}
+    if values:
+        metadata[field] = values
+    else:
+        metadata.pop(field, None)
+
+
+def describe(key: Key) -> str:
+    """An identity for messages: ``apps/v1 Deployment namespace/name``."""
+    group, version, kind, namespace, name = key
+    api_version = f"{group}/{version}" if group else version
+    where = "" if namespace in (NO_NAMESPACE, "default") else f"{namespace}/"
+    return f"{api_version} {kind} {where}{name}".strip()

@@ -1,0 +1,207 @@
+"""RFC 6902 patches as kustomize's library applies them: negative indexes count from the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from toolkit.errors import BuildError
+
+Operation = dict[str, Any]
+
+OPERATIONS = ("add", "remove", "replace", "move", "copy", "test")
+
+_EXACT = 2**53
+
+
+class PatchFailureError(BuildError):
+    """One operation does not apply. ``index`` counts operations from 0."""
+
+    def __init__(self, message: str, index: int, operation: Operation) -> None:
+        super().__init__(message)
+        self.index = index
+        self.operation = operation
+
+
+def apply(body: Any, operations: list[Operation]) -> Any:
+    """The patched body; ``body`` itself is changed. Raises PatchFailureError."""
+    holder: dict[str, Any] = {"": body}
+    for index, operation in enumerate(operations):
+        try:
+            _APPLY[operation.get("op")](holder, operation)  # type: ignore[index]
+        except KeyError:
+            known = ", ".join(OPERATIONS)
+            message = f"unknown operation {operation.get('op')!r}: it must be one of {known}"
+            raise PatchFailureError(message, index, operation) from None
+        except _DoesNotApplyError as error:
+            raise PatchFailureError(str(error), index, operation) from None
+    return rounded(holder[""])
+
+
+def copied(value: Any) -> Any:
+    """A deep copy of JSON values."""
+    if isinstance(value, dict):
+        return {key: copied(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [copied(item) for item in value]
+    return value
+
+
+def rounded(value: Any) -> Any:
+    """Integers as a float64 holds them: upstream passes the patched object through JSON."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if item.__class__ in _DEEP:
+                value[key] = rounded(item)
+    elif isinstance(value, list):
+        value[:] = [rounded(item) for item in value]
+    elif value.__class__ is int and not -_EXACT <= value <= _EXACT:
+        return int(float(value))
+    return value
+
+
+_DEEP = (int, dict, list)
+
+
+class _DoesNotApplyError(Exception):
+    pass
+
+
+def _add(holder: dict[str, Any], operation: Operation) -> None:
+    _put(holder, _path(operation, "path"), copied(operation.get("value")))
+
+
+def _remove(holder: dict[str, Any], operation: Operation) -> None:
+    _take(holder, _path(operation, "path"))
+
+
+def _replace(holder: dict[str, Any], operation: Operation) -> None:
+    path = _path(operation, "path")
+    value = copied(operation.get("value"))
+    if not path:
+        holder[""] = value
+        return
+    parent, key = _parent(holder, path)
+    if isinstance(parent, list):
+        parent[_index(parent, key, path)] = value
+    else:
+        # upstream's map look-up never fails: replacing a missing key adds it
+        parent[key] = value
+
+
+def _move(holder: dict[str, Any], operation: Operation) -> None:
+    _put(holder, _path(operation, "path"), _take(holder, _path(operation, "from")))
+
+
+def _copy(holder: dict[str, Any], operation: Operation) -> None:
+    source = _path(operation, "from")
+    parent, key = _parent(holder, source)
+    value = _get(parent, key, source)
+    _put(holder, _path(operation, "path"), copied(value))
+
+
+def _test(holder: dict[str, Any], operation: Operation) -> None:
+    path = _path(operation, "path")
+    value = operation.get("value")
+    if path:
+        parent, key = _parent(holder, path)
+        present = _get(parent, key, path)
+    else:
+        present = holder[""]
+    if not _is_same(present, value):
+        raise _DoesNotApplyError(f"the test of {path!r} failed")
+
+
+def _path(operation: Operation, field: str) -> str:
+    path = operation.get(field)
+    if not isinstance(path, str):
+        raise _DoesNotApplyError(f"{field!r} is missing")
+    return path
+
+
+def _parent(holder: dict[str, Any], path: str) -> tuple[Any, str]:
+    words = path.split("/")
+    if len(words) < 2:
+        raise _DoesNotApplyError(f"the path {path!r} must start with a slash")
+    node = holder[""]
+    for index, word in enumerate(words[1:-1], start=1):
+        key = _unescaped(word)
+        reached = "/".join(words[: index + 1])
+        node = _get(node, key, reached)
+        if not isinstance(node, dict | list):
+            raise _DoesNotApplyError(f"the object has no {reached}")
+    return node, _unescaped(words[-1])
+
+
+def _unescaped(word: str) -> str:
+    return word.replace("~1", "/").replace("~0", "~")
+
+
+def _get(parent: Any, key: str, path: str) -> Any:
+    if isinstance(parent, list):
+        return parent[_index(parent, key, path)]
+    return parent.get(key)
+
+
+def _put(holder: dict[str, Any], path: str, value: Any) -> None:
+    parent, key = _parent(holder, path)
+    if isinstance(parent, dict):
+        parent[key] = value
+    elif key == "-":
+        parent.append(value)
+    else:
+        index = _number(key, path)
+        if index < -(len(parent) + 1) or index > len(parent):
+            raise _DoesNotApplyError(_out_of_range(path, parent))
+        parent.insert(index if index >= 0 else index + len(parent) + 1, value)
+
+
+def _take(holder: dict[str, Any], path: str) -> Any:
+    parent, key = _parent(holder, path)
+    if isinstance(parent, list):
+        return parent.pop(_index(parent, key, path))
+    if key not in parent:
+        raise _DoesNotApplyError(f"the object has no {path}")
+    return parent.pop(key)
+
+
+def _index(items: list[Any], key: str, path: str) -> int:
+    index = _number(key, path)
+    if not -len(items) <= index < len(items):
+        raise _DoesNotApplyError(_out_of_range(path, items))
+    return index
+
+
+def _number(key: str, path: str) -> int:
+    try:
+        return int(key)
+    except ValueError:
+        raise _DoesNotApplyError(
+            f"{path} leads into a list, where {key!r} is no position"
+        ) from None
+
+
+def _out_of_range(path: str, items: list[Any]) -> str:
+    return f"{path} is out of range: the list has {len(items)} item{'' if len(items) == 1 else 's'}"
+
+
+def _is_same(left: Any, right: Any) -> bool:
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is right
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(
+            _is_same(value, right[key]) for key, value in left.items()
+        )
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(_is_same, left, right))
+    return bool(left == right)
+
+
+_APPLY: dict[str, Callable[[dict[str, Any], Operation], None]] = {
+    "add": _add,
+    "remove": _remove,
+    "replace": _replace,
+    "move": _move,
+    "copy": _copy,
+    "test": _test,
+}

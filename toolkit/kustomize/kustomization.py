@@ -1,0 +1,97 @@
+"""kustomization.yaml as a value: decoded and checked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from toolkit.errors import BuildError
+from toolkit.kustomize.folder import Folder
+from toolkit.kustomize.schema import KUSTOMIZATION, FieldError, FieldPath, decode
+from toolkit.yaml.dialect import SETTINGS
+from toolkit.yaml.parse import load_all
+
+KIND = "Kustomization"
+COMPONENT = "Component"
+_VERSIONS = {
+    KIND: "kustomize.config.k8s.io/v1beta1",
+    COMPONENT: "kustomize.config.k8s.io/v1alpha1",
+}
+_FIX = "Run 'kustomize edit fix' to update your Kustomization automatically."
+_DEPRECATED = {
+    "bases": "resources",
+    "commonLabels": "labels",
+    "imageTags": "images",
+    "patchesJson6902": "patches",
+    "patchesStrategicMerge": "patches",
+    "vars": "replacements",
+}
+
+
+class Kustomization:
+    """``fields`` by their proper names, only those given; ``file`` is its path in the tree."""
+
+    __slots__ = ("content", "fields", "file", "folder", "kind")
+
+    def __init__(self, folder: Folder, file: str, content: bytes, fields: dict[str, Any]) -> None:
+        self.folder = folder
+        self.file = file
+        self.content = content
+        self.fields = fields
+        self.kind: str = fields.get("kind") or KIND
+
+    def items(self, field: str) -> list[tuple[FieldPath, Any]]:
+        """The entries of a list field, each with its path; deprecated names included."""
+        entries: list[tuple[FieldPath, Any]] = []
+        for name in (field, *(old for old in ("bases", "imageTags") if _DEPRECATED[old] == field)):
+            found = self.fields.get(name) or ()
+            entries += [((name, index), entry) for index, entry in enumerate(found)]
+        return entries
+
+    def error(self, error: BuildError, field: FieldPath, *, of_key: bool = False) -> BuildError:
+        """The error with the place of a field in this file."""
+        return self.folder.session.located(
+            error, self.file, self.content, field=field, of_key=of_key
+        )
+
+
+def read_kustomization(folder: Folder) -> Kustomization:
+    """Raises YamlError, BuildError."""
+    session = folder.session
+    file = folder.kustomization_file()
+    content = session.read(file)
+    documents = load_all(content, session.show(file), dialect=SETTINGS)
+    raw = documents[0] if documents else None
+    try:
+        fields = {} if raw is None else decode(raw, KUSTOMIZATION, strict=True)
+        kustomization = Kustomization(folder, file, content, fields)
+        _check(kustomization)
+    except FieldError as error:
+        raise session.located(error, file, content, field=error.path, of_key=True) from None
+    for name, instead in _DEPRECATED.items():
+        if name in fields:
+            _warn_deprecated(kustomization, name, instead)
+    return kustomization
+
+
+def _check(kustomization: Kustomization) -> None:
+    fields = kustomization.fields
+    if not any(value != "" for name, value in fields.items() if name not in ("apiVersion", "kind")):
+        raise FieldError(
+            "the kustomization is empty", (), hints=("list what it builds under `resources:`",)
+        )
+    kind = kustomization.kind
+    if kind not in _VERSIONS:
+        raise FieldError(f"kind must be {KIND} or {COMPONENT}, but is {kind!r}", ("kind",))
+    version = fields.get("apiVersion") or _VERSIONS[kind]
+    if version != _VERSIONS[kind]:
+        raise FieldError(
+            f"apiVersion of a {kind} must be {_VERSIONS[kind]}, but is {version!r}",
+            ("apiVersion",),
+        )
+
+
+def _warn_deprecated(kustomization: Kustomization, name: str, instead: str) -> None:
+    experimental = "[EXPERIMENTAL] " if name == "vars" else ""
+    kustomization.folder.session.warn(
+        f"'{name}' is deprecated. Please use '{instead}' instead. {experimental}{_FIX}"
+    )

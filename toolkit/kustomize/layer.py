@@ -1,0 +1,343 @@
+"""One kustomization and all below it, accumulated: the recursion of a build.
+
+A layer reads its resources, adds configuration and generated objects, lets components work on
+what is there, then transforms. Names are followed only once, at the top (:mod:`.build`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from toolkit.errors import BuildError, YamlError
+from toolkit.kustomize.collection import Collection, DuplicateError
+from toolkit.kustomize.config import EMPTY, TransformerConfig
+from toolkit.kustomize.configurations import configuration_of
+from toolkit.kustomize.folder import Folder
+from toolkit.kustomize.generators.objects import make_config_map, make_secret, merged_options
+from toolkit.kustomize.item import Item, describe, set_strings, strings_at
+from toolkit.kustomize.jsonpatch import copied
+from toolkit.kustomize.kustomization import COMPONENT, Kustomization, read_kustomization
+from toolkit.kustomize.origin import (
+    note_generated,
+    note_origin,
+    note_transformation,
+    origin_path,
+    path_note,
+    plugin_note,
+)
+from toolkit.kustomize.schema import FieldPath
+from toolkit.kustomize.session import Session, is_remote
+from toolkit.kustomize.step import Step
+from toolkit.kustomize.transform_steps import transform_steps
+from toolkit.kustomize.variables import Variable, add_variables, claim
+from toolkit.resource.resource import Origin
+
+_VALIDATED = "validated-by"
+
+
+class Layer:
+    """What has been accumulated: objects, configuration, variables."""
+
+    __slots__ = ("collection", "config", "variables")
+
+    def __init__(self) -> None:
+        self.collection = Collection()
+        self.config: TransformerConfig = EMPTY
+        self.variables: dict[str, Variable] = {}
+
+    def absorb(self, other: Layer) -> None:
+        """Adds what a base gave. Raises DuplicateError, BuildError."""
+        self.collection.extend(other.collection)
+        self.config = self.config.merge(other.config)
+        add_variables(self.variables, other.variables)
+
+
+def accumulate(kustomization: Kustomization, layer: Layer) -> Layer:
+    """Adds a kustomization to a layer. Raises YamlError, BuildError."""
+    return _Accumulation(kustomization, layer).run()
+
+
+class _Accumulation:
+    """One kustomization's work on one layer."""
+
+    def __init__(self, kustomization: Kustomization, layer: Layer) -> None:
+        self.kustomization = kustomization
+        self.folder: Folder = kustomization.folder
+        self.session: Session = kustomization.folder.session
+        self.layer = layer
+
+    def run(self) -> Layer:
+        kustomization, layer = self.kustomization, self.layer
+        for field, name in kustomization.items("resources"):
+            self._add_resource(layer, field, name)
+        layer.config = layer.config.merge(configuration_of(kustomization))
+        self._generate()
+        for field, name in kustomization.items("components"):
+            self._add_component(field, name)
+        self._transform()
+        self._validate()
+        for field, entry in kustomization.items("vars"):
+            variable = Variable(entry)
+            with self._at(field):
+                claim(layer.collection, variable)
+                add_variables(layer.variables, {variable.name: variable})
+        return layer
+
+    def _add_resource(self, layer: Layer, field: FieldPath, name: str) -> None:
+        if is_remote(name) and not self._exists(name):
+            raise self.kustomization.error(_remote(name), field)
+        with self._at(field):
+            path = self._resolve(name)
+        if not self.session.tree.is_dir(path):
+            self._add_file(layer, field, name)
+        else:
+            self._add_folder(layer, field, name)
+
+    def _exists(self, name: str) -> bool:
+        tree = self.session.tree
+        path = self.folder.locate(name)
+        return tree.is_file(path) or tree.is_dir(path)
+
+    def _resolve(self, name: str) -> str:
+        if not name:
+            raise BuildError("an entry of resources is empty")
+        path = self.folder.locate(name)
+        real = self.session.tree.resolve(path)
+        if real is None:
+            raise BuildError(f"{name!r} is a symbolic link out of the repository")
+        return real
+
+    def _add_file(self, layer: Layer, field: FieldPath, name: str) -> None:
+        with self._at(field):
+            path = self.folder.check_file(name)
+        items = self.session.items(path)
+        if self.session.tracks_origin:
+            note = path_note(self.folder.locate(name), self.session.target)
+            for item in items:
+                note_origin(item, note)
+        with self._at(field):
+            layer.collection.extend(items)
+
+    def _add_folder(self, layer: Layer, field: FieldPath, name: str) -> None:
+        with self._at(field):
+            base = read_kustomization(self.folder.enter(name))
+        if base.kind == COMPONENT:
+            raise self.kustomization.error(
+                BuildError(
+                    f"{name!r} is a Component, which cannot be a resource",
+                    hints=["list it under `components:`"],
+                ),
+                field,
+            )
+        use_schema(base)
+        below = accumulate(base, Layer())
+        with self._at(field):
+            layer.absorb(below)
+
+    def _add_component(self, field: FieldPath, name: str) -> None:
+        if is_remote(name) and not self._exists(name):
+            raise self.kustomization.error(_remote(name), field)
+        with self._at(field):
+            component = read_kustomization(self.folder.enter(name))
+        if component.kind != COMPONENT:
+            raise self.kustomization.error(
+                BuildError(
+                    f"{name!r} is a {component.kind}, not a Component",
+                    hints=["list it under `resources:`, or give it `kind: Component`"],
+                ),
+                field,
+            )
+        use_schema(component)
+        accumulate(component, self.layer)
+
+    def _generate(self) -> None:
+        kustomization = self.kustomization
+        shared = kustomization.fields.get("generatorOptions")
+        for list_name, plugin, make in _GENERATORS:
+            for field, entry in kustomization.items(list_name):
+                options = merged_options(entry.get("options"), shared)
+                fields = {**entry, "options": options}
+                origin = Origin(kustomization.file, -1)
+                with self._at(field):
+                    item = make(fields, self.folder.load, origin)
+                self._absorb(field, [item], plugin)
+        if kustomization.fields.get("helmCharts") or kustomization.fields.get(
+            "helmChartInflationGenerator"
+        ):
+            raise kustomization.error(
+                BuildError("Helm charts are not supported yet", hints=["render it: helm template"]),
+                ("helmCharts",),
+                of_key=True,
+            )
+        for field, config in self._plugins("generators"):
+            from toolkit.kustomize.plugins import plugin_generator
+
+            items = plugin_generator(kustomization, config, field)
+            self._absorb(field, items, config)
+
+    def _absorb(self, field: FieldPath, items: Iterable[Item], plugin: Item | str) -> None:
+        for item in items:
+            if self.session.tracks_origin:
+                note_generated(item, self._note(plugin))
+            with self._at(field):
+                self.layer.collection.absorb(item)
+
+    def _note(self, plugin: Item | str) -> Any:
+        if isinstance(plugin, str):
+            return plugin_note(self.kustomization.file, self.session.target, plugin)
+        from posixpath import join
+
+        file = join(self.session.target, origin_path(plugin))
+        return plugin_note(file, self.session.target, plugin)
+
+    def _transform(self) -> None:
+        kustomization = self.kustomization
+        for step in transform_steps(kustomization, self.layer.config):
+            self._run(step, step.plugin)
+        for field, config in self._plugins("transformers"):
+            from toolkit.kustomize.plugins import plugin_steps
+
+            for step in plugin_steps(kustomization, config, field):
+                self._run(step, config)
+
+    def _run(self, step: Step, plugin: Item | str) -> None:
+        try:
+            step.apply(self.layer.collection)
+        except DuplicateError as error:
+            raise self.duplicate(error, step.field) from None
+        if self.session.tracks_origin:
+            note_transformation(self.layer.collection, self._note(plugin), step.times)
+
+    def _validate(self) -> None:
+        for field, config in self._plugins("validators"):
+            from toolkit.kustomize.plugins import plugin_steps
+
+            before = [copied(item.body) for item in self.layer.collection]
+            for step in plugin_steps(self.kustomization, config, field):
+                step.apply(self.layer.collection)
+            for item in self.layer.collection:
+                labels = strings_at(item.body, "labels")
+                if labels.pop(_VALIDATED, None) is not None:
+                    set_strings(item.body, "labels", labels)
+            if before != [item.body for item in self.layer.collection]:
+                raise self.kustomization.error(
+                    BuildError("a validator must not change the objects"), field
+                )
+
+    def _plugins(self, list_name: str) -> list[tuple[FieldPath, Item]]:
+        """The objects that configure plugins: inline ones first, then those of files."""
+        found: list[tuple[FieldPath, Item]] = []
+        files: list[tuple[FieldPath, str]] = []
+        inline = Collection()
+        for field, text in self.kustomization.items(list_name):
+            items = self._inline(text)
+            if items is None:
+                files.append((field, text))
+                continue
+            with self._at(field):
+                inline.extend(items)
+            found += [(field, item) for item in items]
+        for field, name in files:
+            layer = Layer()
+            self._add_resource(layer, field, name)
+            with self._at(field):
+                inline.extend(layer.collection)
+            found += [(field, item) for item in layer.collection]
+        return found
+
+    def _inline(self, text: str) -> list[Item] | None:
+        try:
+            items = self.session.parse_items(text, self.kustomization.file)
+        except (BuildError, YamlError):
+            return None
+        if self.session.tracks_origin:
+            for item in items:
+                note_origin(item, path_note(self.kustomization.file, self.session.target))
+        return items
+
+    def _at(self, field: FieldPath) -> _Blame:
+        """``with`` this, errors without a place get the field's."""
+        return _Blame(self, field)
+
+    def duplicate(self, error: DuplicateError, field: FieldPath) -> BuildError:
+        first, second = self.session.place(error.first), self.session.place(error.second)
+        hints = [f"first at {first}", f"again at {second}"]
+        if error.second.origin.document < 0 and error.second.behavior == "unspecified":
+            hints.append("`behavior: merge` or `replace` changes the object that is there")
+        else:
+            hints.append("drop one of them, or give it another name or namespace")
+        message = f"{describe(error.second.key)} is there twice"
+        return self.kustomization.error(BuildError(message, hints=hints), field)
+
+
+class _Blame:
+    """Gives errors of its block the place of the field that asked for what is done in it."""
+
+    __slots__ = ("accumulation", "field")
+
+    def __init__(self, accumulation: _Accumulation, field: FieldPath) -> None:
+        self.accumulation = accumulation
+        self.field = field
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, DuplicateError):
+            raise self.accumulation.duplicate(error, self.field) from None
+        if isinstance(error, BuildError) and error.location is None:
+            raise self.accumulation.kustomization.error(error, self.field) from None
+
+
+def use_schema(kustomization: Kustomization, *, is_top: bool = False) -> None:
+    """``openapi:``: the first kustomization that names a schema decides for the whole build."""
+    fields = kustomization.fields.get("openapi") or {}
+    session = kustomization.folder.session
+    if not fields or (session.has_schema and not is_top):
+        return
+    name, version = fields.get("path"), fields.get("version")
+    if name and version:
+        raise kustomization.error(
+            BuildError("openapi has either `path` or `version`, not both"), ("openapi",)
+        )
+    if version:
+        if version != "v1.21.2":
+            raise kustomization.error(
+                BuildError(
+                    f"OpenAPI version {version!r} is not built in", hints=["use v1.21.2, or a path"]
+                ),
+                ("openapi", "version"),
+            )
+        session.has_schema = True
+    elif name is not None:
+        _load_schema(kustomization, name)
+
+
+def _load_schema(kustomization: Kustomization, name: str) -> None:
+    from toolkit.yaml.dialect import SETTINGS
+    from toolkit.yaml.parse import load_all
+
+    folder = kustomization.folder
+    try:
+        file = folder.check_file(name)
+    except BuildError as error:
+        raise kustomization.error(error, ("openapi", "path")) from None
+    documents = load_all(folder.session.read(file), folder.session.show(file), dialect=SETTINGS)
+    if not documents or not isinstance(documents[0], dict):
+        raise kustomization.error(BuildError(f"{name!r} is no OpenAPI schema"), ("openapi", "path"))
+    folder.session.shapes.use_schema(documents[0])
+    folder.session.has_schema = True
+
+
+def _remote(name: str) -> BuildError:
+    return BuildError(
+        f"{name!r} is remote, which is not supported yet",
+        hints=["clone it into the repository, and name the folder"],
+    )
+
+
+_GENERATORS = (
+    ("configMapGenerator", "ConfigMapGenerator", make_config_map),
+    ("secretGenerator", "SecretGenerator", make_secret),
+)

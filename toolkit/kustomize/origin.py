@@ -1,0 +1,97 @@
+"""buildMetadata: annotations that say where an object came from and what changed it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from posixpath import relpath
+
+from toolkit.kustomize.collection import Collection
+from toolkit.kustomize.item import Item, set_strings, strings_at, text_of
+
+ORIGIN = "config.kubernetes.io/origin"
+TRANSFORMATIONS = "alpha.config.kubernetes.io/transformations"
+
+Note = tuple[tuple[str, str], ...]
+"""Field and value, in the order they are written; ``configuredBy.kind`` is a nested field."""
+
+
+def path_note(path: str, target: str) -> Note:
+    """An object read from a file; the path is written relative to the build's target."""
+    return (("path", relpath(path or ".", target or ".")),)
+
+
+def plugin_note(file: str, target: str, plugin: Item | str) -> Note:
+    """What a transformer or generator did that ``file`` configures: a built-in one by its kind,
+    or the object that configures it.
+    """
+    fields = [("configuredIn", relpath(file, target or "."))]
+    if isinstance(plugin, str):
+        fields += [("configuredBy.apiVersion", "builtin"), ("configuredBy.kind", plugin)]
+    else:
+        fields += [
+            ("configuredBy.apiVersion", plugin.api_version),
+            ("configuredBy.kind", plugin.kind),
+            ("configuredBy.name", plugin.name),
+            ("configuredBy.namespace", plugin.namespace),
+        ]
+    return tuple((field, value) for field, value in fields if value)
+
+
+def note_origin(item: Item, note: Note) -> None:
+    """Says where an object came from, over what it says itself."""
+    _annotate(item, ORIGIN, "".join(_lines(note)))
+
+
+def note_generated(item: Item, note: Note) -> None:
+    """The same, unless the object says it already."""
+    if ORIGIN not in strings_at(item.body, "annotations"):
+        note_origin(item, note)
+
+
+def note_transformation(collection: Collection, note: Note, times: int = 1) -> None:
+    """Says of every object that a transformer ran over it."""
+    lines = _lines(note)
+    text = ("- " + "  ".join(lines)) * times
+    for item in collection:
+        annotations = strings_at(item.body, "annotations")
+        if ORIGIN in annotations:
+            _annotate(item, TRANSFORMATIONS, annotations.get(TRANSFORMATIONS, "") + text)
+        else:
+            note_origin(item, note)
+
+
+def drop_notes(collection: Iterable[Item], keys: Iterable[str]) -> None:
+    """Takes annotations out again; an emptied map goes."""
+    for item in collection:
+        annotations = strings_at(item.body, "annotations")
+        for key in keys:
+            annotations.pop(key, None)
+        set_strings(item.body, "annotations", annotations)
+
+
+def origin_path(item: Item) -> str:
+    """The path in an object's own note, or ""."""
+    note = text_of(strings_at(item.body, "annotations").get(ORIGIN, ""))
+    return next(
+        (line[len("path: ") :] for line in note.splitlines() if line.startswith("path: ")), ""
+    )
+
+
+def _annotate(item: Item, key: str, value: str) -> None:
+    annotations = strings_at(item.body, "annotations")
+    annotations[key] = value
+    set_strings(item.body, "annotations", annotations)
+    item.is_marked = True
+
+
+def _lines(note: Note) -> list[str]:
+    lines: list[str] = []
+    for field, value in note:
+        outer, _, inner = field.partition(".")
+        if not inner:
+            lines.append(f"{outer}: {value}\n")
+            continue
+        if f"{outer}:\n" not in lines:
+            lines.append(f"{outer}:\n")
+        lines.append(f"  {inner}: {value}\n")
+    return lines

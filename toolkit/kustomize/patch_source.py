@@ -1,0 +1,84 @@
+"""Where a patch stands, and what it is: read from a file or from the kustomization itself."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from toolkit.errors import BuildError, YamlError
+from toolkit.kustomize.documents import items_of
+from toolkit.kustomize.folder import Folder
+from toolkit.kustomize.item import Item
+from toolkit.kustomize.jsonpatch import Operation, PatchFailureError
+from toolkit.kustomize.kustomization import Kustomization
+from toolkit.kustomize.schema import FieldPath
+from toolkit.yaml.dialect import SETTINGS
+from toolkit.yaml.parse import load_all
+
+
+class PatchText:
+    """``file`` is where the text stands: a patch file, or "" for one written into the
+    kustomization, at ``field``.
+    """
+
+    __slots__ = ("field", "file", "kustomization", "text")
+
+    def __init__(
+        self, kustomization: Kustomization, field: FieldPath, text: str, file: str = ""
+    ) -> None:
+        self.kustomization = kustomization
+        self.field = field
+        self.text = text
+        self.file = file
+
+    def error(self, error: BuildError, document: int = 0, path: FieldPath = ()) -> BuildError:
+        """The error with its place."""
+        if not self.file:
+            return self.kustomization.error(error, self.field)
+        session = self.kustomization.folder.session
+        return session.located(error, self.file, self.text, document, path)
+
+    def failure(self, error: PatchFailureError) -> BuildError:
+        """The error of an operation with its place and the operation."""
+        operation = error.operation
+        name = f"{operation.get('op', '')} {operation.get('path', '')}".strip()
+        described = BuildError(
+            f"operation {error.index + 1} of the patch ({name}) does not apply to {error.message}",
+            hints=error.hints,
+        )
+        return self.error(described, path=(error.index,))
+
+    def merge_items(self) -> list[Item]:
+        """The partial objects of a merge patch. Raises YamlError, BuildError."""
+        return items_of(load_all(self.text, self._shown()), self.file or self.kustomization.file)
+
+    def operations(self) -> list[Operation] | None:
+        """The operations of a JSON patch; None where the text is none."""
+        try:
+            if self.text.startswith("["):
+                decoded: Any = json.loads(self.text)
+            else:
+                decoded = next(iter(load_all(self.text, dialect=SETTINGS)), None)
+        except (ValueError, YamlError):
+            return None
+        if not isinstance(decoded, list) or not all(isinstance(entry, dict) for entry in decoded):
+            return None
+        return decoded
+
+    def _shown(self) -> str:
+        session = self.kustomization.folder.session
+        return session.show(self.file) if self.file else "patch"
+
+
+def patch_text(kustomization: Kustomization, field: FieldPath, name: str) -> PatchText:
+    """The text of a patch file. Raises BuildError with the place where the file is named."""
+    folder: Folder = kustomization.folder
+    try:
+        file = folder.check_file(name)
+        content = folder.session.read(file)
+    except BuildError as error:
+        raise kustomization.error(error, field) from None
+    try:
+        return PatchText(kustomization, field, content.decode("utf-8-sig"), file)
+    except UnicodeDecodeError:
+        raise kustomization.error(BuildError(f"{name!r} is no UTF-8 text"), field) from None

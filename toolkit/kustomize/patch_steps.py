@@ -1,0 +1,228 @@
+"""Steps that patch: ``patches``, ``patchesStrategicMerge``, ``patchesJson6902``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from toolkit.errors import BuildError, YamlError
+from toolkit.kustomize.collection import Collection
+from toolkit.kustomize.documents import DocumentError
+from toolkit.kustomize.item import Item
+from toolkit.kustomize.jsonpatch import Operation, PatchFailureError
+from toolkit.kustomize.kustomization import Kustomization
+from toolkit.kustomize.merge import Merger
+from toolkit.kustomize.patch_source import PatchText, patch_text
+from toolkit.kustomize.schema import FieldPath
+from toolkit.kustomize.selector import Selector
+from toolkit.kustomize.session import first_line
+from toolkit.kustomize.step import Step
+from toolkit.kustomize.transformers.patches import (
+    MergePatch,
+    merge_by_identity,
+    merge_selected,
+    patch_selected,
+    select,
+)
+
+
+def patch_step(kustomization: Kustomization, field: FieldPath, entry: Mapping[str, Any]) -> Step:
+    """One entry of ``patches``: either kind, for a target or for the object that it names."""
+    source = _source(kustomization, field, entry, inline="patch")
+    merges, operations = _read(source)
+    target = _target(source, entry)
+    if merges is None:
+        if target is None:
+            raise source.error(
+                BuildError(
+                    "a JSON patch needs a `target`", hints=["say which objects, e.g. by kind"]
+                )
+            )
+        return _json_step("PatchTransformer", source, target, operations or [], remember=True)
+    options = entry.get("options") or {}
+    patches = [
+        MergePatch(
+            item,
+            allow_name_change=bool(options.get("allowNameChange")),
+            allow_kind_change=bool(options.get("allowKindChange")),
+        )
+        for item in merges
+    ]
+    if target is None:
+        return _merge_step("PatchTransformer", source, patches)
+    if len(patches) > 1:
+        raise source.error(
+            BuildError(
+                f"{len(patches)} patches in one entry cannot share a `target`",
+                hints=["make an entry of each, or leave out the target"],
+            )
+        )
+    return _target_step(source, patches, target)
+
+
+def strategic_merge_steps(
+    kustomization: Kustomization, field: FieldPath, names: list[str]
+) -> list[Step]:
+    """``patchesStrategicMerge``: each entry is a file, or a patch itself."""
+    steps: list[Step] = []
+    for index, name in enumerate(names):
+        source = PatchText(kustomization, (*field, index), name)
+        items = _inline_items(source)
+        if items is None:
+            source = patch_text(kustomization, (*field, index), name)
+            items = _file_items(source)
+        patches = [MergePatch(item) for item in items]
+        steps.append(_merge_step("PatchStrategicMergeTransformer", source, patches))
+    if not any(step.size for step in steps):
+        raise kustomization.error(BuildError("there is no patch in these files"), field)
+    return steps
+
+
+def inline_merge_step(kustomization: Kustomization, field: FieldPath, text: str) -> Step:
+    """``patches`` of a PatchStrategicMergeTransformer: merge patches as one text."""
+    source = PatchText(kustomization, field, text)
+    patches = [MergePatch(item) for item in _file_items(source)]
+    return _merge_step("PatchStrategicMergeTransformer", source, patches)
+
+
+def json6902_step(kustomization: Kustomization, field: FieldPath, entry: Mapping[str, Any]) -> Step:
+    """One entry of ``patchesJson6902``."""
+    inline = "patch" if "patch" in entry else "jsonOp"
+    source = _source(kustomization, field, entry, inline=inline)
+    target = _target(source, entry)
+    if target is None or not (entry.get("target") or {}).get("name"):
+        raise source.error(BuildError("a JSON patch here needs a `target` with a name"))
+    operations = source.operations()
+    if not operations:
+        raise source.error(_no_patch(source))
+    return _json_step("PatchJson6902Transformer", source, target, operations, remember=False)
+
+
+def _source(
+    kustomization: Kustomization, field: FieldPath, entry: Mapping[str, Any], *, inline: str
+) -> PatchText:
+    text, name = (entry.get(inline) or "").strip(), entry.get("path") or ""
+    if bool(text) == bool(name):
+        what = "both" if text else "neither"
+        raise kustomization.error(
+            BuildError(f"a patch has either `{inline}` or `path`; this has {what}"), field
+        )
+    if name:
+        return patch_text(kustomization, (*field, "path"), name)
+    return PatchText(kustomization, (*field, inline), text)
+
+
+def _target(source: PatchText, entry: Mapping[str, Any]) -> Selector | None:
+    if entry.get("target") is None:
+        return None
+    try:
+        return Selector(entry["target"])
+    except BuildError as error:
+        raise source.kustomization.error(error, source.field[:-1]) from None
+
+
+def _read(source: PatchText) -> tuple[list[Item] | None, list[Operation] | None]:
+    """What the text is: merge patches, or operations. Raises BuildError where it is neither."""
+    operations = source.operations()
+    try:
+        return source.merge_items(), operations
+    except (YamlError, BuildError) as error:
+        if operations is not None:
+            return None, operations
+        raise _neither(source, error) from None
+
+
+def _neither(source: PatchText, error: YamlError | BuildError) -> BuildError:
+    if isinstance(error, DocumentError) and not isinstance(error, YamlError):
+        return source.error(
+            BuildError(
+                f"neither a merge patch nor a JSON patch: {error.message}",
+                hints=[*error.hints, "a JSON patch is a list of operations: - op: replace …"],
+            ),
+            error.document,
+        )
+    if source.file:
+        return BuildError(
+            error.message, location=error.location, excerpt=error.excerpt, hints=error.hints
+        )
+    return source.error(BuildError(f"the patch is no YAML: {error.message}", hints=error.hints))
+
+
+def _no_patch(source: PatchText) -> BuildError:
+    return BuildError(
+        f"no JSON patch: {first_line(source.text)!r}",
+        hints=["a JSON patch is a list of operations: - op: replace …"],
+    )
+
+
+def _inline_items(source: PatchText) -> list[Item] | None:
+    try:
+        return source.merge_items()
+    except (YamlError, BuildError):
+        return None
+
+
+def _file_items(source: PatchText) -> list[Item]:
+    try:
+        return source.merge_items()
+    except DocumentError as error:
+        raise source.error(error, error.document) from None
+
+
+def _merge_step(plugin: str, source: PatchText, patches: list[MergePatch]) -> Step:
+    def apply(collection: Collection) -> None:
+        merger = _merger(source)
+        for patch in patches:
+            try:
+                merge_by_identity(collection, patch, merger)
+            except BuildError as error:
+                raise source.error(error, patch.item.origin.document) from None
+
+    return Step(plugin, source.kustomization.file, source.field, apply, size=len(patches))
+
+
+def _target_step(source: PatchText, patches: list[MergePatch], target: Selector) -> Step:
+    def apply(collection: Collection) -> None:
+        selected = _selected(collection, source, target)
+        for patch in patches:
+            try:
+                merge_selected(collection, patch, selected, _merger(source))
+            except BuildError as error:
+                raise source.error(error, patch.item.origin.document) from None
+
+    return Step("PatchTransformer", source.kustomization.file, source.field, apply)
+
+
+def _json_step(
+    plugin: str,
+    source: PatchText,
+    target: Selector,
+    operations: list[Operation],
+    *,
+    remember: bool,
+) -> Step:
+    def apply(collection: Collection) -> None:
+        selected = _selected(collection, source, target)
+        try:
+            patch_selected(collection, selected, operations, remember=remember)
+        except PatchFailureError as error:
+            raise source.failure(error) from None
+
+    return Step(plugin, source.kustomization.file, source.field, apply)
+
+
+def _selected(collection: Collection, source: PatchText, target: Selector) -> list[Item]:
+    selected = select(collection, target)
+    if not selected:
+        located = source.kustomization.error(BuildError(""), source.field)
+        source.kustomization.folder.session.warn(
+            f"the patch's target matches nothing: {target.text}",
+            located.location,
+            "check kind and name, or drop the patch",
+        )
+    return selected
+
+
+def _merger(source: PatchText) -> Merger:
+    shapes = source.kustomization.folder.session.shapes
+    return Merger(shapes.of_kind, shapes.by_name)

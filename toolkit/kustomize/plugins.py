@@ -1,0 +1,271 @@
+"""Built-in generators and transformers that objects configure: ``generators:``,
+``transformers:``, ``validators:``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from posixpath import basename
+from typing import Any
+
+from toolkit.errors import BuildError
+from toolkit.kustomize.collection import Collection
+from toolkit.kustomize.generators.iam_policy import make_service_account
+from toolkit.kustomize.generators.objects import make_config_map, make_secret
+from toolkit.kustomize.hashing import add_hashes
+from toolkit.kustomize.item import Item
+from toolkit.kustomize.kustomization import Kustomization
+from toolkit.kustomize.patch_steps import (
+    inline_merge_step,
+    json6902_step,
+    patch_step,
+    strategic_merge_steps,
+)
+from toolkit.kustomize.schema import PLUGINS, FieldPath, decode
+from toolkit.kustomize.step import Step
+from toolkit.kustomize.transform_steps import field_specs, read_replacements
+from toolkit.kustomize.transformers.images import set_images
+from toolkit.kustomize.transformers.labels import add_entries
+from toolkit.kustomize.transformers.namespace import SUBJECT_MODES, set_namespace
+from toolkit.kustomize.transformers.naming import add_prefix, add_suffix
+from toolkit.kustomize.transformers.replacements import replace
+from toolkit.kustomize.transformers.replicas import set_replicas
+from toolkit.kustomize.transformers.value_add import add_value
+from toolkit.resource.resource import Origin
+from toolkit.yaml.dialect import SETTINGS
+from toolkit.yaml.parse import load_all
+
+Fields = dict[str, Any]
+Apply = Callable[[Collection], None]
+
+
+def plugin_generator(kustomization: Kustomization, config: Item, field: FieldPath) -> list[Item]:
+    """The objects of a generator. Raises BuildError."""
+    fields = _decoded(kustomization, config, field)
+    generate = _GENERATORS.get(config.kind)
+    if generate is None:
+        raise kustomization.error(BuildError(f"{config.kind} is no generator"), field)
+    try:
+        return generate(kustomization, config, fields)
+    except BuildError as error:
+        raise _at(kustomization, field, error) from None
+
+
+def plugin_steps(kustomization: Kustomization, config: Item, field: FieldPath) -> list[Step]:
+    """The steps of a transformer. Raises BuildError."""
+    fields = _decoded(kustomization, config, field)
+    configure = _TRANSFORMERS.get(config.kind)
+    if configure is None:
+        raise kustomization.error(BuildError(f"{config.kind} is no transformer"), field)
+    try:
+        return configure(kustomization, field, fields)
+    except BuildError as error:
+        raise _at(kustomization, field, error) from None
+
+
+def _at(kustomization: Kustomization, field: FieldPath, error: BuildError) -> BuildError:
+    return error if error.location is not None else kustomization.error(error, field)
+
+
+def _decoded(kustomization: Kustomization, config: Item, field: FieldPath) -> Fields:
+    struct = PLUGINS.get(config.kind)
+    if config.api_version != "builtin" or struct is None:
+        raise kustomization.error(_not_built_in(config), field)
+    session = kustomization.folder.session
+    try:
+        decoded: Fields = decode(config.body, struct, strict=False)
+    except BuildError as error:
+        raise BuildError(
+            f"{session.place(config)}: {config.short}: {error.message}", hints=error.hints
+        ) from None
+    return decoded
+
+
+def _not_built_in(config: Item) -> BuildError:
+    from difflib import get_close_matches
+
+    if config.api_version == "builtin":
+        close = get_close_matches(config.kind, PLUGINS, n=1)
+        hints = [f"did you mean {name}?" for name in close] or ["known: " + ", ".join(PLUGINS)]
+        return BuildError(f"there is no built-in plugin {config.kind!r}", hints=hints)
+    return BuildError(
+        f"{config.short} ({config.api_version}) is an external plugin, which is not supported",
+        hints=["built-in plugins have apiVersion: builtin"],
+    )
+
+
+def _step(kustomization: Kustomization, field: FieldPath, plugin: str, apply: Apply) -> list[Step]:
+    def located(collection: Collection) -> None:
+        try:
+            apply(collection)
+        except BuildError as error:
+            raise _at(kustomization, field, error) from None
+
+    return [Step(plugin, kustomization.file, field, located)]
+
+
+def _config_map(kustomization: Kustomization, config: Item, fields: Fields) -> list[Item]:
+    return [make_config_map(_named(fields), kustomization.folder.load, _origin(config))]
+
+
+def _secret(kustomization: Kustomization, config: Item, fields: Fields) -> list[Item]:
+    return [make_secret(_named(fields), kustomization.folder.load, _origin(config))]
+
+
+def _iam_policy(_: Kustomization, config: Item, fields: Fields) -> list[Item]:
+    return [make_service_account(fields, _origin(config))]
+
+
+def _helm(_: Kustomization, config: Item, __: Fields) -> list[Item]:
+    raise BuildError(
+        f"{config.short}: Helm is not supported yet", hints=["render it: helm template"]
+    )
+
+
+def _origin(config: Item) -> Origin:
+    return Origin(config.origin.path, -1)
+
+
+def _named(fields: Fields) -> Fields:
+    metadata = fields.get("metadata") or {}
+    name = fields.get("name") or metadata.get("name")
+    namespace = fields.get("namespace") or metadata.get("namespace")
+    return {**fields, "name": name, "namespace": namespace}
+
+
+def _annotations(kustomization: Kustomization, field: FieldPath, fields: Fields) -> list[Step]:
+    specs = field_specs(fields.get("fieldSpecs"))
+    apply = partial(add_entries, entries=fields.get("annotations") or {}, specs=specs)
+    return _step(kustomization, field, "AnnotationsTransformer", apply)
+
+
+def _labels(kustomization: Kustomization, field: FieldPath, fields: Fields) -> list[Step]:
+    specs = field_specs(fields.get("fieldSpecs"))
+    apply = partial(add_entries, entries=fields.get("labels") or {}, specs=specs)
+    return _step(kustomization, field, "LabelTransformer", apply)
+
+
+def _hash(kustomization: Kustomization, field: FieldPath, _: Fields) -> list[Step]:
+    return _step(kustomization, field, "HashTransformer", add_hashes)
+
+
+def _images(kustomization: Kustomization, field: FieldPath, fields: Fields) -> list[Step]:
+    images = [fields.get("imageTag") or {}]
+    apply = partial(set_images, images=images, specs=field_specs(fields.get("fieldSpecs")))
+    return _step(kustomization, field, "ImageTagTransformer", apply)
+
+
+def _namespace(kustomization: Kustomization, field: FieldPath, fields: Fields) -> list[Step]:
+    namespace = (fields.get("metadata") or {}).get("namespace") or ""
+    subjects = fields.get("setRoleBindingSubjects") or "defaultOnly"
+    if subjects not in SUBJECT_MODES:
+        raise BuildError(
+            f"setRoleBindingSubjects must be one of {', '.join(SUBJECT_MODES)}, but is {subjects!r}"
+        )
+    if not namespace:
+        return []
+    apply = partial(
+        set_namespace,
+        namespace=namespace,
+        specs=field_specs(fields.get("fieldSpecs")),
+        unset_only=fields.get("unsetOnly", False),
+        subjects=subjects,
+    )
+    return _step(kustomization, field, "NamespaceTransformer", apply)
+
+
+def _affix(kustomization: Kustomization, field: FieldPath, fields: Fields) -> list[Step]:
+    if fields.get("fieldSpecs") is None:
+        raise BuildError("fieldSpecs is missing", hints=["add `- path: metadata/name`"])
+    specs = field_specs(fields["fieldSpecs"])
+    prefix = partial(add_prefix, prefix=fields.get("prefix") or "", specs=specs)
+    suffix = partial(add_suffix, suffix=fields.get("suffix") or "", specs=specs)
+    steps: list[Step] = []
+    if fields["kind"] != "SuffixTransformer":
+        steps += _step(kustomization, field, "PrefixTransformer", prefix)
+    if fields["kind"] != "PrefixTransformer":
+        steps += _step(kustomization, field, "SuffixTransformer", suffix)
+    return steps
+
+
+def _patch(kustomization: Kustomization, field: FieldPath, fields: Fields) -> list[Step]:
+    return [patch_step(kustomization, field, fields)]
+
+
+def _json6902(kustomization: Kustomization, field: FieldPath, fields: Fields) -> list[Step]:
+    return [json6902_step(kustomization, field, fields)]
+
+
+def _strategic_merge(kustomization: Kustomization, field: FieldPath, fields: Fields) -> list[Step]:
+    names, text = fields.get("paths") or [], fields.get("patches") or ""
+    if not names and not text:
+        raise BuildError("there are neither `paths` nor `patches`")
+    steps = strategic_merge_steps(kustomization, field, names) if names else []
+    return [*steps, inline_merge_step(kustomization, field, text)] if text else steps
+
+
+def _replacement(kustomization: Kustomization, field: FieldPath, fields: Fields) -> list[Step]:
+    found = [
+        replacement
+        for entry in fields.get("replacements") or ()
+        for replacement in read_replacements(kustomization, field, entry)
+    ]
+
+    def apply(collection: Collection) -> None:
+        for replacement in found:
+            replace(collection, replacement)
+
+    return _step(kustomization, field, "ReplacementTransformer", apply)
+
+
+def _replicas(kustomization: Kustomization, field: FieldPath, fields: Fields) -> list[Step]:
+    replica = fields.get("replica") or {}
+    specs = field_specs(fields.get("fieldSpecs"))
+    name, count = replica.get("name", ""), replica.get("count", 0)
+    apply = partial(set_replicas, name=name, count=count, specs=specs)
+    return _step(kustomization, field, "ReplicaCountTransformer", apply)
+
+
+def _value_add(kustomization: Kustomization, field: FieldPath, fields: Fields) -> list[Step]:
+    value = (fields.get("value") or "").strip() or basename(kustomization.folder.path)
+    targets = list(fields.get("targets") or ())
+    name = fields.get("targetFilePath")
+    if name:
+        documents = load_all(kustomization.folder.load(name), name, dialect=SETTINGS)
+        struct = PLUGINS["ValueAddTransformer"]
+        targets += decode(documents[0], struct, strict=False).get("targets") or ()
+    if not targets:
+        raise BuildError("there are no targets")
+    for target in targets:
+        if not target.get("fieldPath"):
+            raise BuildError("a target has no fieldPath")
+        if target.get("filePathPosition", 0) < 0:
+            raise BuildError("filePathPosition cannot be negative")
+    apply = partial(add_value, value=value, targets=targets)
+    return _step(kustomization, field, "ValueAddTransformer", apply)
+
+
+_GENERATORS: dict[str, Callable[[Kustomization, Item, Fields], list[Item]]] = {
+    "ConfigMapGenerator": _config_map,
+    "SecretGenerator": _secret,
+    "IAMPolicyGenerator": _iam_policy,
+    "HelmChartInflationGenerator": _helm,
+}
+
+_TRANSFORMERS: dict[str, Callable[[Kustomization, FieldPath, Fields], list[Step]]] = {
+    "AnnotationsTransformer": _annotations,
+    "HashTransformer": _hash,
+    "ImageTagTransformer": _images,
+    "LabelTransformer": _labels,
+    "NamespaceTransformer": _namespace,
+    "PatchJson6902Transformer": _json6902,
+    "PatchStrategicMergeTransformer": _strategic_merge,
+    "PatchTransformer": _patch,
+    "PrefixSuffixTransformer": _affix,
+    "PrefixTransformer": _affix,
+    "SuffixTransformer": _affix,
+    "ReplacementTransformer": _replacement,
+    "ReplicaCountTransformer": _replicas,
+    "ValueAddTransformer": _value_add,
+}

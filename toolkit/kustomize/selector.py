@@ -1,0 +1,140 @@
+"""Which objects a patch or replacement is for.
+
+Texts are regular expressions for the whole value; labels and annotations are selected as
+Kubernetes selects labels.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from toolkit.errors import BuildError
+from toolkit.kustomize.item import Item, Key, strings_at
+
+Labels = Mapping[str, str]
+Requirement = Callable[[Labels], bool]
+
+FIELDS = ("group", "version", "kind", "name", "namespace")
+
+
+class Selector:
+    """Decoded from a map with any of :data:`FIELDS`, labelSelector, annotationSelector."""
+
+    __slots__ = ("_annotations", "_labels", "_patterns", "text")
+
+    def __init__(self, fields: Mapping[str, Any]) -> None:
+        self._patterns = {name: _pattern(name, fields.get(name, "")) for name in FIELDS}
+        self._labels = parse_label_selector(fields.get("labelSelector", ""))
+        self._annotations = parse_label_selector(fields.get("annotationSelector", ""))
+        self.text = ", ".join(f"{name} {value!r}" for name, value in fields.items() if value)
+
+    @property
+    def has_identity(self) -> bool:
+        return any(pattern is not None for pattern in self._patterns.values())
+
+    @property
+    def has_labels(self) -> bool:
+        return bool(self._labels or self._annotations)
+
+    def matches(self, item: Item) -> bool:
+        """The present kind; the original or the present name and namespace; labels."""
+        _, _, _, namespace, name = item.original
+        return (
+            self._is("kind", item.kind)
+            and (self._is("name", name) or self._is("name", item.name))
+            and (self._is("namespace", namespace) or self._is("namespace", item.key[3]))
+            and self._is("group", item.group)
+            and self._is("version", item.version)
+            and self.matches_labels(item)
+        )
+
+    def matches_labels(self, item: Item) -> bool:
+        if self._labels and not _holds(self._labels, strings_at(item.body, "labels")):
+            return False
+        if not self._annotations:
+            return True
+        return _holds(self._annotations, strings_at(item.body, "annotations"))
+
+    def matches_identity(self, key: Key) -> bool:
+        """Every part of one identity, as it is written."""
+        group, version, kind, namespace, name = key
+        return (
+            self._is("group", group)
+            and self._is("version", version)
+            and self._is("kind", kind)
+            and self._is("name", name)
+            and self._is("namespace", namespace)
+        )
+
+    def _is(self, field: str, value: str) -> bool:
+        pattern = self._patterns[field]
+        return pattern is None or pattern.match(value) is not None
+
+
+def _pattern(field: str, text: str) -> re.Pattern[str] | None:
+    if not text:
+        return None
+    try:
+        return re.compile(rf"(?:{text})\Z")
+    except re.error as error:
+        raise BuildError(
+            f"{field} {text!r} is no regular expression: {error}",
+            hints=["escape a literal character with a backslash"],
+        ) from None
+
+
+_KEY = r"[A-Za-z0-9](?:[A-Za-z0-9_./-]*[A-Za-z0-9])?"
+_SET = re.compile(rf"\s*({_KEY})\s+(in|notin)\s*\(([^)]*)\)\s*\Z")
+_COMPARED = re.compile(rf"\s*({_KEY})\s*(==|=|!=|>|<)\s*([A-Za-z0-9_.-]*)\s*\Z")
+_EXISTS = re.compile(rf"\s*(!?)\s*({_KEY})\s*\Z")
+
+
+def parse_label_selector(text: str) -> tuple[Requirement, ...]:
+    """``a=b, c!=d, e in (f, g), h, !i``: all must hold. Raises BuildError."""
+    if not text.strip():
+        return ()
+    return tuple(_requirement(part, text) for part in re.split(r",(?![^(]*\))", text))
+
+
+def _requirement(part: str, text: str) -> Requirement:
+    if match := _SET.match(part):
+        return _in_set(match[1], frozenset(map(str.strip, match[3].split(","))), match[2])
+    if match := _COMPARED.match(part):
+        return _compared(match[1], match[2], match[3])
+    if match := _EXISTS.match(part):
+        return _exists(match[2], is_wanted=not match[1])
+    raise BuildError(
+        f"{text!r} is no label selector",
+        hints=["write them as app=web, tier!=test, stage in (a, b), name, !name"],
+    )
+
+
+def _in_set(key: str, values: frozenset[str], operator: str) -> Requirement:
+    if operator == "in":
+        return lambda labels: labels.get(key) in values
+    return lambda labels: labels.get(key) not in values
+
+
+def _compared(key: str, operator: str, value: str) -> Requirement:
+    if operator == "!=":
+        return lambda labels: labels.get(key) != value
+    if operator in (">", "<"):
+        return lambda labels: _is_beyond(labels.get(key, ""), operator, value)
+    return lambda labels: labels.get(key) == value
+
+
+def _is_beyond(text: str, operator: str, limit: str) -> bool:
+    try:
+        return int(text) > int(limit) if operator == ">" else int(text) < int(limit)
+    except ValueError:
+        return False
+
+
+def _exists(key: str, *, is_wanted: bool) -> Requirement:
+    return lambda labels: (key in labels) is is_wanted
+
+
+def _holds(requirements: tuple[Requirement, ...], labels: Labels) -> bool:
+    return all(requirement(labels) for requirement in requirements)

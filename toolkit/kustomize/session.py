@@ -1,0 +1,119 @@
+"""What one build shares: the tree, the options, what was read, and how places are named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from posixpath import relpath
+from typing import Any
+
+from toolkit.errors import BuildError
+from toolkit.kustomize.documents import DocumentError, items_of
+from toolkit.kustomize.item import Item
+from toolkit.kustomize.ports import FileTree
+from toolkit.kustomize.result import BuildOptions, BuildWarning
+from toolkit.kustomize.shapes import Shapes
+from toolkit.source import Location
+from toolkit.yaml.parse import load_all
+
+
+class Session:
+    """One build. ``files``: every file read, in order. ``target``: the top folder."""
+
+    def __init__(self, tree: FileTree, target: str, options: BuildOptions) -> None:
+        self.tree = tree
+        self.target = target
+        self.options = options
+        self.files: dict[str, None] = {}
+        self.warnings: list[BuildWarning] = []
+        self.shapes = Shapes(knows_argo=options.compat == "argo")
+        self.tracks_origin = False
+        self.has_schema = False
+
+    def read(self, path: str) -> bytes:
+        """A file's bytes; remembers that the result depends on it."""
+        content = self.tree.read(path)
+        self.files[path] = None
+        return content
+
+    def show(self, path: str) -> str:
+        """A path as the user would type it."""
+        return relpath(path or ".", self.options.base or ".")
+
+    def items(self, path: str) -> list[Item]:
+        """The objects of a resource file. Raises YamlError, BuildError."""
+        content = self.read(path)
+        return self.parse_items(content, path)
+
+    def parse_items(self, content: bytes | str, path: str) -> list[Item]:
+        """The objects of a text; ``path`` says where it stands."""
+        documents = load_all(content, self.show(path))
+        try:
+            return items_of(documents, path)
+        except DocumentError as error:
+            raise self.located(error, path, content, error.document) from None
+
+    def located(
+        self,
+        error: BuildError,
+        path: str,
+        content: bytes | str | None = None,
+        document: int = 0,
+        field: tuple[str | int, ...] = (),
+        *,
+        of_key: bool = False,
+    ) -> BuildError:
+        """The error with its place in a file (``content`` where it was read already)."""
+        from toolkit.yaml.positions import Positions
+
+        if content is None:
+            content = self.tree.read(path)
+        positions = Positions(content, self.show(path))
+        location = positions.locate(document, field, of_key=of_key)
+        return BuildError(
+            error.message,
+            location=location,
+            excerpt=positions.excerpt(location),
+            hints=error.hints,
+        )
+
+    def place(self, item: Item) -> str:
+        """Where an object was first written, for messages."""
+        from toolkit.yaml.positions import Positions
+
+        origin = item.origin
+        if origin.document < 0:
+            return f"{self.show(origin.path)} (generated)"
+        positions = Positions(self.tree.read(origin.path), self.show(origin.path))
+        return str(positions.locate(origin.document))
+
+    def warn(self, message: str, location: Location | None = None, hint: str = "") -> None:
+        self.warnings.append(BuildWarning(message, location, hint))
+
+    def missing(self, path: str, named: str) -> BuildError:
+        """The error for a file or folder that is not there."""
+        from difflib import get_close_matches
+
+        folder, _, name = path.rpartition("/")
+        close: Iterable[str] = ()
+        if self.tree.is_dir(folder):
+            close = get_close_matches(name, self.tree.names(folder), n=1)
+        hints = [f"did you mean {named[: len(named) - len(name)]}{match}?" for match in close]
+        return BuildError(f"{named!r} does not exist", hints=hints or self._hint(folder))
+
+    def _hint(self, folder: str) -> list[str]:
+        if not self.tree.is_dir(folder):
+            return [f"there is no folder {self.show(folder)}"]
+        return [f"paths are relative to the kustomization's folder; looked in {self.show(folder)}"]
+
+
+def is_remote(name: str) -> bool:
+    """True for what kustomize takes for a URL or a git repository."""
+    start = name.lower()
+    schemes = ("http://", "https://", "ssh://", "git::", "git@", "file://", "github.com")
+    return start.startswith(schemes) or start.endswith(".git")
+
+
+def first_line(text: Any) -> str:
+    """For messages that quote what may be long."""
+    line = str(text).strip().partition("\n")[0]
+    return line if len(line) < 60 else line[:57] + "…"

@@ -1,0 +1,214 @@
+"""The transformers that a kustomization's fields ask for, in kustomize's order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+from toolkit.errors import BuildError
+from toolkit.kustomize.collection import Collection
+from toolkit.kustomize.config import Specs, TransformerConfig, merge_specs
+from toolkit.kustomize.fieldspec import FieldSpec
+from toolkit.kustomize.folder import Folder
+from toolkit.kustomize.kustomization import Kustomization
+from toolkit.kustomize.patch_steps import json6902_step, patch_step, strategic_merge_steps
+from toolkit.kustomize.schema import REPLACEMENT, FieldPath, ListOf, decode
+from toolkit.kustomize.step import Step
+from toolkit.kustomize.transformers.images import set_images
+from toolkit.kustomize.transformers.labels import METADATA_LABELS, add_entries
+from toolkit.kustomize.transformers.namespace import set_namespace
+from toolkit.kustomize.transformers.naming import add_prefix, add_suffix
+from toolkit.kustomize.transformers.replacements import replace
+from toolkit.kustomize.transformers.replicas import set_replicas
+from toolkit.yaml.dialect import SETTINGS
+from toolkit.yaml.parse import load_all
+
+Apply = Callable[[Collection], None]
+
+
+def transform_steps(kustomization: Kustomization, config: TransformerConfig) -> list[Step]:
+    """All steps of the built-in fields. Files they name are read now. Raises BuildError."""
+    return [step for build in _ORDER for step in build(kustomization, config)]
+
+
+def field_specs(rows: list[dict[str, Any]] | None) -> Specs:
+    """Field specs as a kustomization or a plugin writes them."""
+    return tuple(
+        FieldSpec(
+            row.get("group", ""),
+            row.get("version", ""),
+            row.get("kind", ""),
+            row.get("path", ""),
+            create=row.get("create", False),
+        )
+        for row in rows or ()
+    )
+
+
+def _strategic_merges(kustomization: Kustomization, _: TransformerConfig) -> Iterator[Step]:
+    names = kustomization.fields.get("patchesStrategicMerge")
+    if names:
+        yield from strategic_merge_steps(kustomization, ("patchesStrategicMerge",), names)
+
+
+def _patches(kustomization: Kustomization, _: TransformerConfig) -> Iterator[Step]:
+    for field, entry in kustomization.items("patches"):
+        yield patch_step(kustomization, field, entry)
+
+
+def _namespace(kustomization: Kustomization, config: TransformerConfig) -> Iterator[Step]:
+    namespace = kustomization.fields.get("namespace")
+    if namespace:
+        apply = partial(set_namespace, namespace=namespace, specs=config.section("namespace"))
+        yield _step(kustomization, "NamespaceTransformer", ("namespace",), apply)
+
+
+def _prefix(kustomization: Kustomization, config: TransformerConfig) -> Iterator[Step]:
+    prefix = kustomization.fields.get("namePrefix")
+    if prefix:
+        apply = partial(add_prefix, prefix=prefix, specs=config.section("namePrefix"))
+        yield _step(kustomization, "PrefixTransformer", ("namePrefix",), apply)
+
+
+def _suffix(kustomization: Kustomization, config: TransformerConfig) -> Iterator[Step]:
+    suffix = kustomization.fields.get("nameSuffix")
+    if suffix:
+        apply = partial(add_suffix, suffix=suffix, specs=config.section("nameSuffix"))
+        yield _step(kustomization, "SuffixTransformer", ("nameSuffix",), apply)
+
+
+def _labels(kustomization: Kustomization, config: TransformerConfig) -> Iterator[Step]:
+    for field, entry in kustomization.items("labels"):
+        try:
+            specs = label_specs(entry, config)
+        except BuildError as error:
+            raise kustomization.error(error, field) from None
+        apply = partial(add_entries, entries=entry.get("pairs") or {}, specs=specs)
+        yield _step(kustomization, "LabelTransformer", field, apply)
+    common = kustomization.fields.get("commonLabels") or {}
+    if common or kustomization.fields.get("labels"):
+        apply = partial(add_entries, entries=common, specs=config.section("commonLabels"))
+        yield _step(kustomization, "LabelTransformer", ("commonLabels",), apply)
+
+
+def label_specs(entry: dict[str, Any], config: TransformerConfig) -> Specs:
+    """Where the pairs of one entry of ``labels`` go."""
+    specs = merge_specs(field_specs(entry.get("fields")), config.section("labels"))
+    if entry.get("includeSelectors"):
+        return merge_specs(specs, config.section("commonLabels"))
+    if entry.get("includeTemplates"):
+        specs = merge_specs(specs, config.section("templateLabels"))
+    return merge_specs(specs, (METADATA_LABELS,))
+
+
+def _annotations(kustomization: Kustomization, config: TransformerConfig) -> Iterator[Step]:
+    entries = kustomization.fields.get("commonAnnotations")
+    if entries:
+        specs = config.section("commonAnnotations")
+        apply = partial(add_entries, entries=entries, specs=specs)
+        yield _step(kustomization, "AnnotationsTransformer", ("commonAnnotations",), apply)
+
+
+def _json_patches(kustomization: Kustomization, _: TransformerConfig) -> Iterator[Step]:
+    for field, entry in kustomization.items("patchesJson6902"):
+        yield json6902_step(kustomization, field, entry)
+
+
+def _replicas(kustomization: Kustomization, config: TransformerConfig) -> Iterator[Step]:
+    for field, entry in kustomization.items("replicas"):
+        apply = partial(
+            set_replicas,
+            name=entry.get("name", ""),
+            count=entry.get("count", 0),
+            specs=config.section("replicas"),
+        )
+        yield _step(kustomization, "ReplicaCountTransformer", field, apply)
+
+
+def _images(kustomization: Kustomization, config: TransformerConfig) -> Iterator[Step]:
+    entries = kustomization.items("images")
+    if entries:
+        images = [entry for _, entry in entries]
+        apply = partial(set_images, images=images, specs=config.section("images"))
+        field = entries[0][0][:1]
+        yield _step(kustomization, "ImageTagTransformer", field, apply, times=len(images))
+
+
+def _replacements(kustomization: Kustomization, _: TransformerConfig) -> Iterator[Step]:
+    entries = kustomization.items("replacements")
+    if entries:
+        steps: list[tuple[FieldPath, dict[str, Any]]] = []
+        for field, entry in entries:
+            steps += [
+                (field, replacement)
+                for replacement in read_replacements(kustomization, field, entry)
+            ]
+
+        def apply(collection: Collection) -> None:
+            for field, replacement in steps:
+                try:
+                    replace(collection, replacement)
+                except BuildError as error:
+                    raise kustomization.error(error, field) from None
+
+        yield Step("ReplacementTransformer", kustomization.file, ("replacements",), apply)
+
+
+def read_replacements(
+    kustomization: Kustomization, field: FieldPath, entry: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """A replacement, or those of the file that it names."""
+    name = entry.get("path")
+    if not name:
+        return [entry]
+    if entry.get("source") is not None or entry.get("targets"):
+        raise kustomization.error(
+            BuildError("a replacement has either `path` or `source` and `targets`"), field
+        )
+    folder: Folder = kustomization.folder
+    try:
+        file = folder.check_file(name)
+    except BuildError as error:
+        raise kustomization.error(error, (*field, "path")) from None
+    content = folder.session.read(file)
+    documents = load_all(content, folder.session.show(file), dialect=SETTINGS)
+    decoded = documents[0] if documents else None
+    if not isinstance(decoded, dict | list):
+        wrong = BuildError("a file of replacements holds one, or a list of them")
+        raise folder.session.located(wrong, file, content)
+    if isinstance(decoded, dict):
+        return [decode(decoded, REPLACEMENT, strict=False)]
+    found: list[dict[str, Any]] = decode(decoded, ListOf(REPLACEMENT), strict=False)
+    return found
+
+
+def _step(
+    kustomization: Kustomization, plugin: str, field: FieldPath, apply: Apply, *, times: int = 1
+) -> Step:
+    """A step whose errors point at the field that asks for it."""
+
+    def located(collection: Collection) -> None:
+        try:
+            apply(collection)
+        except BuildError as error:
+            if error.location is not None or hasattr(error, "first"):
+                raise
+            raise kustomization.error(error, field) from None
+
+    return Step(plugin, kustomization.file, field, located, times=times)
+
+
+_ORDER: tuple[Callable[[Kustomization, TransformerConfig], Iterator[Step]], ...] = (
+    _strategic_merges,
+    _patches,
+    _namespace,
+    _prefix,
+    _suffix,
+    _labels,
+    _annotations,
+    _json_patches,
+    _replicas,
+    _images,
+    _replacements,
+)

@@ -1,0 +1,143 @@
+"""images: names, tags and digests of container images."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from toolkit.errors import BuildError
+from toolkit.kustomize.collection import Collection
+from toolkit.kustomize.fieldspec import FieldSpec, SetField
+from toolkit.kustomize.item import text_of
+from toolkit.kustomize.transformers.fields import SpecsByKind, on_item, visit_item
+
+Place = tuple[dict[str, Any], str]
+
+_CONTAINER_LISTS = ("containers", "initContainers")
+_REST = r"(:[a-zA-Z0-9_.{}-]*)?(@sha256:[a-zA-Z0-9_.{}-]*)?"
+
+
+def set_images(
+    collection: Collection, images: Sequence[Mapping[str, str]], specs: tuple[FieldSpec, ...]
+) -> None:
+    """Applies the entries in order, to ``image`` of every item of any ``containers`` or
+    ``initContainers`` list anywhere, and to the fields at ``specs`` (a field that is both is
+    changed twice by each entry, which shows with ``tagSuffix``: kustomize issue 4814).
+    """
+    change = _changer(images)
+    by_kind = SpecsByKind(specs)
+    for item in collection:
+        if item.kind == "CustomResourceDefinition":
+            continue
+        contained: list[Place] = []
+        specified: list[Place] = []
+        try:
+            _find(item.body, contained)
+        except BuildError as error:
+            raise on_item(error, item) from None
+        for spec in by_kind.of(item):
+            visit_item(item, spec, _collector(specified))
+        _change(contained, specified, change)
+
+
+def _collector(places: list[Place]) -> SetField:
+    return lambda parent, key: places.append((parent, key))
+
+
+def _find(node: Any, places: list[Place]) -> None:
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if value.__class__ is dict or value.__class__ is list:
+                _find(value, places)
+                if key in _CONTAINER_LISTS and isinstance(value, list):
+                    _collect(key, value, places)
+    elif isinstance(node, list):
+        for value in node:
+            if value.__class__ is dict or value.__class__ is list:
+                _find(value, places)
+
+
+def _collect(name: str, items: list[Any], places: list[Place]) -> None:
+    for item in items:
+        if item is None:
+            continue
+        if not isinstance(item, dict):
+            raise BuildError(f"an item of {name} must be a map, but is {item!r}")
+        if "image" in item:
+            places.append((item, "image"))
+
+
+def _change(
+    contained: list[Place], specified: list[Place], change: Callable[[str, int, int], str]
+) -> None:
+    times: dict[tuple[int, str], tuple[Place, int, int]] = {}
+    for place in contained:
+        _, once, again = times.get((id(place[0]), place[1]), (place, 0, 0))
+        times[id(place[0]), place[1]] = (place, once + 1, again)
+    for place in specified:
+        _, once, again = times.get((id(place[0]), place[1]), (place, 0, 0))
+        times[id(place[0]), place[1]] = (place, once, again + 1)
+    for (parent, key), once, again in times.values():
+        value = parent[key]
+        if isinstance(value, dict | list):
+            raise BuildError(
+                f"{key} must be text, but is {'a map' if isinstance(value, dict) else 'a list'}"
+            )
+        text = text_of(value)
+        changed = change(text, once, again)
+        if changed != text:
+            parent[key] = changed
+
+
+def _changer(images: Sequence[Mapping[str, str]]) -> Callable[[str, int, int], str]:
+    """All entries as one function of an image, remembered by its arguments."""
+    rules = [(_pattern(image.get("name", "")), image) for image in images]
+    memo: dict[tuple[str, int, int], str] = {}
+
+    def change(text: str, once: int, again: int) -> str:
+        key = (text, once, again)
+        result = memo.get(key)
+        if result is None:
+            result = text
+            for pattern, image in rules:
+                for _ in range(once + again):
+                    if pattern is not None and pattern.search(result):
+                        result = _replaced(result, image)
+            memo[key] = result
+        return result
+
+    return change
+
+
+def _pattern(name: str) -> re.Pattern[str] | None:
+    """``name`` is a regular expression, as upstream; a broken one matches nothing there."""
+    try:
+        return re.compile(f"^{name}{_REST}\\Z")
+    except re.error:
+        return None
+
+
+def _replaced(text: str, image: Mapping[str, str]) -> str:
+    name, tag, digest = split_image(text)
+    name = image.get("newName") or name
+    if image.get("newTag"):
+        tag, digest = image["newTag"], image.get("digest", "")
+    elif image.get("digest"):
+        tag, digest = "", image["digest"]
+    elif image.get("tagSuffix"):
+        tag, digest = tag + image["tagSuffix"], ""
+    return name + (f":{tag}" if tag else "") + (f"@{digest}" if digest else "")
+
+
+def split_image(text: str) -> tuple[str, str, str]:
+    """``[host[:port]/]name[:tag][@digest]`` → name, tag, digest."""
+    slash = max(text.find("/"), 0)
+    at, colon = text.find("@", slash), text.find(":", slash)
+    if at >= 0 and (colon < 0 or at < colon):
+        return text[:at], "", text[at + 1 :]
+    if at >= 0:
+        return text[:colon], text[colon + 1 : at], text[at + 1 :]
+    if colon >= 0:
+        return text[:colon], text[colon + 1 :], ""
+    return text, "", ""

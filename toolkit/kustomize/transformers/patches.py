@@ -1,0 +1,139 @@
+"""Strategic-merge and JSON patches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from toolkit.errors import BuildError
+from toolkit.kustomize.collection import Collection
+from toolkit.kustomize.item import Item, Key, describe, set_strings, strings_at
+from toolkit.kustomize.jsonpatch import Operation, PatchFailureError, apply, copied
+from toolkit.kustomize.merge import ABSENT, Merger
+from toolkit.kustomize.selector import Selector
+from toolkit.kustomize.transformers.fields import on_item
+
+
+class MergePatch:
+    """One strategic-merge patch: a partial object, with where it comes from for messages."""
+
+    __slots__ = ("allow_kind_change", "allow_name_change", "item")
+
+    def __init__(
+        self, item: Item, *, allow_name_change: bool = False, allow_kind_change: bool = False
+    ) -> None:
+        self.item = item
+        self.allow_name_change = allow_name_change
+        self.allow_kind_change = allow_kind_change
+
+
+class NoTargetError(BuildError):
+    """A merge patch without target names an object that is not there, or several."""
+
+
+def merge_by_identity(collection: Collection, patch: MergePatch, merger: Merger) -> None:
+    """Merges into the one object that has, or had, the patch's identity. Raises NoTargetError."""
+    found = collection.find(patch.item.key)
+    if len(found) != 1:
+        raise _no_target(collection, patch.item.key, found)
+    _merge_into(collection, found[0], patch, copied(patch.item.body), merger)
+
+
+def merge_selected(
+    collection: Collection, patch: MergePatch, selected: list[Item], merger: Merger
+) -> None:
+    """Merges into each selected object; the patch's own name does not matter."""
+    before = [item.key for item in selected]
+    for item in selected:
+        body = copied(patch.item.body)
+        for field in ("labels", "annotations"):
+            set_strings(body, field, strings_at(body, field))
+        body["apiVersion"] = item.api_version
+        _merge_into(collection, item, patch, body, merger)
+    if [item.key for item in selected] != before:
+        collection.require_unique()
+
+
+def patch_selected(
+    collection: Collection, selected: list[Item], operations: list[Operation], *, remember: bool
+) -> None:
+    """Applies a JSON patch to each selected object. Raises PatchFailureError."""
+    is_changed = False
+    for item in selected:
+        before = item.key
+        if remember:
+            item.remember()
+        try:
+            item.body = apply(item.body, operations)
+        except PatchFailureError as error:
+            raise PatchFailureError(
+                f"{describe(item.key)}: {error.message}", error.index, error.operation
+            ) from None
+        item.refresh()
+        is_changed = is_changed or item.key != before
+    if is_changed:
+        collection.changed()
+
+
+def select(collection: Collection, selector: Selector) -> list[Item]:
+    """The objects a target means, in order."""
+    return [item for item in collection if selector.matches(item)]
+
+
+def _merge_into(
+    collection: Collection, item: Item, patch: MergePatch, body: dict[str, Any], merger: Merger
+) -> None:
+    before = item.key
+    name, namespace, kind = item.name, item.namespace, item.kind
+    if patch.allow_name_change or patch.allow_kind_change:
+        item.remember()
+    try:
+        merged = merger.merge(item.body, body)
+    except BuildError as error:
+        raise on_item(error, item) from None
+    if merged is ABSENT or not merged:
+        collection.remove([item])
+        return
+    item.body = merged
+    if not patch.allow_kind_change:
+        merged["kind"] = kind
+    _restore(item, name, namespace, patch)
+    item.refresh()
+    if item.key != before:
+        collection.changed()
+
+
+def _restore(item: Item, name: str, namespace: str, patch: MergePatch) -> None:
+    metadata = item.metadata
+    if not patch.allow_name_change and metadata.get("name") != name:
+        metadata["name"] = name
+    if not namespace:
+        metadata.pop("namespace", None)
+    elif metadata.get("namespace") != namespace:
+        metadata["namespace"] = namespace
+
+
+def _no_target(collection: Collection, key: Key, found: list[Item]) -> NoTargetError:
+    if found:
+        places = ", ".join(f"{describe(item.key)} ({item.origin.path})" for item in found)
+        return NoTargetError(
+            f"the patch for {describe(key)} could be for {len(found)} objects: {places}",
+            hints=["say which by `target:`, with a namespace or a label"],
+        )
+    return NoTargetError(
+        f"the patch is for {describe(key)}, which is not among the resources",
+        hints=_close(collection, key),
+    )
+
+
+def _close(collection: Collection, key: Key) -> list[str]:
+    from difflib import get_close_matches
+
+    same_name = [item for item in collection if key[4] in (item.name, item.original[4])]
+    for item in same_name:
+        if item.kind == key[2]:
+            return [f"there is {describe(item.key)}: the patch must name it so"]
+    names = [item.original[4] for item in collection if item.kind == key[2]]
+    close = get_close_matches(key[4], names, n=1)
+    if close:
+        return [f"did you mean {close[0]!r}?"]
+    return ["a patch names its object by apiVersion, kind, name and namespace; or use `target:`"]

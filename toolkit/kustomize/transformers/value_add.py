@@ -1,0 +1,54 @@
+"""ValueAddTransformer: a value put into a field, or into a file path that stands in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from toolkit.errors import BuildError
+from toolkit.kustomize.collection import Collection
+from toolkit.kustomize.fieldspec import split_path
+from toolkit.kustomize.item import Item, text_of
+from toolkit.kustomize.selector import Selector
+
+
+def add_value(collection: Collection, value: str, targets: list[Mapping[str, Any]]) -> None:
+    """Writes ``value`` to ``fieldPath`` of each target's objects, made where it is missing."""
+    for target in targets:
+        selector = target.get("selector")
+        chosen = Selector(selector) if selector is not None else None
+        path, position = target.get("fieldPath", ""), target.get("filePathPosition", 0)
+        for item in collection:
+            if chosen is None or chosen.matches(item):
+                _write(item, path, position, value)
+    collection.changed()
+
+
+def _write(item: Item, path: str, position: int, value: str) -> None:
+    if path == "metadata/namespace":
+        if not item.is_cluster_scoped:
+            item.metadata["namespace"] = value
+    else:
+        *parents, name = split_path(path, "/")
+        node: Any = item.body
+        for part in parents:
+            if node.get(part) is None:
+                node[part] = {}
+            node = node[part]
+            if not isinstance(node, dict):
+                raise BuildError(f"{item.short}: {path} leads through {part}, which is no map")
+        if isinstance(node.get(name), dict | list):
+            raise BuildError(f"{item.short}: {path} must be text")
+        present = text_of(node.get(name))
+        node[name] = value if position <= 0 else insert_part(present, position - 1, value)
+    item.refresh()
+
+
+def insert_part(path: str, position: int, part: str) -> str:
+    """A file path with ``part`` put in; a leading slash stays, too large a position is the end."""
+    if not path:
+        return part
+    is_absolute = path.startswith("/")
+    parts = [word for word in path.split("/") if word]
+    parts.insert(position, part)
+    return ("/" if is_absolute else "") + "/".join(parts)
