@@ -19,6 +19,7 @@ from toolkit.validate.places import Places, Sources
 from toolkit.validate.pods import check_pods
 from toolkit.validate.references import check_references
 from toolkit.validate.schemas import check_schema
+from toolkit.validate.shapes import fields_of
 from toolkit.validate.spec import workflow_spec
 from toolkit.validate.tags import check_tags
 from toolkit.validate.templates import check_templates
@@ -102,7 +103,7 @@ def _checked(
 
 
 def _check_duplicate(each: Document, seen: dict[ResourceId, Document], notes: Notes) -> None:
-    identity = ResourceId.of(each.body)
+    identity = _identity(each.body)
     if not identity.name:
         return
     first = seen.setdefault(identity, each)
@@ -134,13 +135,17 @@ def _finding(note: Note, each: Document, places: Places) -> Finding:
     return Finding(
         note.rule,
         note.severity,
-        ResourceId.of(each.body),
+        _identity(each.body),
         note.path,
         location,
         note.message,
         note.hint,
         excerpt,
     )
+
+
+def _identity(body: Mapping[str, Any]) -> ResourceId:
+    return ResourceId.of({**body, "metadata": fields_of(body.get("metadata"))})
 
 
 def _order(finding: Finding) -> tuple[str, int, int, str, str]:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from toolkit.errors import ExpressionError
 from toolkit.resource.field_path import FieldPath
 from toolkit.validate.calls import resolve
 from toolkit.validate.catalog import Catalog
 from toolkit.validate.dag import ancestors_of
+from toolkit.validate.expressions import TAG, check_expression, check_when
 from toolkit.validate.notes import Notes
+from toolkit.validate.reach import check_borrowed, global_outputs, names_of
 from toolkit.validate.scope import OPEN, Globals, Names, NodeOutputs, Problem, Scope
 from toolkit.validate.shapes import each_text, entries_of, fields_of, has_tag, text_of
 from toolkit.validate.spec import (
@@ -21,13 +21,10 @@ from toolkit.validate.spec import (
     Template,
     WorkflowSpec,
     artifacts_of,
-    calls_of,
-    every_template,
     nodes_of,
     parameters_of,
 )
 
-_TAG: Final = re.compile(r"\{\{((?:(?!\{\{|\}\}).)*)\}\}", re.DOTALL)
 _EXPRESSION_FIELDS: Final = ("expression", "fromExpression")
 
 
@@ -42,6 +39,8 @@ def check_tags(spec: WorkflowSpec, catalog: Catalog, notes: Notes) -> None:
     _check_texts(outside, spec.path, replace(scope, item=OPEN), notes)
     for template in spec.templates:
         _check_template(template, spec, catalog, scope, notes)
+    if not spec.is_library:
+        check_borrowed(spec, scope.globals.parameters, catalog, notes)
 
 
 def _check_template(
@@ -69,17 +68,13 @@ def _check_template(
 def _own_scope(template: Template, around: Scope) -> Scope:
     return Scope(
         globals=around.globals,
-        parameters=_names(parameters_of(template.inputs)),
-        artifacts=_names(artifacts_of(template.inputs)),
-        output_parameters=_names(parameters_of(template.outputs)),
-        output_artifacts=_names(artifacts_of(template.outputs)),
+        parameters=names_of(parameters_of(template.inputs)),
+        artifacts=names_of(artifacts_of(template.inputs)),
+        output_parameters=names_of(parameters_of(template.outputs)),
+        output_artifacts=names_of(artifacts_of(template.outputs)),
         is_pod=template.type in POD_TYPES or not template.type,
         outer=around if around.node_root else None,
     )
-
-
-def _names(values: Mapping[str, Any]) -> Names:
-    return Names(frozenset(values), is_open=any(has_tag(name) for name in values))
 
 
 def _outputs_of(node: Node, spec: WorkflowSpec, catalog: Catalog) -> NodeOutputs:
@@ -87,7 +82,7 @@ def _outputs_of(node: Node, spec: WorkflowSpec, catalog: Catalog) -> NodeOutputs
     if target is None:
         return NodeOutputs()
     outputs = target.template.outputs
-    return NodeOutputs(_names(parameters_of(outputs)), _names(artifacts_of(outputs)))
+    return NodeOutputs(names_of(parameters_of(outputs)), names_of(artifacts_of(outputs)))
 
 
 def _unseen_steps(nodes: tuple[Node, ...]) -> Mapping[str, Mapping[str, Problem]]:
@@ -155,38 +150,29 @@ def _check_node(node: Node, everything: Scope, inside: Scope, notes: Notes) -> N
 def _check_texts(value: Any, path: FieldPath, scope: Scope, notes: Notes) -> None:
     for place, text in each_text(value, path):
         if place[-1] in _EXPRESSION_FIELDS and not has_tag(text):
-            _check_expression(text, place, notes)
-        elif has_tag(text):
+            check_expression(text, place, notes)
+        if place[-1] == "when":
+            check_when(text, place, notes)
+        if has_tag(text):
             _check_text(text, place, scope, notes)
 
 
 def _check_text(text: str, path: FieldPath, scope: Scope, notes: Notes) -> None:
-    for match in _TAG.finditer(text):
+    for match in TAG.finditer(text):
         tag, whole = match.group(1).strip(), match.group()
         if tag.startswith("="):
-            _check_expression(tag[1:], path, notes, part=whole)
+            check_expression(tag[1:], path, notes, part=whole)
             continue
         problem = scope.problem(tag)
         if problem is not None:
             notes.add(problem.rule, path, problem.message, problem.hint, part=whole)
 
 
-def _check_expression(text: str, path: FieldPath, notes: Notes, *, part: str = "") -> None:
-    from toolkit.workflow.expressions import parse  # half a megabyte that most specs do not need
-
-    try:
-        parse(text)
-    except ExpressionError as error:
-        hint = error.hints[0] if error.hints else ""
-        message = f"{text.strip()}: {error.message}"
-        notes.add("invalid-expression", path, message, hint, part=part)
-
-
 def _globals(spec: WorkflowSpec, catalog: Catalog) -> Globals:
     holder = _holder(spec, catalog)
     if spec.is_library or holder is None:
         return Globals()
-    parameters, artifacts = _global_outputs((spec, holder), catalog)
+    parameters, artifacts = global_outputs((spec, holder), catalog)
     return Globals(
         parameters=_workflow_parameters(spec, holder),
         output_parameters=parameters,
@@ -206,40 +192,8 @@ def _holder(spec: WorkflowSpec, catalog: Catalog) -> WorkflowSpec | None:
 
 
 def _workflow_parameters(spec: WorkflowSpec, holder: WorkflowSpec) -> Names:
-    return _names({**parameters_of(holder.arguments), **parameters_of(spec.arguments)})
+    return names_of({**parameters_of(holder.arguments), **parameters_of(spec.arguments)})
 
 
 def _has_exit_handler(spec: WorkflowSpec) -> bool:
     return bool(spec.body.get("onExit")) or "exit" in fields_of(spec.body.get("hooks"))
-
-
-def _global_outputs(specs: tuple[WorkflowSpec, ...], catalog: Catalog) -> tuple[Names, Names]:
-    """Names that templates export with ``globalName``, those called by reference included."""
-    parameters: set[str] = set()
-    artifacts: set[str] = set()
-    is_open = False
-    for template in _reachable(specs, catalog):
-        for key, names in (("parameters", parameters), ("artifacts", artifacts)):
-            for _, output in entries_of(template.outputs.get(key)):
-                name = text_of(output.get("globalName"))
-                is_open = is_open or has_tag(name)
-                names.add(name)
-    if any(call.is_dynamic for spec in specs for call in calls_of(spec)):
-        is_open = True
-    return (
-        Names(frozenset(parameters - {""}), is_open),
-        Names(frozenset(artifacts - {""}), is_open),
-    )
-
-
-def _reachable(specs: tuple[WorkflowSpec, ...], catalog: Catalog) -> Iterator[Template]:
-    """All templates of the specs, and of every WorkflowTemplate they lead to."""
-    waiting, seen = list(specs), set()
-    while waiting:
-        spec = waiting.pop()
-        if id(spec) in seen:
-            continue
-        seen.add(id(spec))
-        yield from every_template(spec)
-        targets = (resolve(call, spec, catalog) for call in calls_of(spec))
-        waiting.extend(each.spec for each in targets if each is not None and each.spec is not None)

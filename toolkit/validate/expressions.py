@@ -1,0 +1,45 @@
+"""Whether an expression can be parsed; what it gives is known only at run time."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from toolkit.errors import ExpressionError
+from toolkit.resource.field_path import FieldPath
+from toolkit.validate.notes import Notes
+
+TAG: Final = re.compile(r"\{\{((?:(?!\{\{|\}\}).)*)\}\}", re.DOTALL)
+"""One template tag; group 1 is what stands between the braces."""
+
+_STAND_IN: Final = "x"
+"""A tag's value is not known; a bare word is what a ``when`` takes anywhere."""
+
+
+def check_expression(text: str, path: FieldPath, notes: Notes, *, part: str = "") -> None:
+    """An expression of ``{{=…}}``, ``expression`` and the like. ``part``: see Note."""
+    from toolkit.workflow.expressions import parse  # most specs have no expression
+
+    try:
+        parse(text)
+    except ExpressionError as error:
+        _note(text, error, path, notes, part)
+
+
+def check_when(text: str, path: FieldPath, notes: Notes) -> None:
+    """A ``when``, which is parsed after its tags are filled in."""
+    from toolkit.workflow.expressions.when import parse_when
+
+    filled = TAG.sub(_STAND_IN, text)
+    if not filled.strip():
+        return
+    try:
+        parse_when(filled)
+    except ExpressionError as error:
+        _note(text, error, path, notes, "")
+
+
+def _note(text: str, error: ExpressionError, path: FieldPath, notes: Notes, part: str) -> None:
+    hint = error.hints[0] if error.hints else ""
+    message = f"{text.strip()}: {error.message}"
+    notes.add("invalid-expression", path, message, hint, part=part)
