@@ -102,6 +102,11 @@ class Publisher:
 
         return self._push(environment, branch, provenance, commit_onto, dry_run=False)
 
+    def hold(self, branch: str) -> Hold | None:
+        """What holds the branch, if anything does."""
+        index = self._base(self._deploy.tip(branch)).index
+        return index.hold if index else None
+
     def _push(
         self,
         environment: str,

@@ -10,6 +10,14 @@ from toolkit.publish.provenance import ROLLBACK_TO, parse_provenance, parse_trai
 from toolkit.report.table import format_table
 from toolkit.sync.state import SyncRecord
 
+_DONE = {
+    "create": "created",
+    "update": "updated",
+    "prune": "deleted",
+    "keep": "left alone",
+    "unchanged": "unchanged",
+}
+
 
 def format_history(commits: Sequence[Commit], syncs: Sequence[SyncRecord]) -> str:
     """A table, newest first."""
@@ -41,6 +49,30 @@ def history_document(
     }
 
 
+def format_sync(sync: SyncRecord) -> str:
+    """One sync in a line."""
+    counts = [f"{count} {_DONE[action]}" for action, count in sync.counts.items() if count]
+    what = ", ".join(counts) or "nothing there"
+    health = f"; {sync.health}" if sync.health else ""
+    return f"{sync.environment} {sync.outcome.value.lower()} at {sync.commit[:12]}: {what}{health}"
+
+
+def sync_document(sync: SyncRecord) -> dict[str, Any]:
+    """One sync as plain values."""
+    return {
+        "environment": sync.environment,
+        "revision": sync.commit,
+        "outcome": sync.outcome.value,
+        "initiator": sync.initiator,
+        "startedAt": sync.started_at.isoformat(),
+        "endedAt": sync.ended_at.isoformat() if sync.ended_at else None,
+        "plan": sync.plan_hash,
+        "counts": dict(sync.counts),
+        "health": sync.health,
+        "message": sync.message,
+    }
+
+
 def _revision(commit: Commit, sync: SyncRecord | None) -> dict[str, Any]:
     provenance = parse_provenance(commit.message)
     return {
@@ -55,19 +87,7 @@ def _revision(commit: Commit, sync: SyncRecord | None) -> dict[str, Any]:
             "dirty": provenance.is_dirty,
         },
         "rollbackTo": parse_trailers(commit.message).get(ROLLBACK_TO),
-        "sync": _sync(sync) if sync else None,
-    }
-
-
-def _sync(sync: SyncRecord) -> dict[str, Any]:
-    return {
-        "outcome": sync.outcome.value,
-        "initiator": sync.initiator,
-        "startedAt": sync.started_at.isoformat(),
-        "endedAt": sync.ended_at.isoformat() if sync.ended_at else None,
-        "counts": dict(sync.counts),
-        "health": sync.health,
-        "message": sync.message,
+        "sync": sync_document(sync) if sync else None,
     }
 
 

@@ -6,7 +6,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,12 +20,14 @@ from toolkit.controllers.publisher import Publisher
 from toolkit.controllers.reconciler import Reconciler, StoppingError
 from toolkit.controllers.sync_loop import Notice, Pace, SyncLoop
 from toolkit.controllers.sync_request import SyncRequest, ask, take
-from toolkit.errors import OperationError
+from toolkit.errors import OperationError, StateError, ToolkitError
+from toolkit.publish.ports import Commit
 from toolkit.publish.provenance import Provenance
+from toolkit.report.status import EnvironmentStatus
 from toolkit.repository.settings import Environment
 from toolkit.resource.cluster import Cluster
 from toolkit.sync.state import Outcome, SyncRecord
-from toolkit.wiring.clusters import open_cluster
+from toolkit.wiring.clusters import Owner, open_cluster, own
 from toolkit.wiring.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -124,6 +126,60 @@ def open_sync_loop(
         )
 
 
+def sync_now(workspace: Workspace, environment: Environment, approval: str = "") -> SyncRecord:
+    """One sync of an environment: by this process, or by the one that owns the state.
+
+    Raises RefusedError naming the approval, and what else a sync raises.
+    """
+    with ExitStack() as stack:
+        try:
+            owner = stack.enter_context(own(workspace))
+        except StateError:
+            if not (workspace.state / "server.json").exists():
+                raise
+            cluster = stack.enter_context(open_cluster(workspace, environment, write=True))
+            return request_sync(workspace, environment, cluster, approval)
+        cluster = stack.enter_context(_cluster_of(owner, environment))
+        on = reconciler_on(workspace, environment, cluster, owner.database)
+        reconciler = stack.enter_context(on)
+        reconciler.sync(initiator="by hand", approval=approval)
+        return _newest(reconciler)
+
+
+def status_of(workspace: Workspace, environment: Environment) -> EnvironmentStatus:
+    """Where an environment stands. What cannot be found out is told as its problem."""
+    with open_reconciler(workspace, environment) as reconciler:
+        published, is_held, sync_plan, problem = "", False, None, ""
+        try:
+            published = reconciler.tip()
+            with open_publisher(workspace, environment) as publisher:
+                is_held = publisher.hold(environment.deploy.branch) is not None
+            sync_plan = reconciler.plan(published) if published else None
+        except ToolkitError as error:
+            problem = str(error)
+        return EnvironmentStatus(
+            environment=environment.name,
+            published=published,
+            is_held=is_held,
+            state=reconciler.state(),
+            last=reconciler.last_sync(),
+            sync_plan=sync_plan,
+            problem=problem,
+        )
+
+
+def history_of(
+    workspace: Workspace, environment: Environment, *, limit: int
+) -> tuple[tuple[Commit, ...], tuple[SyncRecord, ...]]:
+    """What was published, newest first, and the syncs this installation knows of."""
+    with open_deploy(workspace, environment) as deploy:
+        commits = deploy.log(environment.deploy.branch, limit=limit)
+    if not (workspace.state / "state.db").exists():
+        return commits, ()
+    with Database(workspace.state / "state.db", read_only=True) as database:
+        return commits, SqliteSyncs(database).history(environment.name, limit=limit * 10)
+
+
 def request_sync(
     workspace: Workspace, environment: Environment, cluster: Cluster, approval: str
 ) -> SyncRecord:
@@ -144,6 +200,19 @@ def provenance_of(source: GitSource, revision: str, *, is_dirty: bool) -> Proven
     """Where a tree rendered from ``revision`` comes from."""
     commit = source.commit(revision)
     return Provenance(source.origin(), commit.sha, commit.author, commit.subject, is_dirty)
+
+
+def _cluster_of(owner: Owner, environment: Environment) -> AbstractContextManager[Cluster]:
+    if environment.destination.is_embedded:
+        return nullcontext(owner.cluster(environment))
+    return open_cluster(owner.workspace, environment, write=True)
+
+
+def _newest(reconciler: Reconciler) -> SyncRecord:
+    record = reconciler.last_sync()
+    if record is None:
+        raise RuntimeError("a sync leaves a record")
+    return record
 
 
 def _answer(store: SqliteSyncs, environment: str, request: SyncRequest) -> SyncRecord:
