@@ -1,7 +1,8 @@
 """Who owns the state, and how a verb reaches an environment's cluster.
 
-The process that holds ``.gitops/lock`` owns all writes. ``own`` takes the lock; ``open_cluster``
-finds the right way: Kubernetes, the owner over HTTP, or the database itself.
+The process that holds ``.gitops/lock`` owns all writes; where it serves, its address and token
+stand in ``.gitops/server.json``. :func:`own` takes the lock; :func:`open_cluster` finds the right
+way: Kubernetes, the owner over HTTP, or the database itself.
 """
 
 from __future__ import annotations
@@ -9,58 +10,152 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING, Any
 
-from toolkit.adapters.clock import SystemClock
-from toolkit.adapters.embedded import EmbeddedCluster, logical_cluster
-from toolkit.adapters.sqlite.database import Database
-from toolkit.adapters.sqlite.objects import SqliteObjects
-from toolkit.apiserver.namespaces import NAMESPACE
-from toolkit.clock import Clock
-from toolkit.errors import AlreadyExistsError, StateError
+from toolkit.errors import AlreadyExistsError, NotFoundError, StateError
 from toolkit.repository.settings import Environment
 from toolkit.resource.cluster import Cluster, ObjectRef
 from toolkit.resource.identity import GroupVersionKind
 from toolkit.resource.resource import Body
 from toolkit.wiring.workspace import Workspace
-from toolkit.workflow.ports import LogStore
+
+if TYPE_CHECKING:  # what reaches the owner over HTTP needs none of these
+    from starlette.routing import BaseRoute
+
+    from toolkit.adapters.embedded import EmbeddedCluster
+    from toolkit.adapters.http.server import Serving
+    from toolkit.adapters.sqlite.database import Database
+    from toolkit.adapters.sqlite.objects import SqliteObjects
+    from toolkit.clock import Clock
+    from toolkit.workflow.ports import LogStore
 
 CAPTURE_SECRET = "slack-hook"  # noqa: S105  # a name
 CAPTURE_KEY = "SLACK_HOOK_URL"
 CAPTURE_VALUE = "capture:slack"
 MANAGED_LABEL = "app.kubernetes.io/managed-by"
+
 _SECRET = GroupVersionKind("", "v1", "Secret")
+_NAMESPACE = GroupVersionKind("", "v1", "Namespace")
+_DATABASE = "state.db"
+_LOCK = "lock"
+_SERVER = "server.json"
+_PORT = "port"
+_KUBECONFIG = "kubeconfig"
 
 
 class Owner:
     """The holder of the lock: the database, its objects, and the embedded clusters."""
 
     def __init__(self, workspace: Workspace, database: Database, clock: Clock) -> None:
+        from toolkit.adapters.sqlite.objects import SqliteObjects
+
         self.workspace = workspace
         self.database = database
-        self.objects = SqliteObjects(database)
-        self._clock = clock
+        self.objects: SqliteObjects = SqliteObjects(database)
+        self.clock = clock
 
     def cluster(
         self, environment: Environment, *, log_store: LogStore | None = None
     ) -> EmbeddedCluster:
         """The environment's embedded cluster, made where it is missing, with its namespace."""
-        cluster = logical_cluster(self.objects, environment.name, self._clock)
+        from toolkit.adapters.embedded import EmbeddedCluster, logical_cluster
+
+        cluster = logical_cluster(self.objects, environment.name, self.clock)
         cluster.ensure(environment.namespace)
         return EmbeddedCluster(cluster, log_store=log_store)
+
+    @contextmanager
+    def serve(
+        self,
+        environments: Sequence[Environment],
+        *,
+        log_store: LogStore | None = None,
+        routes: Sequence[BaseRoute] = (),
+    ) -> Iterator[Serving]:
+        """Serves the embedded ones of ``environments`` over HTTPS until the ``with`` block ends.
+
+        Writes ``.gitops/server.json`` and ``.gitops/kubeconfig``. ``routes`` are served beside
+        the API, behind the same token.
+        """
+        from toolkit.adapters.embedded import logical_cluster
+        from toolkit.adapters.http.certificate import ensure_certificate
+        from toolkit.adapters.http.server import HttpServer
+
+        embedded = [e for e in environments if e.destination.is_embedded]
+        for environment in embedded:
+            self.cluster(environment)
+        clusters = {e.name: logical_cluster(self.objects, e.name, self.clock) for e in embedded}
+        state = self.workspace.state
+        server = HttpServer(
+            clusters.get,
+            clock=self.clock,
+            certificate=ensure_certificate(state / "tls", self.clock.now()),
+            log_store=log_store,
+            preferred_port=_last_port(state),
+            routes=routes,
+        )
+        with server:
+            _announce(state, server.serving, embedded)
+            try:
+                yield server.serving
+            finally:
+                (state / _SERVER).unlink(missing_ok=True)
+
+
+@dataclass(frozen=True, slots=True)
+class ServerAddress:
+    """What ``server.json`` holds."""
+
+    address: str
+    token: str
+    pid: int
+    authority_file: str
 
 
 @contextmanager
 def own(workspace: Workspace, *, clock: Clock | None = None) -> Iterator[Owner]:
     """Takes the lock and opens the database. Raises StateError naming the process that has it."""
+    from toolkit.adapters.clock import SystemClock
+    from toolkit.adapters.sqlite.database import Database
+
     state = workspace.ensure_state()
     with ExitStack() as stack:
-        stack.enter_context(_locked(state / "lock"))
-        database = stack.enter_context(Database(state / "state.db"))
+        stack.enter_context(_locked(state / _LOCK))
+        (state / _SERVER).unlink(missing_ok=True)  # of an owner that died
+        database = stack.enter_context(Database(state / _DATABASE))
         yield Owner(workspace, database, clock or SystemClock())
+
+
+def running_server(workspace: Workspace) -> ServerAddress | None:
+    """Where the owner serves; None where there is no owner, or it does not serve.
+
+    A ``server.json`` whose owner died is seen by its free lock.
+    """
+    if owner_pid(workspace) is None:
+        return None
+    try:
+        return ServerAddress(**json.loads((workspace.state / _SERVER).read_text("utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def owner_pid(workspace: Workspace) -> int | None:
+    """The process that owns the state; None where nobody does, 0 where it does not say."""
+    try:
+        file = (workspace.state / _LOCK).open("r", encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return _pid_in(file)
+    return None
 
 
 @contextmanager
@@ -69,17 +164,50 @@ def open_cluster(
 ) -> Iterator[Cluster]:
     """The environment's cluster, wherever it is.
 
-    ``write`` takes the lock for the moment where nobody owns the state; without it nothing is
-    written, and a missing cluster is an empty one.
+    ``write`` takes the lock for the moment where nobody owns the state. Without it nothing is
+    written but the first time, when there is no state yet. Raises StateError where the owner
+    does not serve.
     """
-    state = workspace.state / "state.db"
-    if write or not state.exists():
+    if environment.destination.context is not None:
+        with kubernetes_cluster(environment.destination.context) as cluster:
+            yield cluster
+        return
+    server = running_server(workspace)
+    if server is not None:
+        with loopback_cluster(server, environment.name) as cluster:
+            yield cluster
+        return
+    if write or not _is_readable(workspace, environment):
         with own(workspace) as owner:
             yield owner.cluster(environment)
         return
-    with Database(state, read_only=True) as database:
-        cluster = logical_cluster(SqliteObjects(database), environment.name, SystemClock())
-        yield EmbeddedCluster(cluster)
+    with _read_only(workspace, environment) as cluster:
+        yield cluster
+
+
+@contextmanager
+def kubernetes_cluster(context: str, *, config_file: Path | None = None) -> Iterator[Cluster]:
+    """The cluster of a kubeconfig context. Raises UsageError where there is no such context."""
+    from toolkit.adapters.kubernetes.kubeconfig import KubeconfigTransport
+    from toolkit.adapters.kubernetes.rest_cluster import RestCluster
+
+    with RestCluster(KubeconfigTransport(context, config_file=config_file)) as cluster:
+        yield cluster
+
+
+@contextmanager
+def loopback_cluster(server: ServerAddress, environment: str) -> Iterator[Cluster]:
+    """An embedded cluster through its owner."""
+    from toolkit.adapters.kubernetes.loopback import LoopbackTransport
+    from toolkit.adapters.kubernetes.rest_cluster import RestCluster
+
+    transport = LoopbackTransport(
+        f"{server.address}/clusters/{environment}",
+        token=server.token,
+        authority_file=Path(server.authority_file),
+    )
+    with RestCluster(transport) as cluster:
+        yield cluster
 
 
 def ensure_capture_secret(cluster: Cluster, namespace: str) -> bool:
@@ -109,7 +237,7 @@ def ensure_capture_secret(cluster: Cluster, namespace: str) -> bool:
 
 def ensure_namespace(cluster: Cluster, namespace: str) -> None:
     """Makes the namespace where it is missing."""
-    if cluster.get(ObjectRef(NAMESPACE, "", namespace)) is not None:
+    if cluster.get(ObjectRef(_NAMESPACE, "", namespace)) is not None:
         return
     try:
         cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
@@ -118,26 +246,103 @@ def ensure_namespace(cluster: Cluster, namespace: str) -> None:
 
 
 @contextmanager
+def _read_only(workspace: Workspace, environment: Environment) -> Iterator[Cluster]:
+    from toolkit.adapters.clock import SystemClock
+    from toolkit.adapters.embedded import EmbeddedCluster, logical_cluster
+    from toolkit.adapters.sqlite.database import Database
+    from toolkit.adapters.sqlite.objects import SqliteObjects
+
+    with Database(workspace.state / _DATABASE, read_only=True) as database:
+        yield EmbeddedCluster(
+            logical_cluster(SqliteObjects(database), environment.name, SystemClock())
+        )
+
+
+def _is_readable(workspace: Workspace, environment: Environment) -> bool:
+    """Whether there is a database of this version that holds the environment's cluster."""
+    try:
+        with _read_only(workspace, environment) as cluster:
+            cluster.uid()
+    except (StateError, NotFoundError):
+        return False
+    return True
+
+
+@contextmanager
 def _locked(path: Path) -> Iterator[None]:
     """Holds the lock; its file names the holder."""
-    descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+    descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "r+", encoding="utf-8") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise _taken(file) from error
+            raise _taken(_pid_in(file)) from error
         file.truncate(0)
         json.dump({"pid": os.getpid()}, file)
         file.flush()
         yield
 
 
-def _taken(file: IO[str]) -> StateError:
-    try:
-        pid = str(json.load(file)["pid"])
-    except (ValueError, KeyError, TypeError):
-        pid = "unknown"
+def _taken(pid: int) -> StateError:
     return StateError(
-        f"the state is owned by another gitops (process {pid})",
-        hints=["use it while it runs, or stop it: its `gitops up` ends with Ctrl-C"],
+        f"the state is owned by another gitops (process {pid or 'unknown'})",
+        hints=["use it while it runs, or stop it: `gitops up` ends with Ctrl-C"],
     )
+
+
+def _pid_in(file: IO[str]) -> int:
+    try:
+        return int(json.load(file)["pid"])
+    except (ValueError, KeyError, TypeError):
+        return 0
+
+
+def _announce(state: Path, serving: Serving, environments: Sequence[Environment]) -> None:
+    address = ServerAddress(serving.url, serving.token, os.getpid(), str(serving.authority_file))
+    _write_private(state / _SERVER, json.dumps(asdict(address)))
+    _write_private(state / _PORT, str(serving.port))
+    _write_private(state / _KUBECONFIG, json.dumps(_kubeconfig(serving, environments), indent=1))
+
+
+def _last_port(state: Path) -> int:
+    try:
+        return int((state / _PORT).read_text("ascii"))
+    except (OSError, ValueError):
+        return 0
+
+
+def _kubeconfig(serving: Serving, environments: Sequence[Environment]) -> dict[str, Any]:
+    """A context an environment; JSON is YAML."""
+    from base64 import b64encode
+
+    authority = b64encode(serving.authority_file.read_bytes()).decode()
+    clusters = [
+        {
+            "name": e.name,
+            "cluster": {
+                "server": f"{serving.url}/clusters/{e.name}",
+                "certificate-authority-data": authority,
+            },
+        }
+        for e in environments
+    ]
+    contexts = [
+        {"name": e.name, "context": {"cluster": e.name, "user": "gitops", "namespace": e.namespace}}
+        for e in environments
+    ]
+    return {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": clusters,
+        "contexts": contexts,
+        "current-context": environments[0].name if environments else "",
+        "users": [{"name": "gitops", "user": {"token": serving.token}}],
+    }
+
+
+def _write_private(path: Path, text: str) -> None:
+    """Whole or not at all, and never readable by others."""
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    Path(temporary).replace(path)

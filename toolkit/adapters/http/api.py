@@ -1,0 +1,94 @@
+"""The Kubernetes REST API of the embedded clusters, below ``/clusters/<name>``: the routing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response, StreamingResponse
+
+from toolkit.adapters.http import answers, asked
+from toolkit.adapters.http.answers import Asked
+from toolkit.adapters.http.documents import document_at
+from toolkit.adapters.http.log_stream import log_response
+from toolkit.adapters.http.watch_stream import watch_lines
+from toolkit.apiserver.kinds import Kind
+from toolkit.apiserver.logical_cluster import LogicalCluster, Request
+from toolkit.apiserver.paths import ResourcePath, parse_path
+from toolkit.clock import Clock
+from toolkit.errors import MethodError, NotFoundError
+from toolkit.workflow.ports import LogStore
+
+
+class KubernetesApi:
+    """``cluster`` finds a logical cluster by name. :meth:`stop` ends the streams under way."""
+
+    def __init__(
+        self,
+        cluster: Callable[[str], LogicalCluster | None],
+        *,
+        clock: Clock,
+        log_store: LogStore | None = None,
+    ) -> None:
+        self._cluster = cluster
+        self._clock = clock
+        self._log_store = log_store
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        """To be called in the server's loop."""
+        self._stopping.set()
+
+    async def answer(self, http: HttpRequest) -> Response:
+        """The route's endpoint. Raises ClusterError for what is refused."""
+        name = http.path_params["cluster"]
+        cluster = self._cluster(name)
+        if cluster is None:
+            raise NotFoundError(f"there is no cluster {name!r}")
+        path = "/" + http.path_params["path"]
+        document = await run_in_threadpool(document_at, cluster, path, http, f"/clusters/{name}")
+        if document is not None:
+            return document
+        where = parse_path(path)
+        kind = await run_in_threadpool(_kind_at, cluster, where) if where else None
+        if where is None or kind is None:
+            raise NotFoundError("the server could not find the requested resource")
+        return await self._answer_resource(http, cluster, where, kind)
+
+    async def _answer_resource(
+        self, http: HttpRequest, cluster: LogicalCluster, where: ResourcePath, kind: Kind
+    ) -> Response:
+        options = asked.options(http.query_params, http.headers.get("user-agent", ""))
+        subresource = _subresource(where, kind)
+        request = Request(kind, where.namespace, where.name, subresource, options)
+        if subresource == "log" and http.method == "GET":
+            return await log_response(cluster, request, http.query_params, self._log_store)
+        call = Asked(cluster, request, http, await http.body(), self._clock.now)
+        if http.method == "GET" and not where.name and asked.flag_set(call.query, "watch"):
+            return self._watch(call)
+        verb = answers.VERBS.get((http.method, bool(where.name)))
+        if verb is None or subresource == "log":
+            raise MethodError(f"{http.method} is not supported on this resource")
+        return await run_in_threadpool(verb, call)
+
+    def _watch(self, call: Asked) -> Response:
+        options = asked.watch_options(call.query)
+        shape = answers.watch_shape(call)
+        lines = watch_lines(call.cluster, call.request, options, shape, self._stopping)
+        return StreamingResponse(lines, media_type=answers.JSON)
+
+
+def _kind_at(cluster: LogicalCluster, where: ResourcePath) -> Kind | None:
+    return cluster.kinds().by_resource(where.group, where.version, where.plural)
+
+
+def _subresource(where: ResourcePath, kind: Kind) -> str:
+    if not where.subresource:
+        return ""
+    if where.subresource == "status" and kind.has_status:
+        return "status"
+    if where.subresource == "log" and kind.storage == "/Pod":
+        return "log"
+    raise NotFoundError(f"{kind.resource} has no subresource {where.subresource!r}")

@@ -1,0 +1,160 @@
+"""The server in a thread of its own: started when it answers, stopped when its streams ended."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import socket
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from toolkit.adapters.http.api import KubernetesApi
+from toolkit.adapters.http.certificate import Certificate
+from toolkit.adapters.http.guard import HEALTH_PATHS, Guard, refused
+from toolkit.apiserver.logical_cluster import LogicalCluster
+from toolkit.clock import Clock
+from toolkit.errors import ClusterError, StateError
+from toolkit.workflow.ports import LogStore
+
+_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+_GRACE_S = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """What a client needs: ``url`` without a path, the token, and the authority's PEM file."""
+
+    url: str
+    token: str
+    authority_file: Path
+    port: int
+
+
+class HttpServer:
+    """Serves until :meth:`stop`, or the end of its ``with`` block."""
+
+    def __init__(
+        self,
+        cluster: Callable[[str], LogicalCluster | None],
+        *,
+        clock: Clock,
+        certificate: Certificate,
+        log_store: LogStore | None = None,
+        preferred_port: int = 0,
+        routes: Sequence[BaseRoute] = (),
+    ) -> None:
+        """``routes`` are served beside the API, behind the same guard."""
+        token = secrets.token_urlsafe(32)
+        self._socket = _bound(preferred_port)
+        port = int(self._socket.getsockname()[1])
+        url = f"https://127.0.0.1:{port}"
+        self.serving = Serving(url, token, certificate.certificate_file, port)
+        self._api = KubernetesApi(cluster, clock=clock, log_store=log_store)
+        self._server = _Server(_config(_application(self._api, token, routes), certificate))
+        self._thread = threading.Thread(target=self._run, name="http-server", daemon=True)
+
+    def start(self) -> Self:
+        """Returns when requests are answered. Raises StateError where the server cannot start."""
+        self._thread.start()
+        self._server.ready.wait()
+        if not self._server.started:
+            self._thread.join()
+            raise StateError("the HTTP server could not start")
+        return self
+
+    def stop(self) -> None:
+        """Ends watches, finishes requests under way, closes. Stopping twice is fine."""
+        loop = self._server.loop
+        if loop is not None:
+            with contextlib.suppress(RuntimeError):  # already stopped
+                loop.call_soon_threadsafe(self._api.stop)
+        self._server.should_exit = True
+        if self._thread.is_alive():
+            self._thread.join()
+        self._socket.close()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _run(self) -> None:
+        try:
+            self._server.run(sockets=[self._socket])
+        finally:
+            self._server.ready.set()
+
+
+class _Server(uvicorn.Server):
+    """Tells when it is ready, and in which loop it runs."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = threading.Event()
+        self.loop: asyncio.AbstractEventLoop | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self.loop = asyncio.get_running_loop()
+        await super().startup(sockets)
+        self.ready.set()
+
+
+def _config(app: Any, certificate: Certificate) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        ssl_certfile=str(certificate.certificate_file),
+        ssl_keyfile=str(certificate.key_file),
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        ws="none",
+        timeout_graceful_shutdown=_GRACE_S,
+    )
+
+
+def _application(api: KubernetesApi, token: str, routes: Sequence[BaseRoute]) -> Any:
+    application = Starlette(
+        routes=[
+            *(Route(path, _healthy) for path in sorted(HEALTH_PATHS)),
+            Route("/clusters/{cluster}/{path:path}", api.answer, methods=_METHODS),
+            *routes,
+        ],
+        exception_handlers={ClusterError: _refused},
+    )
+    return Guard(application, token=token)
+
+
+async def _healthy(request: Request) -> Response:  # noqa: ARG001
+    return PlainTextResponse("ok")
+
+
+async def _refused(request: Request, error: Exception) -> Response:  # noqa: ARG001
+    if not isinstance(error, ClusterError):
+        raise error
+    return refused(error)
+
+
+def _bound(preferred_port: int) -> socket.socket:
+    """The last port where it is free: clients that kept the address find us again."""
+    for port in dict.fromkeys((preferred_port, 0)):
+        bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            bound.bind(("127.0.0.1", port))
+        except OSError:
+            bound.close()
+            continue
+        return bound
+    raise StateError("no port of 127.0.0.1 is free")
