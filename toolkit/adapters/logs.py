@@ -50,7 +50,8 @@ class Logs:
         """After a step has ended: the file is masked, followers come to their end."""
         folder = self._folder(address)
         mask.file(folder / _LOG)
-        (folder / _MARKER).unlink(missing_ok=True)
+        if mask:  # else its secrets are unknown, and it stays as it is: unread
+            (folder / _MARKER).unlink(missing_ok=True)
         with self._lock:
             live = self._live.pop(address, None)
         if live is not None:

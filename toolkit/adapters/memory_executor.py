@@ -74,6 +74,10 @@ class MemoryExecutor:
     def recover(self, resolved: ResolvedStart) -> None:
         self.start(resolved)
 
+    def is_claimed(self, command_id: str) -> bool:
+        with self._world.lock:
+            return command_id in self._world.endings
+
     def stop(self, command_id: str, *, grace_s: float) -> None:  # noqa: ARG002 - obeys at once
         self.end(command_id, Ending(exit_code=143))
 

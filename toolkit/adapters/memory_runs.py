@@ -18,6 +18,7 @@ from toolkit.workflow.run import AuditEvent, Run, Transition
 class _Rows:
     cluster: str
     run: Row
+    is_settled: bool = False
     nodes: dict[str, Row] = field(default_factory=dict)
     commands: dict[str, Row] = field(default_factory=dict)
     audit: list[tuple[datetime, AuditEvent]] = field(default_factory=list)
@@ -49,13 +50,19 @@ class MemoryRuns:
         with self._lock:
             return self._stored(uid) if uid in self._runs else None
 
-    def unfinished(self, cluster: str) -> tuple[StoredRun, ...]:
+    def unsettled(self, cluster: str) -> tuple[StoredRun, ...]:
         with self._lock:
             return tuple(
                 self._stored(uid)
                 for uid, rows in sorted(self._runs.items())
-                if rows.cluster == cluster and not Run(rows.run).is_finished
+                if rows.cluster == cluster and not rows.is_settled
             )
+
+    def settle(self, uid: str) -> None:
+        with self._lock:
+            rows = self._runs.get(uid)
+            if rows is not None and Run(rows.run).is_finished:
+                rows.is_settled = True
 
     def uids(self, cluster: str) -> frozenset[str]:
         with self._lock:
@@ -76,7 +83,7 @@ class MemoryRuns:
     def _write(self, uid: str, transition: Transition, at: datetime) -> None:
         rows = self._runs[uid]
         if transition.run is not None:
-            rows.run = deepcopy(transition.run)
+            rows.run, rows.is_settled = deepcopy(transition.run), False
         for node_id in transition.removed:
             rows.nodes.pop(node_id, None)
         for node_id, row in transition.nodes:

@@ -58,6 +58,10 @@ class Executor(Protocol):
         """After a restart: follow a claimed command; one never claimed is started."""
         ...
 
+    def is_claimed(self, command_id: str) -> bool:
+        """Whether the command was ever claimed: its step must then be recovered, not started."""
+        ...
+
     def stop(self, command_id: str, *, grace_s: float) -> None:
         """TERM, then KILL the whole process group after ``grace_s``. Unknown ids are ignored."""
         ...
@@ -116,8 +120,14 @@ class RunStore(Protocol):
         """A run, finished or not."""
         ...
 
-    def unfinished(self, cluster: str) -> tuple[StoredRun, ...]:
-        """What recovery has to take up, sorted by uid."""
+    def unsettled(self, cluster: str) -> tuple[StoredRun, ...]:
+        """What recovery has to take up, sorted by uid: unfinished runs, and finished ones whose
+        end the cluster may not show yet.
+        """
+        ...
+
+    def settle(self, uid: str) -> None:
+        """The cluster shows the end of a finished run. It stays so until the run goes on."""
         ...
 
     def uids(self, cluster: str) -> frozenset[str]:

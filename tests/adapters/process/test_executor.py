@@ -98,7 +98,7 @@ def test_output_is_read_from_the_private_folder(
 ) -> None:
     bench = open_bench(isolation)
     resolved = step(f"echo made > {path}", outputs=(path, "/tmp/absent"))
-    assert bench.ended(resolved).outputs == {path: "made\n", "/tmp/absent": None}
+    assert bench.ended(resolved).outputs == {path: "made", "/tmp/absent": None}
     assert not Path(path).exists()
 
 
@@ -107,7 +107,7 @@ def test_output_below_a_system_folder_leaves_the_rest_in_sight(
 ) -> None:
     resolved = step("ls -d /etc/passwd; echo x > /etc/step/o", outputs=("/etc/step/o",))
     bench = open_bench(isolation)
-    assert bench.ended(resolved).outputs == {"/etc/step/o": "x\n"}
+    assert bench.ended(resolved).outputs == {"/etc/step/o": "x"}
     assert bench.log(resolved) == ["/etc/passwd"]
 
 
@@ -122,7 +122,7 @@ def test_parallel_steps_that_write_the_same_path_never_meet(
         bench.start(step(script, id=f"u-{number}", outputs=outputs, environment=environment))
     ends = {event.command_id: event for event in (bench.outcome() for _ in range(8))}
     for number in range(8):
-        expected = {"/tmp/out.txt": f"{number}\n", "/tmp/sum.txt": f"{number}\n"}
+        expected = {"/tmp/out.txt": f"{number}", "/tmp/sum.txt": f"{number}"}
         assert ends[f"u-{number}"].outputs == expected  # type: ignore[union-attr]
 
 
@@ -158,7 +158,7 @@ def test_secret_values_are_masked_in_result_outputs_and_log(bench: Bench) -> Non
         captures_result=True,
     )
     ended = bench.ended(resolved)
-    assert (ended.result, ended.outputs) == ("***", {"/tmp/o": "***\n"})
+    assert (ended.result, ended.outputs) == ("***", {"/tmp/o": "***"})
     assert bench.log(resolved) == ["***"]
     assert "hunter2" not in bench.logs.path(resolved.address).read_text()
 
@@ -313,7 +313,7 @@ def test_a_running_step_is_followed_again_after_a_restart(
     assert isinstance(second.next(), ContainerStarted)
     fifo.write_text("go\n")
     ended = second.outcome()
-    assert (ended.exit_code, ended.outputs) == (7, {"/tmp/o": "go\n"})  # type: ignore[union-attr]
+    assert (ended.exit_code, ended.outputs) == (7, {"/tmp/o": "go"})  # type: ignore[union-attr]
 
 
 def test_a_step_that_ended_meanwhile_is_reported_after_a_restart(

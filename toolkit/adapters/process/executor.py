@@ -85,6 +85,9 @@ class ProcessExecutor:
     def recover(self, resolved: ResolvedStart) -> None:
         self.start(resolved)
 
+    def is_claimed(self, command_id: str) -> bool:
+        return Claim(self._folder, command_id).is_taken()
+
     def stop(self, command_id: str, *, grace_s: float) -> None:
         with self._lock:
             step = self._steps.get(command_id)

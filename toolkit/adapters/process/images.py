@@ -97,7 +97,7 @@ def _program(name: str, search: str, image: str) -> tuple[str, ...]:
 
 
 def _this_program() -> tuple[str, ...]:
-    """This very gitops, wherever its package is; a step's working folder cannot shadow it."""
+    """The gitops that runs, wherever its package is; a step's working folder cannot shadow it."""
     package = str(Path(toolkit.__file__).parents[1])
     code = f"import sys; sys.path.insert(0, {package!r}); from toolkit.cli.main import main; main()"
     return (sys.executable, "-P", "-c", code)

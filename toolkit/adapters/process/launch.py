@@ -110,7 +110,8 @@ def recall_layout(claim: Claim) -> Layout:
 
 def _lay_out(resolved: ResolvedStart, claim: Claim, host: Host) -> Layout:
     start, call = resolved.start, resolved.start.call
-    folders = [str(mount["mountPath"]) for mount in call.volume_mounts]
+    mounted = (str(mount["mountPath"]) for mount in call.volume_mounts)
+    folders = [path for path in mounted if path not in resolved.files]  # a file: by subPath
     if call.working_dir and not Path(call.working_dir).is_dir():
         folders.append(call.working_dir)
     declared = [output.path for output in start.output_files]

@@ -73,7 +73,8 @@ def _ended(start: StartContainer, claim: Claim, mask: Mask, at: datetime) -> Con
     outputs: dict[str, str | None] = {}
     for output in start.output_files:
         content = _read(layout.host_path(output.path))
-        outputs[output.name] = None if content is None else mask.text(content)
+        text = None if content is None else mask.text(content)
+        outputs[output.name] = None if text is None else _without_line_end(text)
     result = None
     if start.captures_result:
         result = mask.text(_without_line_end(_read(claim.folder / "stdout", tail=True) or ""))

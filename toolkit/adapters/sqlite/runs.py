@@ -51,14 +51,21 @@ class SqliteRuns:
             ).fetchone()
             return None if found is None else _stored(connection, *found)
 
-    def unfinished(self, cluster: str) -> tuple[StoredRun, ...]:
+    def unsettled(self, cluster: str) -> tuple[StoredRun, ...]:
         with self._database.read() as connection:
             found = connection.execute(
                 "SELECT uid, cluster, row FROM runs"
-                " WHERE cluster = ? AND finished_at IS NULL ORDER BY uid",
+                " WHERE cluster = ? AND is_settled = 0 ORDER BY uid",
                 (cluster,),
             ).fetchall()
             return tuple(_stored(connection, *run) for run in found)
+
+    def settle(self, uid: str) -> None:
+        self._database.write(
+            lambda connection: connection.execute(
+                "UPDATE runs SET is_settled = 1 WHERE uid = ? AND finished_at IS NOT NULL", (uid,)
+            )
+        )
 
     def uids(self, cluster: str) -> frozenset[str]:
         with self._database.read() as connection:
@@ -89,7 +96,7 @@ def _write(connection: sqlite3.Connection, uid: str, transition: Transition, at:
     if transition.run is not None:
         finished_at = at.isoformat() if Run(transition.run).is_finished else None
         connection.execute(
-            "UPDATE runs SET row = ?, finished_at = ? WHERE uid = ?",
+            "UPDATE runs SET row = ?, finished_at = ?, is_settled = 0 WHERE uid = ?",
             (_dump(transition.run), finished_at, uid),
         )
     connection.executemany(

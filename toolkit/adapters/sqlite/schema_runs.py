@@ -11,9 +11,10 @@ CREATE TABLE runs (
     namespace TEXT NOT NULL,
     name TEXT NOT NULL,
     finished_at TEXT,
+    is_settled INTEGER NOT NULL DEFAULT 0,
     row TEXT NOT NULL
 ) WITHOUT ROWID;
-CREATE INDEX runs_by_cluster ON runs (cluster, finished_at);
+CREATE INDEX runs_by_cluster ON runs (cluster, is_settled);
 
 CREATE TABLE run_nodes (
     run_uid TEXT NOT NULL REFERENCES runs (uid) ON DELETE CASCADE,

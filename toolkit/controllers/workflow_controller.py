@@ -1,0 +1,397 @@
+"""Runs the workflows of one logical cluster: rows first, then deeds, then the picture of both.
+
+Everything happens on one event loop. A transition is committed before any of its commands is
+performed; the answer to a command is committed together with the note that it was answered. So a
+crash at any moment leaves rows from which :meth:`WorkflowController.start` goes on: what was not
+answered is performed again, and executors see to it that nothing is started twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from toolkit.clock import Clock
+from toolkit.controllers.event_loop import EventLoop
+from toolkit.controllers.object_watch import ObjectWatch
+from toolkit.controllers.projecting import WORKFLOW, Shown, flush, remove_pods
+from toolkit.controllers.resource_calls import Answer, Owner, Undecided, look_again, perform
+from toolkit.controllers.step_environment import resolve
+from toolkit.controllers.template_library import fetch_library
+from toolkit.errors import ClusterError, ConflictError, NotFoundError, ToolkitError
+from toolkit.resource.cluster import Cluster, ObjectRef, WatchEvent
+from toolkit.resource.resource import Body
+from toolkit.workflow.commands import (
+    CallResource,
+    Command,
+    StartContainer,
+    StopContainer,
+    WakeAt,
+)
+from toolkit.workflow.events import ContainerErrored, ContainerStarted, Event, Woke
+from toolkit.workflow.machine import step, submit
+from toolkit.workflow.observe import observe
+from toolkit.workflow.ports import Executor, ExecutorEvent, PodAddress, ResolvedStart, RunStore
+from toolkit.workflow.projection import project_pod
+from toolkit.workflow.run import Run, Transition, load
+
+_LOOK_AGAIN = timedelta(seconds=1)
+_PROJECT_AGAIN = timedelta(seconds=1)
+_STOP_DELETED_S = 5.0
+_CALLS_AT_ONCE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class RunNotice:
+    """A run changed its phase: one line for whoever watches the engine."""
+
+    cluster: str
+    namespace: str
+    name: str
+    phase: str
+    message: str
+
+
+@dataclass(slots=True)
+class _Active:
+    """A run in memory. ``commands``: performed, or to be, and not yet answered. ``answered``:
+    those done with, to be noted in the next commit.
+    """
+
+    run: Run
+    shown: Shown
+    commands: dict[str, Command] = field(default_factory=dict)
+    answered: list[str] = field(default_factory=list)
+
+
+class WorkflowController:
+    """``given`` is put into every step's environment; ``notice`` hears of phases, ``on_error`` of
+    trouble that belongs to no run.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        cluster: Cluster,
+        *,
+        executor: Executor,
+        runs: RunStore,
+        clock: Clock,
+        given: Mapping[str, str],
+        notice: Callable[[RunNotice], None],
+        on_error: Callable[[Exception], None],
+    ) -> None:
+        self._name = name
+        self._cluster = cluster
+        self._executor = executor
+        self._runs = runs
+        self._clock = clock
+        self._given = given
+        self._notice = notice
+        self._active: dict[str, _Active] = {}
+        self._finished: set[str] = set()
+        self._orphans: set[str] = set()  # commands of deleted runs whose steps are ending
+        self._is_recovered = False
+        self.loop = EventLoop(f"workflows-{name}", clock, on_error)
+        self._calls = ThreadPoolExecutor(_CALLS_AT_ONCE, f"resource-calls-{name}")
+        self._watch = ObjectWatch(
+            cluster,
+            WORKFLOW,
+            listed=lambda bodies: self.loop.soon(lambda: self.listed(bodies)),
+            changed=lambda event: self.loop.soon(lambda: self.changed(event)),
+        )
+
+    def start(self) -> None:
+        self.loop.start()
+        self._watch.start()
+
+    def close(self) -> None:
+        """Stops deciding. Steps go on; the next start takes them up."""
+        self._watch.close()
+        self.loop.close()
+        self._calls.shutdown(wait=True, cancel_futures=True)
+
+    def receive(self, event: ExecutorEvent) -> None:
+        """An executor's report, from any thread. Reports of others' commands are ignored."""
+        self.loop.soon(lambda: self._reported(event))
+
+    # What happened, on the loop
+
+    def listed(self, bodies: Iterable[Body]) -> None:
+        """All workflows there are: at first, and after changes were missed."""
+        live = {str(body["metadata"]["uid"]): body for body in bodies}
+        recovered = () if self._is_recovered else self._recover(live)
+        for uid in self._runs.uids(self._name) - live.keys():
+            self._forget(uid)
+        for body in live.values():
+            self._seen(body)
+        for uid in recovered:
+            self._perform_again(uid)
+
+    def changed(self, event: WatchEvent) -> None:
+        uid = str(event.object["metadata"]["uid"])
+        if event.type == "DELETED":
+            self._forget(uid)
+            remove_pods(self._cluster, event.object)
+        else:
+            self._seen(event.object)
+
+    def _reported(self, event: ExecutorEvent) -> None:
+        uid = event.command_id.rpartition("-")[0]
+        if uid in self._active:
+            self._step(uid, event)
+        elif isinstance(event, ContainerStarted):
+            return
+        elif uid in self._finished:
+            now = self._clock.now()
+            self._runs.commit(uid, Transition(), now, answered=(event.command_id,))
+            self._executor.forget(event.command_id)
+        elif event.command_id in self._orphans:
+            self._orphans.discard(event.command_id)
+            self._executor.forget(event.command_id)
+
+    # Runs
+
+    def _recover(self, live: Mapping[str, Body]) -> tuple[str, ...]:
+        """Takes up the unfinished runs; returns them. Nothing is performed yet: what a user asked
+        for meanwhile comes first.
+        """
+        self._is_recovered = True
+        stored = [run for run in self._runs.unsettled(self._name) if run.uid in live]
+        for found in stored:
+            active = _Active(load(found.run, found.nodes), Shown({"metadata": {}}))
+            active.commands = {command.id: command for command in found.commands}
+            active.shown.nodes = dict.fromkeys(active.run.nodes)
+            self._active[found.uid] = active
+        self._finished = set(self._runs.uids(self._name)) - self._active.keys()
+        return tuple(found.uid for found in stored)
+
+    def _perform_again(self, uid: str) -> None:
+        active = self._active.get(uid)
+        for command in tuple(active.commands.values()) if active else ():
+            self._perform(uid, command, is_again=True)
+
+    def _seen(self, live: Body) -> None:
+        uid = str(live["metadata"]["uid"])
+        active = self._active.get(uid) or self._reopened(uid, live)
+        if active is None:
+            if uid not in self._finished:
+                self._begin(uid, live)
+            return
+        if not active.shown.is_newer(live):
+            return
+        # What a finished run shows is behind until the last flush: not to be read as a wish.
+        events = () if active.run.is_finished else observe(active.run, live)
+        active.shown.live = live
+        active.shown.is_behind = True
+        for event in events:
+            self._step(uid, event)
+        self._show(uid)
+
+    def _begin(self, uid: str, live: Body) -> None:
+        """A new workflow. One that ended elsewhere (restored, copied) is left alone."""
+        if (live.get("status") or {}).get("phase") in ("Succeeded", "Failed", "Error"):
+            self._finished.add(uid)
+            return
+        now = self._clock.now()
+        try:
+            library = fetch_library(self._cluster, live)
+        except ClusterError:
+            self.loop.at(now + _LOOK_AGAIN, lambda: self._seen(live))
+            raise
+        transition = submit(live, library, now)
+        self._runs.begin(self._name, transition, now)
+        active = self._active[uid] = _Active(Run.start(transition), Shown(live))
+        self._tell(active.run)
+        self._follow_up(uid, transition)
+
+    def _reopened(self, uid: str, live: Body) -> _Active | None:
+        """A finished run, where the user asks for more of it (retry)."""
+        stored = self._runs.find(uid) if uid in self._finished else None
+        if stored is None:
+            return None
+        run = load(stored.run, stored.nodes)
+        if not observe(run, live):
+            return None
+        self._finished.discard(uid)
+        active = self._active[uid] = _Active(run, Shown(live))
+        for event in observe(run, live):
+            self._step(uid, event)
+        return active
+
+    def _step(self, uid: str, event: Event) -> None:
+        """Decide, commit, then do."""
+        active = self._active[uid]
+        now, phase = self._clock.now(), active.run.phase
+        transition = step(active.run, event, now)
+        answered = _answer_to(event)
+        if active.commands.pop(answered, None):
+            active.answered.append(answered)
+        if transition.is_empty and not active.answered:
+            return
+        self._runs.commit(uid, transition, now, answered=active.answered)
+        active.answered = []
+        active.run.apply(transition)
+        if answered and not isinstance(event, Woke):
+            self._executor.forget(answered)
+        if active.run.phase != phase:
+            self._tell(active.run)
+        self._follow_up(uid, transition)
+
+    def _follow_up(self, uid: str, transition: Transition) -> None:
+        active = self._active[uid]
+        active.shown.note(transition)
+        active.commands.update({command.id: command for command in transition.commands})
+        for command in transition.commands:
+            self._perform(uid, command)
+        self._show(uid)
+
+    def _forget(self, uid: str) -> None:
+        """The workflow was deleted: its steps are stopped, its rows go."""
+        active = self._active.pop(uid, None)
+        if active is not None:
+            for command in active.commands.values():
+                if isinstance(command, StartContainer):
+                    self._orphans.add(command.id)
+                    self._executor.stop(command.id, grace_s=_STOP_DELETED_S)
+        self._finished.discard(uid)
+        self._runs.remove(uid)
+
+    def _tell(self, run: Run) -> None:
+        message = str(run.row.get("message") or "")
+        self._notice(RunNotice(self._name, run.namespace, run.name, run.phase, message))
+
+    # Commands
+
+    def _perform(self, uid: str, command: Command, *, is_again: bool = False) -> None:
+        active = self._active[uid]
+        match command:
+            case StartContainer():
+                self._start(active.run, command, is_again=is_again)
+            case StopContainer():
+                self._stop(active, command)
+            case CallResource():
+                owner = Owner(active.run.namespace, active.run.name, uid)
+                self._call(uid, command, owner, None)
+            case WakeAt():
+                self.loop.at(command.at, lambda: self._woke(uid, command))
+
+    def _start(self, run: Run, command: StartContainer, *, is_again: bool) -> None:
+        address = PodAddress(self._name, run.namespace, run.name, command.pod)
+        is_claimed = is_again and self._executor.is_claimed(command.id)
+        try:
+            pod = project_pod(run, command.node_id)
+            resolved = resolve(command, self._cluster, address, pod=pod, given=self._given)
+        except ToolkitError as error:
+            if not is_claimed:
+                self._refuse(command, error)
+                return
+            # It runs, or has ended; that a Secret has gone since is no reason to lose it.
+            resolved = ResolvedStart(address, command, {})
+        if is_again:
+            self._executor.recover(resolved)
+        else:
+            self._executor.start(resolved)
+
+    def _refuse(self, command: StartContainer, error: ToolkitError) -> None:
+        is_transient = isinstance(error, ClusterError)
+        self.receive(
+            ContainerErrored(
+                command.id,
+                command.node_id,
+                error.message,
+                self._clock.now(),
+                is_transient=is_transient,
+            )
+        )
+
+    def _stop(self, active: _Active, command: StopContainer) -> None:
+        """Done with at once: the answer comes to the start."""
+        active.commands.pop(command.id, None)
+        active.answered.append(command.id)
+        started = active.commands.get(command.start_id)
+        if isinstance(started, CallResource):
+            now = self._clock.now()
+            self.receive(ContainerErrored(started.id, started.node_id, "stopped", now))
+        else:
+            self._executor.stop(command.start_id, grace_s=command.grace_s)
+
+    def _call(
+        self, uid: str, command: CallResource, owner: Owner, target: ObjectRef | None
+    ) -> None:
+        def work() -> None:
+            now = self._clock.now()
+            if target is None:
+                answer = perform(command, self._cluster, owner, now)
+            else:
+                answer = look_again(command, self._cluster, target, now)
+            self.loop.soon(lambda: self._called(uid, command, owner, answer))
+
+        self._calls.submit(work)
+
+    def _called(self, uid: str, command: CallResource, owner: Owner, answer: Answer) -> None:
+        active = self._active.get(uid)
+        if active is None or command.id not in active.commands:
+            return
+        if isinstance(answer, Undecided):
+            when = self._clock.now() + _LOOK_AGAIN
+            self.loop.at(when, lambda: self._call(uid, command, owner, answer.target))
+        else:
+            self._step(uid, answer)
+
+    def _woke(self, uid: str, command: WakeAt) -> None:
+        active = self._active.get(uid)
+        if active is not None and command.id in active.commands:
+            self._step(uid, Woke(command.id, self._clock.now()))
+
+    # The picture
+
+    def _show(self, uid: str) -> None:
+        """Arranges for the next write; a burst of changes is one."""
+        active = self._active[uid]
+        now = self._clock.now()
+        when = active.shown.next_flush(active.run, now)
+        if when is None or (active.shown.is_flush_due and when > now):
+            return
+        active.shown.is_flush_due = True
+        if when <= now:
+            self.loop.soon(lambda: self._flush(uid))
+        else:
+            self.loop.at(when, lambda: self._flush(uid))
+
+    def _flush(self, uid: str) -> None:
+        active = self._active.get(uid)
+        if active is None or not active.shown.is_behind:
+            return
+        active.shown.is_flush_due = False
+        try:
+            flush(active.shown, active.run, self._cluster, self._clock.now())
+        except ConflictError:
+            self._look_at(uid, active)
+            return
+        except NotFoundError:
+            return  # deleted: the watch will say so
+        except ClusterError:
+            self.loop.at(self._clock.now() + _PROJECT_AGAIN, lambda: self._flush(uid))
+            raise
+        if active.run.is_finished:
+            self._runs.settle(uid)
+            del self._active[uid]
+            self._finished.add(uid)
+
+    def _look_at(self, uid: str, active: _Active) -> None:
+        """Somebody changed the Workflow: what they want comes before what we show."""
+        metadata = active.shown.live["metadata"]
+        ref = ObjectRef(WORKFLOW, str(metadata["namespace"]), str(metadata["name"]))
+        live = self._cluster.get(ref)
+        if live is not None and live["metadata"]["uid"] == uid:
+            self._seen(live)
+
+
+def _answer_to(event: Event) -> str:
+    """The command an event is the answer to, "" where it is none."""
+    if isinstance(event, ContainerStarted):
+        return ""
+    return str(getattr(event, "command_id", ""))
