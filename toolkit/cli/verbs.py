@@ -20,6 +20,11 @@ KEEP = "Edit and keep"
 SECTIONS = (RENDER, DELIVER, OPERATE, KEEP)
 
 VERBS: dict[str, Verb] = {
+    "validate": Verb(
+        RENDER,
+        "Find everything wrong with environments and manifests",
+        "toolkit.cli.validate:validate",
+    ),
     "notify": Verb(OPERATE, "Tell Slack how a workflow ended", "toolkit.cli.notify:notify"),
     "init": Verb(KEEP, "Write a new repository like the one shipped", "toolkit.cli.init:init"),
     "set": Verb(KEEP, "Change one thing in a file, keeping all else", "toolkit.cli.set:set"),

@@ -47,14 +47,19 @@ class Surroundings:
 
 
 def validate(
-    resources: Iterable[Resource], *, sources: Sources, zones: frozenset[str] | None = None
+    resources: Iterable[Resource],
+    *,
+    sources: Sources,
+    zones: frozenset[str] | None = None,
+    is_complete: bool = True,
 ) -> tuple[Finding, ...]:
-    """Everything wrong with a rendered environment, by object and field, in a stable order.
+    """Everything wrong with a rendered environment, in the order of files and lines.
 
-    ``resources`` are all objects of the environment: what they refer to must be among them.
+    ``is_complete``: ``resources`` are all objects of the environment, so that what they refer to
+    must be among them; a part of one says nothing about what is not there.
     """
     objects = [Document(resource.body, resource.origin) for resource in resources]
-    catalog = Catalog(each.body for each in objects)
+    catalog = Catalog((each.body for each in objects), is_complete=is_complete)
     return _findings(objects, catalog, Surroundings(zones), sources)
 
 

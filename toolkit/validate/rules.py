@@ -22,6 +22,7 @@ class Rule:
 
 RULES: Final[Mapping[str, Rule]] = {
     # Reading and building
+    "settings": Rule(ERROR, "gitops.yaml can be read."),
     "yaml": Rule(ERROR, "Files are YAML: syntax, no duplicate keys, within the limits."),
     "build": Rule(ERROR, "The environment's overlay can be built."),
     "build-warning": Rule(WARNING, "The build had nothing to tolerate."),

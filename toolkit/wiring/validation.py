@@ -1,0 +1,132 @@
+"""What ``gitops validate`` checks: environments, folders, and manifests that are run by hand."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from toolkit.errors import InputError, UsageError
+from toolkit.report.findings import TargetFindings
+from toolkit.repository.settings import Settings
+from toolkit.resource.resource import Origin
+from toolkit.validate import Document, Finding, Severity, validate_documents
+from toolkit.validate.broken import finding_of_error
+from toolkit.wiring.render import bodies_of, check, find_target, render, shown_paths, time_zones
+from toolkit.wiring.workspace import Workspace
+from toolkit.yaml.parse import load_all
+
+MANUAL_FOLDER = "workflows"
+STANDARD_INPUT = "-"
+_KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+_YAML_ENDINGS = (".yaml", ".yml")
+
+
+def check_targets(
+    workspace: Workspace, targets: Sequence[str], *, environment: str | None = None
+) -> tuple[TargetFindings, ...]:
+    """The findings of each target: an environment's name, a folder with a kustomization, a file
+    or folder of manifests, ``-`` for standard input. No target: every environment, and every file
+    of ``workflows/``.
+
+    Manifests are checked against the objects of ``environment`` (None: the default one). Errors
+    of reading and building are findings. Raises UsageError for a target that does not exist.
+    """
+    try:
+        settings = workspace.settings()
+    except InputError as error:
+        return (TargetFindings(workspace.settings_file.name, (finding_of_error(error),)),)
+    checked = _Checked(workspace, settings, settings.environment(environment).name)
+    names = targets or (*settings.environments, *_manual_files(workspace))
+    return tuple(group for name in names for group in checked.findings_of(name))
+
+
+def check_manifest(
+    bodies: Iterable[tuple[int, Mapping[str, Any]]],
+    text: str | bytes,
+    path: str,
+    *,
+    environment: Iterable[Mapping[str, Any]] | None,
+    is_submission: bool = False,
+) -> tuple[Finding, ...]:
+    """The findings of one file's documents, (position, body) each, before they are run or applied.
+
+    ``environment``: the objects that are there; None where that is not known.
+    """
+    return validate_documents(
+        [Document(body, Origin(path, index)) for index, body in bodies],
+        sources=lambda _: text,
+        environment=environment,
+        zones=time_zones(),
+        is_submission=is_submission,
+    )
+
+
+def is_refused(findings: Iterable[Finding], *, is_strict: bool = False) -> bool:
+    """Whether findings refuse a publish; ``is_strict``: warnings do, too."""
+    return any(is_strict or finding.severity is Severity.ERROR for finding in findings)
+
+
+class _Checked:
+    """One run of the verb: environments are built once, however many manifests look at them."""
+
+    def __init__(self, workspace: Workspace, settings: Settings, environment: str) -> None:
+        self._workspace = workspace
+        self._settings = settings
+        self._environment = environment
+        self._surroundings = cache(self._rendered_bodies)
+
+    def findings_of(self, name: str) -> Iterable[TargetFindings]:
+        path = Path(name)
+        if name == STANDARD_INPUT:
+            yield TargetFindings("<stdin>", self._manifest(sys.stdin.buffer.read(), "<stdin>"))
+        elif name in self._settings.environments or _is_kustomization(path):
+            yield TargetFindings(name, self._target(name))
+        elif path.is_file():
+            yield TargetFindings(name, self._manifest(path.read_bytes(), name))
+        elif path.is_dir() and (files := _yaml_files(path)):
+            for file in files:
+                yield TargetFindings(str(file), self._manifest(file.read_bytes(), str(file)))
+        else:
+            raise UsageError(
+                f"nothing to validate at {name!r}",
+                hints=[f"environments: {', '.join(self._settings.environments)}"],
+            )
+
+    def _target(self, name: str) -> tuple[Finding, ...]:
+        find_target(self._workspace, self._settings, name)
+        try:
+            return check(render(self._workspace, name))
+        except InputError as error:
+            return (finding_of_error(error),)
+
+    def _manifest(self, text: bytes, shown: str) -> tuple[Finding, ...]:
+        try:
+            documents = load_all(text, shown)
+        except InputError as error:
+            return (finding_of_error(error),)
+        bodies = [(index, body) for index, body in enumerate(documents) if isinstance(body, dict)]
+        return check_manifest(bodies, text, shown, environment=self._surroundings())
+
+    def _rendered_bodies(self) -> list[Mapping[str, Any]] | None:
+        """None where the environment cannot be built: that is a finding of its own."""
+        try:
+            return bodies_of(render(self._workspace, self._environment))
+        except InputError:
+            return None
+
+
+def _manual_files(workspace: Workspace) -> tuple[str, ...]:
+    shown = shown_paths(workspace)
+    files = _yaml_files(workspace.root / MANUAL_FOLDER)
+    return tuple(shown(file.relative_to(workspace.root).as_posix()) for file in files)
+
+
+def _yaml_files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.suffix in _YAML_ENDINGS)
+
+
+def _is_kustomization(path: Path) -> bool:
+    return any((path / name).is_file() for name in _KUSTOMIZATIONS)
