@@ -54,6 +54,16 @@ def masked(change: FieldChange) -> FieldChange:
     return FieldChange(change.path, old, new)
 
 
+def masked_body(body: Body) -> Body:
+    """The object with a Secret's values hidden; any other object as it is."""
+    if not is_secret(body):
+        return body
+    hidden = {
+        field: dict.fromkeys(body[field] or {}, MASK) for field in _SECRET_FIELDS & body.keys()
+    }
+    return {**body, **hidden}
+
+
 def is_secret(body: Mapping[str, Any]) -> bool:
     """A core Secret."""
     return body.get("kind") == "Secret" and body.get("apiVersion") == "v1"

@@ -27,7 +27,7 @@ from toolkit.report.status import EnvironmentStatus
 from toolkit.repository.settings import Environment
 from toolkit.resource.cluster import Cluster
 from toolkit.sync.state import Outcome, SyncRecord
-from toolkit.wiring.clusters import Owner, open_cluster, own
+from toolkit.wiring.clusters import Owner, open_cluster, own, running_server
 from toolkit.wiring.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def sync_now(workspace: Workspace, environment: Environment, approval: str = "")
         try:
             owner = stack.enter_context(own(workspace))
         except StateError:
-            if not (workspace.state / "server.json").exists():
+            if running_server(workspace) is None:
                 raise
             cluster = stack.enter_context(open_cluster(workspace, environment, write=True))
             return request_sync(workspace, environment, cluster, approval)
