@@ -1,7 +1,6 @@
 """``gitops build`` before click is imported: a small build takes less time than that import.
 
-Anything out of the ordinary (``--help``, an unknown flag, an environment of gitops.yaml with
-settings of its own) is left to :mod:`toolkit.cli.build`.
+Anything out of the ordinary (``--help``, an unknown flag) is left to :mod:`toolkit.cli.build`.
 """
 
 # ruff: noqa: PTH - pathlib would cost more than the build
@@ -11,10 +10,15 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from typing import TYPE_CHECKING
 
-from toolkit.kustomize.result import BuildOptions, BuildResult
+from toolkit.errors import BuildError
+from toolkit.kustomize.folder import KUSTOMIZATION_NAMES
+from toolkit.kustomize.result import BuildOptions, BuildResult, BuildWarning
+from toolkit.kustomize.session import relative
 
-KUSTOMIZATION_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+if TYPE_CHECKING:
+    from typing import Any
 
 _VALUES = {
     "-o": "output",
@@ -28,6 +32,7 @@ _LEGAL = {
     "reorder": ("none", "legacy"),
     "compat": ("kustomize", "argo"),
 }
+_SETTINGS = "gitops.yaml"
 
 
 def try_build(arguments: list[str]) -> int | None:
@@ -36,48 +41,79 @@ def try_build(arguments: list[str]) -> int | None:
     if parsed is None:
         return None
     target, flags = parsed
-    if not any(os.path.isfile(os.path.join(target, name)) for name in KUSTOMIZATION_NAMES):
-        return None
-    flags.setdefault("compat", "")
-    if not flags["compat"] and _has_settings(target):
-        return None
-    output = flags.pop("output", "")
-    return run_build(target, output, **flags)
+    return run_build(target, **flags)
 
 
 def run_build(
     target: str,
-    output: str = "",
     *,
+    output: str = "",
     compat: str = "",
     load_restrictor: str = "LoadRestrictionsRootOnly",
     reorder: str = "unspecified",
+    managed_by_label: bool = False,
+    lists_files: bool = False,
+    is_strict: bool = False,
 ) -> int:
-    """Builds the folder ``target`` and writes it to stdout, or to ``output``."""
+    """Builds an environment or a folder, and writes it to stdout or to ``output``.
+
+    ``lists_files``: writes the names of the files it depends on instead. Raises YamlError,
+    BuildError; with ``is_strict`` for a warning, too.
+    """
     gc.disable()
-    options = BuildOptions(compat or "kustomize", load_restrictor, reorder, base=_below_root("."))
+    here = _from_root(".")
+    folder, mode = locate(target)
+    options = BuildOptions(
+        compat or mode, load_restrictor, reorder, base=here, managed_by_label=managed_by_label
+    )
     from toolkit.adapters.files import DiskTree
     from toolkit.kustomize.build import build
 
-    result = build(DiskTree("/"), _below_root(target), options)
+    result = build(DiskTree("/"), _from_root(folder), options)
     for warning in result.warnings:
-        print_warning(result, warning_index=result.warnings.index(warning))
-    write(result, output)
+        _print_warning(warning, is_strict=is_strict)
+    if lists_files:
+        print("\n".join(relative(path, here) for path in result.files))
+    else:
+        _write(result, output)
     return 0
 
 
-def print_warning(result: BuildResult, warning_index: int) -> None:
-    """One warning to stderr; a deprecated field as kustomize says it."""
-    warning = result.warnings[warning_index]
+def locate(target: str) -> tuple[str, str]:
+    """The folder of a target, and the mode it is built in.
+
+    A folder with a kustomization comes before an environment of that name; the overlay of an
+    environment is built in the environment's mode.
+    """
+    is_folder = any(os.path.isfile(os.path.join(target, name)) for name in KUSTOMIZATION_NAMES)
+    root = _settings_root(os.path.realpath(target if is_folder else "."))
+    if root is None:
+        return target, "kustomize"
+    from toolkit.repository.overlays import overlay_of
+
+    path = os.path.join(root, _SETTINGS)
+    name = os.path.relpath(os.path.realpath(target), root) if is_folder else target
+    with open(path, "rb") as file:
+        folder, mode = overlay_of(file.read(), os.path.relpath(path), name)
+    if is_folder or folder == target:
+        return target, mode
+    return os.path.join(os.path.relpath(root), folder), mode
+
+
+def _print_warning(warning: BuildWarning, *, is_strict: bool) -> None:
+    """To stderr; a deprecated field as kustomize says it."""
+    hints = [warning.hint] if warning.hint else []
     if warning.location is None:
         print(f"# Warning: {warning.message}", file=sys.stderr)
-        return
-    print(f"warning: {warning.location}: {warning.message}", file=sys.stderr)
-    if warning.hint:
-        print(f"hint: {warning.hint}", file=sys.stderr)
+    elif is_strict:
+        raise BuildError(warning.message, location=warning.location, hints=hints)
+    else:
+        print(f"warning: {warning.location}: {warning.message}", file=sys.stderr)
+        for hint in hints:
+            print(f"hint: {hint}", file=sys.stderr)
 
 
-def write(result: BuildResult, output: str) -> None:
+def _write(result: BuildResult, output: str) -> None:
     """To stdout, into a file, or as a file an object into a folder that is there."""
     from toolkit.kustomize.build import render
 
@@ -95,9 +131,9 @@ def write(result: BuildResult, output: str) -> None:
         file.write(content)
 
 
-def _parse(arguments: list[str]) -> tuple[str, dict[str, str]] | None:
+def _parse(arguments: list[str]) -> tuple[str, dict[str, Any]] | None:
     targets: list[str] = []
-    flags: dict[str, str] = {}
+    flags: dict[str, Any] = {}
     words = iter(arguments)
     for word in words:
         if not word.startswith("-"):
@@ -113,17 +149,15 @@ def _parse(arguments: list[str]) -> tuple[str, dict[str, str]] | None:
     return (targets[0] if targets else ".", flags) if len(targets) < 2 else None
 
 
-def _has_settings(target: str) -> bool:
-    """True where a gitops.yaml at or above the target may give it a mode of its own."""
-    folder = os.path.realpath(target)
-    while True:
-        if os.path.isfile(os.path.join(folder, "gitops.yaml")):
-            return True
+def _settings_root(folder: str) -> str | None:
+    """The nearest folder at or above with a gitops.yaml."""
+    while not os.path.isfile(os.path.join(folder, _SETTINGS)):
         parent = os.path.dirname(folder)
         if parent == folder:
-            return False
+            return None
         folder = parent
+    return folder
 
 
-def _below_root(path: str) -> str:
+def _from_root(path: str) -> str:
     return os.path.abspath(path).strip("/")

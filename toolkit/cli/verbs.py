@@ -20,6 +20,7 @@ KEEP = "Edit and keep"
 SECTIONS = (RENDER, DELIVER, OPERATE, KEEP)
 
 VERBS: dict[str, Verb] = {
+    "build": Verb(RENDER, "Print what a target renders to", "toolkit.cli.build:build"),
     "validate": Verb(
         RENDER,
         "Find everything wrong with environments and manifests",
@@ -40,7 +41,25 @@ VERBS: dict[str, Verb] = {
     "rollback": Verb(
         DELIVER, "Put an earlier revision back, and hold it", "toolkit.cli.rollback:rollback"
     ),
+    "run": Verb(OPERATE, "Start a workflow, and follow it where asked to", "toolkit.cli.run:run"),
+    "list": Verb(OPERATE, "List workflows", "toolkit.cli.list:list_workflows"),
+    "get": Verb(OPERATE, "Show a workflow and its steps", "toolkit.cli.get:get"),
+    "logs": Verb(OPERATE, "Print what a workflow's steps printed", "toolkit.cli.logs:logs"),
+    "watch": Verb(OPERATE, "Follow a workflow until it ends", "toolkit.cli.watch:watch"),
+    "suspend": Verb(OPERATE, "Let workflows start no further step", "toolkit.cli.suspend:suspend"),
+    "resume": Verb(OPERATE, "Approve waiting steps, lift suspension", "toolkit.cli.resume:resume"),
+    "stop": Verb(OPERATE, "End workflows; exit handlers run", "toolkit.cli.stop:stop"),
+    "terminate": Verb(OPERATE, "End workflows at once", "toolkit.cli.terminate:terminate"),
+    "retry": Verb(OPERATE, "Run the failed steps of a workflow again", "toolkit.cli.retry:retry"),
+    "resubmit": Verb(OPERATE, "Run a workflow again", "toolkit.cli.resubmit:resubmit"),
+    "delete": Verb(OPERATE, "Delete workflows", "toolkit.cli.delete:delete"),
+    "apply": Verb(OPERATE, "Put objects into a cluster, past git", "toolkit.cli.apply:apply"),
+    "template": Verb(
+        OPERATE, "Create, list, show, delete templates", "toolkit.cli.template:template"
+    ),
+    "cron": Verb(OPERATE, "Create, list, suspend, resume, delete crons", "toolkit.cli.cron:cron"),
     "notify": Verb(OPERATE, "Tell Slack how a workflow ended", "toolkit.cli.notify:notify"),
+    "secret": Verb(KEEP, "Keep secrets in a cluster, outside git", "toolkit.cli.secret:secret"),
     "init": Verb(KEEP, "Write a new repository like the one shipped", "toolkit.cli.init:init"),
     "set": Verb(KEEP, "Change one thing in a file, keeping all else", "toolkit.cli.set:set"),
     "completion": Verb(

@@ -9,14 +9,14 @@
 from __future__ import annotations
 
 from toolkit.errors import BuildError
-from toolkit.kustomize.collection import DuplicateError
+from toolkit.kustomize.collection import ORIGIN, DuplicateError
 from toolkit.kustomize.folder import Folder
 from toolkit.kustomize.hashing import add_hashes
 from toolkit.kustomize.item import Item, describe, set_strings, strings_at
 from toolkit.kustomize.kustomization import Kustomization, read_kustomization
 from toolkit.kustomize.layer import Layer, accumulate, use_schema
 from toolkit.kustomize.order import put_in_order
-from toolkit.kustomize.origin import ORIGIN, TRANSFORMATIONS, drop_notes
+from toolkit.kustomize.origin import TRANSFORMATIONS, drop_notes
 from toolkit.kustomize.ports import FileTree
 from toolkit.kustomize.references import follow_names
 from toolkit.kustomize.result import BuildOptions, BuildResult

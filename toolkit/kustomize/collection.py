@@ -8,6 +8,9 @@ from toolkit.errors import BuildError
 from toolkit.kustomize.item import Item, Key, describe, set_strings, strings_at, text_of
 from toolkit.resource.resource import Body
 
+ORIGIN = "config.kubernetes.io/origin"
+"""The annotation that says where an object came from, if anybody asked for it."""
+
 
 class DuplicateError(BuildError):
     """Two objects with one identity. The builder knows their files and adds both places."""
@@ -120,6 +123,8 @@ def _take_over(old: Item, item: Item) -> None:
     """``old`` gets the content of ``item``, and keeps its own name, history and place."""
     for field in ("labels", "annotations"):
         merged = strings_at(old.body, field) | strings_at(item.body, field)
+        if item.behavior == "merge" and ORIGIN in strings_at(old.body, field):
+            merged[ORIGIN] = strings_at(old.body, field)[ORIGIN]
         set_strings(item.body, field, merged)
     item.metadata["name"] = old.name
     if old.namespace:

@@ -101,7 +101,7 @@ class TransformerConfig:
         """Both together. Raises BuildError where they say different things of one field."""
         if other is self or other is EMPTY:
             return self
-        if self is EMPTY:
+        if self is EMPTY and other is DEFAULT:
             return other
         sections = {name: merge_specs(self.section(name), other.section(name)) for name in SECTIONS}
         references = _merge_references(self.name_references, other.name_references)

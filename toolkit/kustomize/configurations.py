@@ -15,7 +15,13 @@ from toolkit.kustomize.config import (
 from toolkit.kustomize.crds import config_of_crds
 from toolkit.kustomize.fieldspec import FieldSpec
 from toolkit.kustomize.kustomization import Kustomization
-from toolkit.kustomize.schema import TRANSFORMER_CONFIG, FieldError, FieldPath, decode
+from toolkit.kustomize.schema import (
+    CONFIGURATIONS,
+    TRANSFORMER_CONFIG,
+    FieldError,
+    FieldPath,
+    decode,
+)
 from toolkit.yaml.dialect import SETTINGS, STRICT_SETTINGS
 from toolkit.yaml.parse import load_all
 
@@ -38,7 +44,7 @@ def _read(kustomization: Kustomization, field: FieldPath, name: str) -> Transfor
         return EMPTY
     session = kustomization.folder.session
     try:
-        fields = decode(raw, TRANSFORMER_CONFIG, strict=True)
+        fields = decode(raw, TRANSFORMER_CONFIG, CONFIGURATIONS)
     except FieldError as error:
         file = kustomization.folder.check_file(name)
         raise session.located(error, file, field=error.path, of_key=True) from None
@@ -57,8 +63,7 @@ def config_of_fields(fields: dict[str, Any]) -> TransformerConfig:
         )
         for row in fields.get("nameReference") or ()
     )
-    config = TransformerConfig(sections, references)
-    return TransformerConfig(dict.fromkeys(SECTIONS, ()), ()).merge(config)
+    return EMPTY.merge(TransformerConfig(sections, references))
 
 
 def _specs(rows: list[dict[str, Any]] | None) -> tuple[FieldSpec, ...]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from toolkit.errors import BuildError
 from toolkit.kustomize.folder import Folder
-from toolkit.kustomize.schema import KUSTOMIZATION, FieldError, FieldPath, decode
+from toolkit.kustomize.schema import KUSTOMIZATION, KUSTOMIZATIONS, FieldError, FieldPath, decode
 from toolkit.yaml.dialect import SETTINGS
 from toolkit.yaml.parse import load_all
 
@@ -62,7 +62,7 @@ def read_kustomization(folder: Folder) -> Kustomization:
     documents = load_all(content, session.show(file), dialect=SETTINGS)
     raw = documents[0] if documents else None
     try:
-        fields = {} if raw is None else decode(raw, KUSTOMIZATION, strict=True)
+        fields = {} if raw is None else decode(raw, KUSTOMIZATION, KUSTOMIZATIONS)
         kustomization = Kustomization(folder, file, content, fields)
         _check(kustomization)
     except FieldError as error:

@@ -326,7 +326,8 @@ def _load_schema(kustomization: Kustomization, name: str) -> None:
     documents = load_all(folder.session.read(file), folder.session.show(file), dialect=SETTINGS)
     if not documents or not isinstance(documents[0], dict):
         raise kustomization.error(BuildError(f"{name!r} is no OpenAPI schema"), ("openapi", "path"))
-    folder.session.shapes.use_schema(documents[0])
+    adds = folder.session.has_seen_unknown_kinds()
+    folder.session.shapes.use_schema(documents[0], adds_to_built_in=adds)
     folder.session.has_schema = True
 
 

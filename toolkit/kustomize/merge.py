@@ -88,25 +88,19 @@ class Merger:
 
     def _fields(self, dest: dict[str, Any], patch: Any, shape: Shape | None) -> dict[str, Any]:
         is_new = dest is patch
+        theirs = {} if patch is ABSENT else patch
+        added = [] if is_new else [name for name in theirs if name not in dest]
         for field in list(dest):
             value = dest[field]
-            if is_new:
-                theirs = value
-            elif patch is ABSENT:
-                theirs = ABSENT
-            else:
-                theirs = patch.get(field, ABSENT)
-            merged = self._value(value, theirs, shape, field)
+            merged = self._value(
+                value, value if is_new else theirs.get(field, ABSENT), shape, field
+            )
             if merged is ABSENT:
                 del dest[field]
             elif merged is not value:
                 dest[field] = merged
-        if is_new or patch is ABSENT:
-            return dest
-        for field in [field for field in patch if field not in dest]:
-            if field in dest:
-                continue
-            merged = self._value(ABSENT, patch[field], shape, field)
+        for field in added:
+            merged = self._value(ABSENT, theirs[field], shape, field)
             if merged is not ABSENT and merged is not None:
                 dest[field] = merged
         return dest

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from posixpath import relpath
 
-from toolkit.kustomize.collection import Collection
+from toolkit.kustomize.collection import ORIGIN, Collection
 from toolkit.kustomize.item import Item, set_strings, strings_at, text_of
+from toolkit.kustomize.session import relative
 
-ORIGIN = "config.kubernetes.io/origin"
 TRANSFORMATIONS = "alpha.config.kubernetes.io/transformations"
 
 Note = tuple[tuple[str, str], ...]
@@ -17,14 +16,14 @@ Note = tuple[tuple[str, str], ...]
 
 def path_note(path: str, target: str) -> Note:
     """An object read from a file; the path is written relative to the build's target."""
-    return (("path", relpath(path or ".", target or ".")),)
+    return (("path", relative(path, target)),)
 
 
 def plugin_note(file: str, target: str, plugin: Item | str) -> Note:
     """What a transformer or generator did that ``file`` configures: a built-in one by its kind,
     or the object that configures it.
     """
-    fields = [("configuredIn", relpath(file, target or "."))]
+    fields = [("configuredIn", relative(file, target))]
     if isinstance(plugin, str):
         fields += [("configuredBy.apiVersion", "builtin"), ("configuredBy.kind", plugin)]
     else:

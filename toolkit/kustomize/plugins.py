@@ -22,7 +22,7 @@ from toolkit.kustomize.patch_steps import (
     patch_step,
     strategic_merge_steps,
 )
-from toolkit.kustomize.schema import PLUGINS, FieldPath, decode
+from toolkit.kustomize.schema import PLUGIN_OBJECTS, PLUGINS, FieldPath, decode
 from toolkit.kustomize.step import Step
 from toolkit.kustomize.transform_steps import field_specs, read_replacements
 from toolkit.kustomize.transformers.images import set_images
@@ -74,7 +74,7 @@ def _decoded(kustomization: Kustomization, config: Item, field: FieldPath) -> Fi
         raise kustomization.error(_not_built_in(config), field)
     session = kustomization.folder.session
     try:
-        decoded: Fields = decode(config.body, struct, strict=False)
+        decoded: Fields = decode(config.body, struct, PLUGIN_OBJECTS)
     except BuildError as error:
         raise BuildError(
             f"{session.place(config)}: {config.short}: {error.message}", hints=error.hints
@@ -234,7 +234,7 @@ def _value_add(kustomization: Kustomization, field: FieldPath, fields: Fields) -
     if name:
         documents = load_all(kustomization.folder.load(name), name, dialect=SETTINGS)
         struct = PLUGINS["ValueAddTransformer"]
-        targets += decode(documents[0], struct, strict=False).get("targets") or ()
+        targets += decode(documents[0], struct, PLUGIN_OBJECTS).get("targets") or ()
     if not targets:
         raise BuildError("there are no targets")
     for target in targets:

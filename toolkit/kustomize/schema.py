@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from toolkit.errors import BuildError
+from toolkit.kustomize.item import text_of
 
 STRING: Final = "string"
 BOOL: Final = "boolean"
@@ -58,47 +59,59 @@ class FieldError(BuildError):
         self.path = path
 
 
-def decode(value: Any, type: Type, *, strict: bool, path: FieldPath = ()) -> Any:
+class Mode:
+    """``refuses_unknown``: an unknown field is an error. ``converts``: numbers and booleans are
+    taken where text is wanted.
+    """
+
+    __slots__ = ("converts", "refuses_unknown")
+
+    def __init__(self, *, refuses_unknown: bool, converts: bool) -> None:
+        self.refuses_unknown = refuses_unknown
+        self.converts = converts
+
+
+KUSTOMIZATIONS: Final = Mode(refuses_unknown=True, converts=False)
+CONFIGURATIONS: Final = Mode(refuses_unknown=True, converts=True)
+PLUGIN_OBJECTS: Final = Mode(refuses_unknown=False, converts=True)
+
+
+def decode(value: Any, type: Type, mode: Mode, path: FieldPath = ()) -> Any:
     """``value`` with field names as in the table, without nulls. Raises FieldError."""
     if isinstance(type, Struct):
-        return _decode_struct(value, type, path, strict=strict)
+        return _decode_struct(value, type, mode, path)
     if isinstance(type, ListOf):
         if not isinstance(value, list):
             raise _wrong_type(value, "a list", path)
-        return [
-            _zero(type.item)
-            if item is None
-            else decode(item, type.item, strict=strict, path=(*path, index))
-            for index, item in enumerate(value)
-        ]
+        return [_decode_item(item, type.item, mode, (*path, i)) for i, item in enumerate(value)]
     if isinstance(type, MapOf):
         if not isinstance(value, dict):
             raise _wrong_type(value, "a map", path)
         return {
-            key: _zero(type.value)
-            if item is None
-            else decode(item, type.value, strict=strict, path=(*path, key))
-            for key, item in value.items()
+            key: _decode_item(item, type.value, mode, (*path, key)) for key, item in value.items()
         }
-    return _decode_scalar(value, type, path)
+    return _decode_scalar(value, type, mode, path)
 
 
-def _decode_struct(value: Any, type: Struct, path: FieldPath, *, strict: bool) -> dict[str, Any]:
+def _decode_item(value: Any, type: Type, mode: Mode, path: FieldPath) -> Any:
+    return _zero(type) if value is None else decode(value, type, mode, path)
+
+
+def _decode_struct(value: Any, type: Struct, mode: Mode, path: FieldPath) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise _wrong_type(value, "a map", path)
     result: dict[str, Any] = {}
     for key, item in value.items():
         name = key if key in type.fields else type.by_lower_name.get(str(key).lower())
         if name is None:
-            if strict:
+            if mode.refuses_unknown:
                 raise _unknown(key, type, path)
-            continue
-        if item is not None:
-            result[name] = decode(item, type.fields[name], strict=strict, path=(*path, key))
+        elif item is not None:
+            result[name] = decode(item, type.fields[name], mode, (*path, key))
     return result
 
 
-def _decode_scalar(value: Any, type: str, path: FieldPath) -> Any:
+def _decode_scalar(value: Any, type: str, mode: Mode, path: FieldPath) -> Any:
     if type == ANY:
         return value
     if type == STRING and isinstance(value, str):
@@ -107,6 +120,8 @@ def _decode_scalar(value: Any, type: str, path: FieldPath) -> Any:
         return value
     if type == INT and isinstance(value, int) and not isinstance(value, bool):
         return value
+    if type == STRING and mode.converts and isinstance(value, int | float):
+        return text_of(value)
     raise _wrong_type(value, f"a {type}", path)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from posixpath import relpath
 from typing import Any
 
 from toolkit.errors import BuildError
@@ -28,6 +27,7 @@ class Session:
         self.shapes = Shapes(knows_argo=options.compat == "argo")
         self.tracks_origin = False
         self.has_schema = False
+        self._kinds_seen: set[tuple[str, str]] = set()
 
     def read(self, path: str) -> bytes:
         """A file's bytes; remembers that the result depends on it."""
@@ -37,7 +37,7 @@ class Session:
 
     def show(self, path: str) -> str:
         """A path as the user would type it."""
-        return relpath(path or ".", self.options.base or ".")
+        return relative(path, self.options.base)
 
     def items(self, path: str) -> list[Item]:
         """The objects of a resource file. Raises YamlError, BuildError."""
@@ -48,9 +48,22 @@ class Session:
         """The objects of a text; ``path`` says where it stands."""
         documents = load_all(content, self.show(path))
         try:
-            return items_of(documents, path)
+            items = items_of(documents, path)
         except DocumentError as error:
             raise self.located(error, path, content, error.document) from None
+        self._kinds_seen.update([(item.api_version, item.kind) for item in items])
+        return items
+
+    def has_seen_unknown_kinds(self) -> bool:
+        """True where an object of a kind that is not Kubernetes' own was read: upstream then
+        loads the built-in schema, too, when it loads another.
+        """
+        from toolkit.kustomize.data.openapi import NAMESPACED
+        from toolkit.kustomize.data.scopes import CLUSTER_SCOPED
+
+        known = {(version, kind) for version, names in NAMESPACED.items() for kind in names.split()}
+        known |= {(f"{g}/{v}" if g else v, kind) for g, v, kind in CLUSTER_SCOPED}
+        return not self._kinds_seen <= known
 
     def located(
         self,
@@ -104,6 +117,16 @@ class Session:
         if not self.tree.is_dir(folder):
             return [f"there is no folder {self.show(folder)}"]
         return [f"paths are relative to the kustomization's folder; looked in {self.show(folder)}"]
+
+
+def relative(path: str, base: str) -> str:
+    """``path`` as seen from the folder ``base``; both from one root, normalised."""
+    there = path.split("/") if path else []
+    here = base.split("/") if base else []
+    common = 0
+    while common < min(len(here), len(there)) and here[common] == there[common]:
+        common += 1
+    return "/".join([".."] * (len(here) - common) + there[common:]) or "."
 
 
 def is_remote(name: str) -> bool:

@@ -32,8 +32,10 @@ class Shapes:
         name = self._by_kind.get((api_version, kind))
         return None if name is None else self.by_name[name]
 
-    def use_schema(self, schema: dict[str, Any]) -> None:
-        """An OpenAPI document instead of the built-in kinds, as kustomize takes it."""
+    def use_schema(self, schema: dict[str, Any], *, adds_to_built_in: bool) -> None:
+        """An OpenAPI document instead of the built-in kinds, or beside them (where both define
+        something, what is built in counts).
+        """
         definitions = schema.get("definitions")
         if not isinstance(definitions, dict):
             definitions = {}
@@ -46,6 +48,9 @@ class Shapes:
             if isinstance(definition, dict)
             for gvk in definition.get(_GVKS) or ()
         }
+        if adds_to_built_in:
+            self.by_name |= SHAPES | _built_in_definitions()
+            self._by_kind |= _known_kinds()
 
     def _define(self, name: str, schema: Any) -> str:
         """Defines the shape of an object; inline objects get names of their own."""
@@ -77,6 +82,16 @@ class Shapes:
         for name, kinds in ARGO_KINDS.items():
             for kind in kinds.split():
                 (self._by_kind or {})["argoproj.io/v1alpha1", kind] = name
+
+
+def _built_in_definitions() -> dict[str, Shape]:
+    from toolkit.kustomize.data.openapi import DEFINITIONS
+
+    return {
+        f"io.k8s.{name}": SHAPES[shape]
+        for shape, names in DEFINITIONS.items()
+        for name in names.split()
+    }
 
 
 def _known_kinds() -> dict[tuple[str, str], str]:

@@ -13,7 +13,7 @@ from toolkit.kustomize.fieldspec import FieldSpec
 from toolkit.kustomize.folder import Folder
 from toolkit.kustomize.kustomization import Kustomization
 from toolkit.kustomize.patch_steps import json6902_step, patch_step, strategic_merge_steps
-from toolkit.kustomize.schema import REPLACEMENT, FieldPath, ListOf, decode
+from toolkit.kustomize.schema import PLUGIN_OBJECTS, REPLACEMENT, FieldPath, ListOf, decode
 from toolkit.kustomize.step import Step
 from toolkit.kustomize.transformers.images import set_images
 from toolkit.kustomize.transformers.labels import METADATA_LABELS, add_entries
@@ -178,8 +178,8 @@ def read_replacements(
         wrong = BuildError("a file of replacements holds one, or a list of them")
         raise folder.session.located(wrong, file, content)
     if isinstance(decoded, dict):
-        return [decode(decoded, REPLACEMENT, strict=False)]
-    found: list[dict[str, Any]] = decode(decoded, ListOf(REPLACEMENT), strict=False)
+        return [decode(decoded, REPLACEMENT, PLUGIN_OBJECTS)]
+    found: list[dict[str, Any]] = decode(decoded, ListOf(REPLACEMENT), PLUGIN_OBJECTS)
     return found
 
 

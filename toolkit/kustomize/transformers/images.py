@@ -102,7 +102,7 @@ def _changer(images: Sequence[Mapping[str, str]]) -> Callable[[str, int, int], s
             result = text
             for pattern, image in rules:
                 for _ in range(once + again):
-                    if pattern is not None and pattern.search(result):
+                    if pattern.search(result):
                         result = _replaced(result, image)
             memo[key] = result
         return result
@@ -110,12 +110,15 @@ def _changer(images: Sequence[Mapping[str, str]]) -> Callable[[str, int, int], s
     return change
 
 
-def _pattern(name: str) -> re.Pattern[str] | None:
-    """``name`` is a regular expression, as upstream; a broken one matches nothing there."""
+def _pattern(name: str) -> re.Pattern[str]:
+    """``name`` is a regular expression, as upstream."""
     try:
         return re.compile(f"^{name}{_REST}\\Z")
-    except re.error:
-        return None
+    except re.error as error:
+        raise BuildError(
+            f"the image name {name!r} is no regular expression: {error}",
+            hints=["escape a literal character with a backslash"],
+        ) from None
 
 
 def _replaced(text: str, image: Mapping[str, str]) -> str:
