@@ -11,6 +11,7 @@ import fcntl
 import json
 import os
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
@@ -41,6 +42,9 @@ MANAGED_LABEL = "app.kubernetes.io/managed-by"
 
 _SECRET = GroupVersionKind("", "v1", "Secret")
 _NAMESPACE = GroupVersionKind("", "v1", "Namespace")
+_MOMENT_S = 0.3
+_WRITE_S = 3.0
+_LOOK_AGAIN_S = 0.03
 _DATABASE = "state.db"
 _LOCK = "lock"
 _SERVER = "server.json"
@@ -118,14 +122,19 @@ class ServerAddress:
 
 
 @contextmanager
-def own(workspace: Workspace, *, clock: Clock | None = None) -> Iterator[Owner]:
-    """Takes the lock and opens the database. Raises StateError naming the process that has it."""
+def own(
+    workspace: Workspace, *, clock: Clock | None = None, wait_s: float = _MOMENT_S
+) -> Iterator[Owner]:
+    """Takes the lock and opens the database.
+
+    Raises StateError naming the process that has it, and has not let go of it after ``wait_s``.
+    """
     from toolkit.adapters.clock import SystemClock
     from toolkit.adapters.sqlite.database import Database
 
     state = workspace.ensure_state()
     with ExitStack() as stack:
-        stack.enter_context(_locked(state / _LOCK))
+        stack.enter_context(_locked(state / _LOCK, wait_s=wait_s))
         (state / _SERVER).unlink(missing_ok=True)  # of an owner that died
         database = stack.enter_context(Database(state / _DATABASE))
         yield Owner(workspace, database, clock or SystemClock())
@@ -178,7 +187,7 @@ def open_cluster(
             yield cluster
         return
     if write or not _is_readable(workspace, environment):
-        with own(workspace) as owner:
+        with own(workspace, wait_s=_WRITE_S) as owner:
             yield owner.cluster(environment)
         return
     with _read_only(workspace, environment) as cluster:
@@ -253,9 +262,15 @@ def _read_only(workspace: Workspace, environment: Environment) -> Iterator[Clust
     from toolkit.adapters.sqlite.objects import SqliteObjects
 
     with Database(workspace.state / _DATABASE, read_only=True) as database:
-        yield EmbeddedCluster(
-            logical_cluster(SqliteObjects(database), environment.name, SystemClock())
-        )
+        cluster = logical_cluster(SqliteObjects(database), environment.name, SystemClock())
+        yield EmbeddedCluster(cluster, log_store=_kept_logs(workspace))
+
+
+def _kept_logs(workspace: Workspace) -> LogStore:
+    """Logs of steps, for readers without an engine."""
+    from toolkit.adapters.logs import Logs
+
+    return Logs(workspace.state / "logs")
 
 
 def _is_readable(workspace: Workspace, environment: Environment) -> bool:
@@ -269,18 +284,28 @@ def _is_readable(workspace: Workspace, environment: Environment) -> bool:
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def _locked(path: Path, *, wait_s: float) -> Iterator[None]:
     """Holds the lock; its file names the holder."""
     descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "r+", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise _taken(_pid_in(file)) from error
+        _take(file, wait_s)
         file.truncate(0)
         json.dump({"pid": os.getpid()}, file)
         file.flush()
         yield
+
+
+def _take(file: IO[str], wait_s: float) -> None:
+    """Waits a little: whoever looks for an owner, or writes one thing, is done in a moment."""
+    deadline = time.monotonic() + wait_s
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError as error:
+            if time.monotonic() >= deadline:
+                raise _taken(_pid_in(file)) from error
+        time.sleep(_LOOK_AGAIN_S)
 
 
 def _taken(pid: int) -> StateError:

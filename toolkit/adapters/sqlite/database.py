@@ -27,6 +27,7 @@ from toolkit.errors import StateError
 T = TypeVar("T")
 _Job = tuple[Callable[[sqlite3.Connection], Any], "Future[Any]"]
 _MOST_IN_GROUP = 256
+_CHECKPOINT_S = 2.0
 
 
 class Database:
@@ -96,7 +97,7 @@ class Database:
 
     def checkpoint(self) -> None:
         """Moves the write-ahead log into the database and empties it, as far as readers let it."""
-        connection = _connect(self._path)
+        connection = _connect(self._path, timeout_s=_CHECKPOINT_S)
         try:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         finally:
@@ -234,10 +235,10 @@ def _create_private(path: Path) -> None:
         raise StateError(f"cannot open {path}: {error.strerror}") from error
 
 
-def _connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
+def _connect(path: Path, *, read_only: bool = False, timeout_s: float = 30) -> sqlite3.Connection:
     uri = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rw'}"
     connection = sqlite3.connect(
-        uri, uri=True, isolation_level=None, check_same_thread=False, timeout=30
+        uri, uri=True, isolation_level=None, check_same_thread=False, timeout=timeout_s
     )
     if not read_only:
         connection.execute("PRAGMA journal_mode=WAL")

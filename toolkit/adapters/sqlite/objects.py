@@ -34,7 +34,17 @@ class SqliteObjects:
             yield SqliteSnapshot(connection)
 
     def write(self, work: Callable[[Transaction], T]) -> T:
-        return self._database.write(lambda connection: work(SqliteTransaction(connection)))
+        """What replaces or removes a Secret leaves no copy of it in the write-ahead log."""
+        transactions: list[SqliteTransaction] = []
+
+        def within(connection: sqlite3.Connection) -> T:
+            transactions.append(SqliteTransaction(connection))
+            return work(transactions[0])
+
+        result = self._database.write(within)
+        if transactions[0].has_touched_secrets:
+            self._database.checkpoint()
+        return result
 
     def subscribe(self, wake: Callable[[], None]) -> Callable[[], None]:
         return self._database.subscribe(wake)
@@ -151,6 +161,10 @@ class SqliteSnapshot:
 class SqliteTransaction(SqliteSnapshot):
     """Writes through the writer's connection, so that other rows can change with the objects."""
 
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        super().__init__(connection)
+        self.has_touched_secrets = False
+
     def put(self, key: ObjectKey, body: Body) -> Body:
         present = self._present(key)
         version = self._record(key, "MODIFIED" if present else "ADDED", None)
@@ -191,6 +205,7 @@ class SqliteTransaction(SqliteSnapshot):
         return _Present(key, *row) if row else None
 
     def _record(self, key: ObjectKey, type: str, text: str | None) -> int:
+        self.has_touched_secrets |= key.kind in SENSITIVE_KINDS
         cursor = self._connection.execute(
             "INSERT INTO object_events (cluster, kind, namespace, name, type, body) "
             "VALUES (?, ?, ?, ?, ?, ?)",
