@@ -194,7 +194,7 @@ def _apply_task(
     found = visible_changes(live, seen.predictions[id])
     if not found:
         return Task(Phase.SYNC, wave, Action.UNCHANGED, id, gvk, target, live)
-    reason = "published" if is_published else "changed in the cluster"
+    reason = "changed in git" if is_published else "changed in the cluster"
     return Task(
         Phase.SYNC,
         wave,

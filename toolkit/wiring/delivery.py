@@ -74,9 +74,11 @@ def open_publisher(workspace: Workspace, environment: Environment) -> Iterator[P
 
 @contextmanager
 def open_reconciler(workspace: Workspace, environment: Environment) -> Iterator[Reconciler]:
-    """A reconciler that reads only: for plans, status and differences."""
+    """A reconciler for plans, status and differences. It changes no object: the cluster is opened
+    for writing because a dry run is a write that is taken back.
+    """
     with (
-        open_cluster(workspace, environment, write=False) as cluster,
+        open_cluster(workspace, environment, write=True) as cluster,
         Database(workspace.state / "state.db", read_only=True) as database,
         reconciler_on(workspace, environment, cluster, database) as reconciler,
     ):

@@ -51,7 +51,7 @@ def test_one_edited_cron_is_the_only_change_with_old_and_new_value(world):
     assert (task.action.value, task.id.short) == ("update", "CronWorkflow/hello")
     assert change.path == ("spec", "schedules", 0)
     assert (change.old, change.new) == ("* * * * *", "*/2 * * * *")
-    assert (task.reason, task.is_drift) == ("published", False)
+    assert (task.reason, task.is_drift) == ("changed in git", False)
 
 
 def test_the_plan_shown_is_the_plan_executed(world):
