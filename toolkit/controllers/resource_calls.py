@@ -79,7 +79,7 @@ def _answered(call: CallResource, now: datetime, act: Callable[[], Body | None])
             call.id, call.node_id, succeeded=False, message=error.message, at=now
         )
     except ToolkitError as error:
-        return ContainerErrored(call.id, call.node_id, error.message, now)
+        return ContainerErrored(call.id, call.node_id, str(error), now)
 
 
 def _judge(call: CallResource, live: Body, now: datetime) -> Answer:

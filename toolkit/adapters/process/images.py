@@ -49,15 +49,15 @@ class ImageMap:
         host has no such program.
         """
         rule = self._rule(image)
-        argv = (*(command or rule.entrypoint), *args)
-        if not argv:
+        program, *words = [*(command or rule.entrypoint)] or [""]
+        if not program:
             raise ExecutionError(
                 f"image {image!r}: the template has no command, and its rule in gitops.yaml "
                 f"(runtime.images, {rule.pattern!r}) no entrypoint"
             )
         folders = [str(self._folder(name)) for name in rule.path]
         search = os.pathsep.join((*folders, path or os.pathsep.join(HOST_PATH)))
-        return HostCommand((*_program(argv[0], search, image), *argv[1:]), search)
+        return HostCommand((*_program(program, search, image), *words, *args), search)
 
     def _folder(self, name: str) -> Path:
         return _PROGRAMS if name == SHIPPED_PROGRAMS else self._root / name

@@ -1,0 +1,132 @@
+"""The workflow engine of this machine: executor, logs, run store and controllers."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import toolkit
+from toolkit.adapters.embedded import EmbeddedCluster
+from toolkit.adapters.logs import Logs
+from toolkit.adapters.process.executor import ProcessExecutor
+from toolkit.adapters.process.images import PROGRAMS, ImageMap
+from toolkit.adapters.process.isolation import Namespaces, probe
+from toolkit.adapters.process.launch import Host
+from toolkit.adapters.sqlite.runs import SqliteRuns
+from toolkit.controllers.cron_controller import CronController, CronNotice
+from toolkit.controllers.workflow_controller import RunNotice, WorkflowController
+from toolkit.repository.settings import Environment
+from toolkit.wiring.clusters import Owner, ensure_capture_secret
+from toolkit.wiring.workspace import Workspace
+from toolkit.workflow.ports import ExecutorEvent
+
+EngineNotice = RunNotice | CronNotice
+_LOGS = "logs"
+_STEPS = "steps"
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """An engine that runs. ``clusters``: the embedded cluster of each environment by name."""
+
+    logs: Logs
+    clusters: dict[str, EmbeddedCluster]
+    isolation: Namespaces
+    slots: int
+
+
+def log_store(workspace: Workspace) -> Logs:
+    """The logs of steps, for readers without an engine."""
+    return Logs(workspace.state / _LOGS)
+
+
+@contextmanager
+def start_engine(
+    owner: Owner,
+    workspace: Workspace,
+    environments: Sequence[Environment],
+    *,
+    notice: Callable[[EngineNotice], None] = lambda _: None,
+    on_error: Callable[[Exception], None] = lambda _: None,
+    crons: bool = True,
+) -> Iterator[Engine]:
+    """Runs the workflows of the embedded ones of ``environments`` until the ``with`` block ends;
+    without ``crons`` only those there are. Takes up what an engine before left unfinished.
+
+    Steps that run when it ends go on: the next engine follows them. ``notice`` and ``on_error``
+    are called from the controllers' threads.
+    """
+    embedded = [e for e in environments if e.destination.is_embedded]
+    state = workspace.ensure_state()
+    logs = log_store(workspace)
+    runs = SqliteRuns(owner.database)
+    controllers: list[WorkflowController] = []
+
+    def report(event: ExecutorEvent) -> None:
+        for controller in controllers:
+            controller.receive(event)
+
+    host = _host(workspace)
+    slots = parallel_steps()
+    with ExitStack() as stack:
+        executor = stack.enter_context(
+            ProcessExecutor(state / _STEPS, logs, host, owner.clock, report, slots=slots)
+        )
+        executor.sweep(runs.outstanding())
+        clusters: dict[str, EmbeddedCluster] = {}
+        for environment in embedded:
+            cluster = owner.cluster(environment, log_store=logs)
+            clusters[environment.name] = cluster
+            ensure_capture_secret(cluster, environment.namespace)
+            controller = WorkflowController(
+                environment.name,
+                cluster,
+                executor=executor,
+                runs=runs,
+                clock=owner.clock,
+                given=_given(workspace, environment),
+                notice=notice,
+                on_error=on_error,
+            )
+            controllers.append(controller)
+            stack.callback(controller.close)
+            if crons:
+                cron = CronController(
+                    environment.name, cluster, clock=owner.clock, notice=notice, on_error=on_error
+                )
+                stack.callback(cron.close)
+                cron.start()
+        for controller in controllers:
+            controller.start()
+        yield Engine(logs, clusters, host.namespaces, slots)
+
+
+def parallel_steps() -> int:
+    """How many steps run at once on this machine; the others wait their turn."""
+    return max(4, 2 * (os.cpu_count() or 1))
+
+
+def _host(workspace: Workspace) -> Host:
+    images = ImageMap(workspace.settings().images, workspace.root)
+    package = Path(toolkit.__file__).parents[1]
+    folders = (
+        *(workspace.root, workspace.state, package, PROGRAMS),
+        *(Path(sys.prefix), Path(sys.base_prefix), *images.folders),
+    )
+    visible = tuple(dict.fromkeys(path.resolve() for path in folders if path.exists()))
+    return Host(images, probe(workspace.state), visible)
+
+
+def _given(workspace: Workspace, environment: Environment) -> dict[str, str]:
+    """What every step finds in its environment, for programs that tell people about it."""
+    logs = (workspace.state / _LOGS / environment.name).as_uri()
+    own_log = f"{logs}/{{namespace}}/{{workflow}}/{{pod}}/main.log"
+    return {
+        "GITOPS_CLUSTER": environment.name,
+        "GITOPS_LOG_LINK": environment.log_link or own_log,
+        "GITOPS_CAPTURE": str(workspace.captured),
+    }
