@@ -17,10 +17,7 @@ from toolkit.validate.spec import (
     Template,
     WorkflowSpec,
     artifacts_of,
-    calls_of,
-    every_template,
     hooks_of,
-    nodes_of,
     parameters_of,
 )
 from toolkit.validate.templates import check_value_names
@@ -72,13 +69,13 @@ def check_calls(spec: WorkflowSpec, catalog: Catalog, notes: Notes, *, is_submis
     """Every call of a spec. ``is_submission``: values must be there, nobody can add them later."""
     _check_workflow_arguments(spec, notes, is_submission=is_submission)
     _check_entrypoint(spec, catalog, notes)
-    for call in calls_of(spec):
+    for call in spec.calls:
         if _is_one_way(call, notes) and _exists(call, spec, catalog, notes):
             target = resolve(call, spec, catalog)
             if target is not None:
                 _check_arguments(call, target.template, spec, notes)
-    for template in every_template(spec):
-        for node in nodes_of(template):
+    for template in spec.every_template:
+        for node in template.nodes:
             _check_loop(node, notes)
             _check_hooks(node.call.body, node.call.path, node.call.label, notes)
     _check_hooks(spec.body, spec.path, "the workflow", notes)

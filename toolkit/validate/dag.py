@@ -9,7 +9,7 @@ from typing import Final
 from toolkit.resource.field_path import FieldPath
 from toolkit.validate.notes import Notes
 from toolkit.validate.shapes import did_you_mean, fields_of, has_tag, listed, text_of, texts_of
-from toolkit.validate.spec import Node, Template, WorkflowSpec, every_template, nodes_of
+from toolkit.validate.spec import Node, Template, WorkflowSpec
 
 _TASK: Final = re.compile(r"([a-zA-Z0-9_][-a-zA-Z0-9_]*)(?:\.([a-zA-Z]+))?")
 _RESULTS: Final = (
@@ -46,9 +46,9 @@ def ancestors_of(tasks: tuple[Node, ...]) -> Mapping[str, frozenset[str]]:
 
 def check_dags(spec: WorkflowSpec, notes: Notes) -> None:
     """Every DAG of a spec, inline ones included."""
-    for template in every_template(spec):
+    for template in spec.every_template:
         if template.type == "dag":
-            tasks = nodes_of(template)
+            tasks = template.nodes
             _check_style(template, tasks, notes)
             for task in tasks:
                 _check_dependencies(task, tasks, notes)

@@ -95,22 +95,22 @@ def _index_of(written: Any, rendered: Any, index: int) -> int | None:
     if not isinstance(written, list):
         return None
     item = _step(rendered, index)
-    name = item.get("name") if isinstance(item, Mapping) else None
+    name = item.get("name") if isinstance(item, dict) else None
     if name is None or _name_at(written, index) == name:
         return index
     for position, candidate in enumerate(written):
-        if isinstance(candidate, Mapping) and candidate.get("name") == name:
+        if isinstance(candidate, dict) and candidate.get("name") == name:
             return position
     return None
 
 
 def _name_at(items: list[Any], index: int) -> Any:
     item = _step(items, index)
-    return item.get("name") if isinstance(item, Mapping) else None
+    return item.get("name") if isinstance(item, dict) else None
 
 
 def _step(value: Any, part: str | int | None) -> Any:
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return value.get(part, _ABSENT) if part in value else _ABSENT
     if isinstance(value, list) and isinstance(part, int) and part < len(value):
         return value[part]

@@ -18,7 +18,7 @@ from toolkit.validate.shapes import (
     text_of,
     texts_of,
 )
-from toolkit.validate.spec import Template, WorkflowSpec, every_template
+from toolkit.validate.spec import Template, WorkflowSpec
 
 _ACTIONS: Final = ("get", "create", "apply", "delete", "replace", "patch")
 _RESERVED: Final = ("wait", "supervisor")
@@ -31,7 +31,7 @@ _POD_RESOURCES: Final = ("cpu", "memory")
 def check_pods(spec: WorkflowSpec, notes: Notes) -> None:
     """Everything of a spec that the cluster would refuse as a pod, or as a metric."""
     _check_pod_resources(spec.body, spec.path, notes)
-    for template in every_template(spec):
+    for template in spec.every_template:
         _check_image(template, spec, notes)
         _check_container_names(template, notes)
         _check_container_set(template, notes)

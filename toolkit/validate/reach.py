@@ -14,14 +14,11 @@ from toolkit.validate.catalog import Catalog
 from toolkit.validate.expressions import TAG
 from toolkit.validate.notes import Notes
 from toolkit.validate.scope import Names
-from toolkit.validate.shapes import each_text, entries_of, has_tag, listed, text_of
+from toolkit.validate.shapes import entries_of, has_tag, listed, text_of
 from toolkit.validate.spec import (
     Call,
     Template,
     WorkflowSpec,
-    calls_of,
-    every_template,
-    nodes_of,
     own_calls,
 )
 
@@ -35,7 +32,7 @@ def names_of(values: Mapping[str, Any]) -> Names:
 
 def check_borrowed(spec: WorkflowSpec, declared: Names, catalog: Catalog, notes: Notes) -> None:
     """Each call by reference, against the workflow parameters that what it leads to needs."""
-    for call in calls_of(spec):
+    for call in spec.calls:
         target = resolve(call, spec, catalog)
         if target is None or target.spec is None or target.spec is spec:
             continue
@@ -67,12 +64,12 @@ def _needed(template: Template, spec: WorkflowSpec, catalog: Catalog) -> dict[st
 
 
 def _calls_in(template: Template) -> Iterator[Call]:
-    for node in nodes_of(template):
+    for node in template.nodes:
         yield from own_calls(node)
 
 
 def _parameters_in(template: Template) -> Iterator[str]:
-    for _, text in each_text(template.body, ()):
+    for text in template.tagged_texts:
         for match in TAG.finditer(text):
             tag = match.group(1).strip()
             name = tag.removeprefix(_PARAMETER)
@@ -91,7 +88,7 @@ def global_outputs(specs: tuple[WorkflowSpec, ...], catalog: Catalog) -> tuple[N
                 name = text_of(output.get("globalName"))
                 is_open = is_open or has_tag(name)
                 names.add(name)
-    if any(call.is_dynamic for spec in specs for call in calls_of(spec)):
+    if any(call.is_dynamic for spec in specs for call in spec.calls):
         is_open = True
     return (
         Names(frozenset(parameters - {""}), is_open),
@@ -107,6 +104,6 @@ def _reachable(specs: tuple[WorkflowSpec, ...], catalog: Catalog) -> Iterator[Te
         if id(spec) in seen:
             continue
         seen.add(id(spec))
-        yield from every_template(spec)
-        targets = (resolve(call, spec, catalog) for call in calls_of(spec))
+        yield from spec.every_template
+        targets = (resolve(call, spec, catalog) for call in spec.calls)
         waiting.extend(each.spec for each in targets if each is not None and each.spec is not None)

@@ -56,11 +56,11 @@ def _references(value: object, path: FieldPath) -> Iterator[_Reference]:
     if isinstance(value, list):
         for index, item in enumerate(value):
             yield from _references(item, (*path, index))
-    elif isinstance(value, Mapping):
+    elif isinstance(value, dict):
         for key, item in value.items():
             place = (*path, str(key))
             read = _READERS.get(key)
-            if read is not None and isinstance(item, Mapping) and item.get("optional") is not True:
+            if read is not None and isinstance(item, dict) and item.get("optional") is not True:
                 yield from read(item, place, value)
             yield from _references(item, place)
 
@@ -92,7 +92,7 @@ def _volume(
         keys = tuple(
             (text_of(each.get("key")), (*path, "items", index, "key"))
             for index, each in enumerate(items if isinstance(items, list) else [])
-            if isinstance(each, Mapping)
+            if isinstance(each, dict)
         )
         yield _Reference(kind, text_of(item.get(name_key)), (*path, name_key), keys)
 

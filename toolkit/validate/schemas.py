@@ -44,7 +44,7 @@ def check_schema(body: Mapping[str, Any], notes: Notes) -> None:
 
 def without_nulls(value: Any) -> Any:
     """A copy without null fields, which the API treats as absent; nulls in lists stay."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         kept = {key: item for key, item in value.items() if item is not None}
         return {str(key): without_nulls(item) for key, item in kept.items()}
     if isinstance(value, list):
@@ -151,7 +151,7 @@ def _hint_for_type(types: tuple[str, ...], value: Any) -> str:
     if "string" in types and isinstance(value, bool | int | float):
         text = ("true" if value else "false") if isinstance(value, bool) else value
         return f'put it in quotes: "{text}"'
-    if "array" in types and isinstance(value, Mapping):
+    if "array" in types and isinstance(value, dict):
         return "begin each item with '- '"
     if "array" in types and isinstance(value, str):
         return "write a list: [" + (value if len(value) < 40 else "…") + "]"
@@ -165,7 +165,7 @@ def _hint_for_type(types: tuple[str, ...], value: Any) -> str:
 
 
 def _described(value: Any) -> str:
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return "an object"
     if isinstance(value, list):
         return "a list"

@@ -7,11 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final
 
 from toolkit.resource.field_path import FieldPath
 from toolkit.resource.identity import GroupVersionKind
-from toolkit.validate.shapes import Fields, entries_of, fields_of, has_tag, named, text_of
+from toolkit.validate.shapes import (
+    Fields,
+    each_text,
+    entries_of,
+    fields_of,
+    has_tag,
+    named,
+    text_of,
+)
 
 ARGO_API_VERSION: Final = "argoproj.io/v1alpha1"
 LIBRARY_KINDS: Final = frozenset({"WorkflowTemplate", "ClusterWorkflowTemplate"})
@@ -37,21 +46,24 @@ _SPEC_PATHS: Final[Mapping[str, FieldPath]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Template:
-    """One template, from a spec's list or inline in a step. ``label`` names it in messages."""
+    """One template, from a spec's list or inline in a step. ``label`` names it in messages.
+
+    What is computed from the body is kept: every rule asks for it again.
+    """
 
     name: str
     path: FieldPath
     body: Fields
     label: str
 
-    @property
+    @cached_property
     def types(self) -> tuple[str, ...]:
         """The template types it gives, in the order of TEMPLATE_TYPES."""
         return tuple(key for key in TEMPLATE_TYPES if self.body.get(key) is not None)
 
-    @property
+    @cached_property
     def type(self) -> str:
         """Its one type; "" where there is none or more than one."""
         types = self.types
@@ -69,8 +81,20 @@ class Template:
     def outputs(self) -> Fields:
         return fields_of(self.body.get("outputs"))
 
+    @cached_property
+    def tagged_texts(self) -> tuple[str, ...]:
+        """Every text in it that holds a template tag."""
+        return tuple(text for _, text in each_text(self.body, ()) if has_tag(text))
 
-@dataclass(frozen=True, slots=True)
+    @cached_property
+    def nodes(self) -> tuple[Node, ...]:
+        """The steps or tasks, in order; () for a template that calls none."""
+        if self.type == "steps":
+            return tuple(_steps(self))
+        return tuple(_tasks(self)) if self.type == "dag" else ()
+
+
+@dataclass(frozen=True)
 class Call:
     """One place that calls a template: a step, a task, a hook, an exit handler.
 
@@ -89,12 +113,12 @@ class Call:
     @property
     def reference(self) -> Fields | None:
         found = self.body.get("templateRef")
-        return found if isinstance(found, Mapping) else None
+        return found if isinstance(found, dict) else None
 
-    @property
+    @cached_property
     def inline(self) -> Template | None:
         found = self.body.get("inline")
-        if not isinstance(found, Mapping):
+        if not isinstance(found, dict):
             return None
         return Template("", (*self.path, "inline"), found, f"the inline template of {self.label}")
 
@@ -102,7 +126,7 @@ class Call:
     def arguments(self) -> Fields:
         return fields_of(self.body.get("arguments"))
 
-    @property
+    @cached_property
     def is_dynamic(self) -> bool:
         """Whether what is called is known only at run time."""
         texts = [self.template, *(str(value) for value in fields_of(self.reference).values())]
@@ -122,7 +146,7 @@ class Node:
         return any(self.call.body.get(key) for key in ("withItems", "withParam", "withSequence"))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class WorkflowSpec:
     """The workflow spec of a Workflow, a CronWorkflow or one of the template kinds."""
 
@@ -146,11 +170,22 @@ class WorkflowSpec:
     @property
     def workflow_template_ref(self) -> Fields | None:
         found = self.body.get("workflowTemplateRef")
-        return found if isinstance(found, Mapping) else None
+        return found if isinstance(found, dict) else None
 
     @property
     def arguments(self) -> Fields:
         return fields_of(self.body.get("arguments"))
+
+    @cached_property
+    def every_template(self) -> tuple[Template, ...]:
+        """The spec's templates, and the inline ones in them, outermost first."""
+        return tuple(each for template in self.templates for each in _with_inline(template))
+
+    @cached_property
+    def calls(self) -> tuple[Call, ...]:
+        """Every call in the spec: the workflow's own, then those of all templates."""
+        nodes = (node for template in self.every_template for node in template.nodes)
+        return (*_workflow_calls(self), *(call for node in nodes for call in own_calls(node)))
 
 
 def workflow_spec(body: Fields) -> WorkflowSpec | None:
@@ -172,19 +207,10 @@ def workflow_spec(body: Fields) -> WorkflowSpec | None:
     return WorkflowSpec(gvk.kind, name, namespace, path, spec, templates, by_name)
 
 
-def nodes_of(template: Template) -> tuple[Node, ...]:
-    """The steps or tasks of a composite template, in order; () for any other."""
-    if template.type == "steps":
-        return tuple(_steps(template))
-    if template.type == "dag":
-        return tuple(_tasks(template))
-    return ()
-
-
 def hooks_of(owner: Fields, path: FieldPath, label: str) -> Iterator[tuple[str, Call]]:
     """The hooks of a workflow, step or task: (name, call), ``onExit`` last and named "exit"."""
     for name, hook in fields_of(owner.get("hooks")).items():
-        if isinstance(hook, Mapping):
+        if isinstance(hook, dict):
             yield str(name), Call(f"hook {name!r} of {label}", (*path, "hooks", str(name)), hook)
 
 
@@ -207,28 +233,14 @@ def own_calls(node: Node) -> Iterator[Call]:
         yield leaving
 
 
-def calls_of(spec: WorkflowSpec) -> Iterator[Call]:
-    """Every call in a spec, entrypoint first, those of inline templates included."""
-    yield from workflow_calls(spec)
-    for template in every_template(spec):
-        for node in nodes_of(template):
-            yield from own_calls(node)
-
-
-def workflow_calls(spec: WorkflowSpec) -> Iterator[Call]:
-    """The calls that the workflow itself makes: hooks and exit handler; not the entrypoint."""
+def _workflow_calls(spec: WorkflowSpec) -> Iterator[Call]:
+    """What the workflow itself calls beside its entrypoint: hooks and exit handler."""
     label = f"{spec.kind} {spec.name!r}"
     for _, hook in hooks_of(spec.body, spec.path, label):
         yield hook
     leaving = exit_call(spec.body, spec.path, label, inherits=True)
     if leaving is not None:
         yield leaving
-
-
-def every_template(spec: WorkflowSpec) -> Iterator[Template]:
-    """The spec's templates, and the inline ones in them, outermost first."""
-    for template in spec.templates:
-        yield from _with_inline(template)
 
 
 def parameters_of(owner: Fields) -> Mapping[str, Fields]:
@@ -243,7 +255,7 @@ def artifacts_of(owner: Fields) -> Mapping[str, Fields]:
 
 def _with_inline(template: Template) -> Iterator[Template]:
     yield template
-    for node in nodes_of(template):
+    for node in template.nodes:
         inline = node.call.inline
         if inline is not None:
             yield from _with_inline(inline)

@@ -21,7 +21,6 @@ from toolkit.validate.spec import (
     Template,
     WorkflowSpec,
     artifacts_of,
-    nodes_of,
     parameters_of,
 )
 
@@ -48,7 +47,7 @@ def _check_template(
 ) -> None:
     """``around`` is the scope of the spec, or of the step that holds an inline template."""
     scope = _own_scope(template, around)
-    nodes = nodes_of(template)
+    nodes = template.nodes
     if not nodes:
         _check_texts(template.body, template.path, scope, notes)
         return
@@ -133,7 +132,7 @@ def _item_of(node: Node) -> Names | None:
     if not node.has_items:
         return None
     items = body.get("withItems")
-    if not isinstance(items, list) or not all(isinstance(item, Mapping) for item in items):
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         return OPEN
     return Names(frozenset(str(key) for _, item in entries_of(items) for key in item))
 

@@ -14,8 +14,6 @@ from toolkit.validate.spec import (
     TEMPLATE_TYPES,
     Template,
     WorkflowSpec,
-    every_template,
-    nodes_of,
 )
 
 _FIELD_NAME: Final = re.compile(r"[a-zA-Z0-9][-a-zA-Z0-9]*\Z")
@@ -50,7 +48,7 @@ def check_templates(spec: WorkflowSpec, notes: Notes) -> None:
     for template in spec.templates:
         _check_field_name(template.name, (*template.path, "name"), "template", notes)
     check_unique(((each.name, (*each.path, "name")) for each in spec.templates), "template", notes)
-    for template in every_template(spec):
+    for template in spec.every_template:
         _check_type(template, spec, notes)
         _check_placement(template, notes)
         _check_values(template, notes)
@@ -176,7 +174,7 @@ def check_unique(names: Iterable[tuple[str, FieldPath]], what: str, notes: Notes
 
 
 def _check_nodes(template: Template, notes: Notes) -> None:
-    nodes = nodes_of(template)
+    nodes = template.nodes
     what = "task" if template.type == "dag" else "step"
     for node in nodes:
         _check_field_name(node.name, (*node.call.path, "name"), what, notes)
@@ -196,7 +194,7 @@ def _check_outputs(template: Template, notes: Notes) -> None:
             notes.add("invalid-output", path, "an output has either value or valueFrom, not both")
         elif not has_value and source is None:
             notes.add("invalid-output", path, "this output has neither value nor valueFrom")
-        elif wanted and isinstance(source, Mapping):
+        elif wanted and isinstance(source, dict):
             _check_output_source(template, source, (*path, "valueFrom"), wanted, notes)
 
 
