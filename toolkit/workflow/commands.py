@@ -22,6 +22,33 @@ class OutputFile:
 
 
 @dataclass(frozen=True, slots=True)
+class InputArtifact:
+    """A file or folder to lay at ``path`` before the start: ``key`` in the artifact store, or an
+    outer ``location`` (``http``, ``git``, ``s3``...: Argo's objects). ``archive`` is how it is
+    kept: tar (gzipped), zip or none.
+    """
+
+    name: str
+    path: str
+    key: str
+    location: dict[str, Any]
+    archive: str = "tar"
+    is_optional: bool = False
+    mode: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OutputArtifact:
+    """A file or folder to save under ``key`` in the artifact store when the container ends."""
+
+    name: str
+    path: str
+    key: str
+    archive: str = "tar"
+    is_optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ContainerCall:
     """One container to run, tags already substituted; secrets are references, never values.
 
@@ -61,6 +88,8 @@ class StartContainer:
     input_files: tuple[tuple[str, str], ...] = ()
     captures_result: bool = False
     deadline: datetime | None = None
+    input_artifacts: tuple[InputArtifact, ...] = ()
+    output_artifacts: tuple[OutputArtifact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ class ContainerStarted:
 @dataclass(frozen=True, slots=True)
 class ContainerEnded:
     """The main container ended by itself. ``outputs``: file contents by name, None = missing.
-    ``result``: standard output where it was asked for.
+    ``result``: standard output where it was asked for. ``artifacts``: name → key of those saved.
     """
 
     command_id: str
@@ -31,6 +31,7 @@ class ContainerEnded:
     at: datetime
     result: str | None = None
     outputs: Mapping[str, str | None] = field(default_factory=dict)
+    artifacts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +93,12 @@ class NodesResumed:
 
 @dataclass(frozen=True, slots=True)
 class RetryRequested:
-    """A finished run is to go on: nodes not in ``keep`` are forgotten and run again."""
+    """A finished run is to go on: nodes not in ``keep`` are forgotten and run again. ``request``
+    tells one wish from the next: the same one is not followed twice.
+    """
 
     keep: frozenset[str]
+    request: str = ""
 
 
 Event = (

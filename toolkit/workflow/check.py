@@ -1,0 +1,163 @@
+"""Is a workflow one that can be run? Asked once, at submit, of what the run will use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from toolkit.errors import ExpressionError
+from toolkit.resource.resource import Body
+from toolkit.workflow.definition import Definition, TemplateError, scope_of
+from toolkit.workflow.depends import graph_of
+from toolkit.workflow.merge import TEMPLATE_TYPES
+from toolkit.workflow.nodes import Row
+from toolkit.workflow.substitute import has_tags
+from toolkit.workflow.supported import unsupported
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a workflow is not run, and the phase the run ends in."""
+
+    phase: str
+    message: str
+
+
+def check(definition: Definition, workflow: Body) -> Problem | None:
+    """The first thing that forbids running: a field that is not supported (Error), or a spec that
+    is broken (Failed, as in Argo).
+    """
+    name = str((workflow.get("metadata") or {}).get("name") or "")
+    if len(name) > 63:
+        said = f'workflow name "{name}" must not be more than 63 characters long'
+        return Problem("Failed", f"invalid spec: {said} (currently {len(name)})")
+    for text in unsupported(definition.spec):
+        return Problem("Error", text)
+    try:
+        for text in _broken(definition):
+            return Problem("Failed", f"invalid spec: {text}")
+        for text in _unsupported_templates(definition):
+            return Problem("Error", text)
+    except (TypeError, ValueError, AttributeError, KeyError) as error:
+        return Problem("Failed", f"invalid spec: {error}")
+    return None
+
+
+def _unsupported_templates(definition: Definition) -> Iterator[str]:
+    for _, template in _used(definition):
+        yield from unsupported(template, f"templates.{template.get('name')}")
+
+
+def _broken(definition: Definition) -> Iterator[str]:
+    spec = definition.spec
+    if not spec.get("entrypoint"):
+        yield "spec.entrypoint is required"
+    for field, name in _entries(spec):
+        if name and name not in definition.templates[definition.row["scope"]]:
+            yield f"{field} template name '{name}' undefined"
+    for scope, template in _used(definition):
+        yield from _broken_template(definition, scope, template)
+
+
+def _entries(spec: Row) -> Iterator[tuple[str, str]]:
+    yield "spec.entrypoint", str(spec.get("entrypoint") or "")
+    yield "spec.onExit", str(spec.get("onExit") or "")
+    for name, hook in (spec.get("hooks") or {}).items():
+        if not hook.get("templateRef"):
+            yield f"spec.hooks.{name}", str(hook.get("template") or "")
+
+
+def _used(definition: Definition) -> Iterator[tuple[str, Row]]:
+    """The templates that the run can reach, each with its scope. Names with tags are found out
+    when they run.
+    """
+    local = definition.row["scope"]
+    pending = [(local, {"template": name}) for _, name in _entries(definition.spec) if name]
+    pending += [(local, hook) for hook in (definition.spec.get("hooks") or {}).values() if hook]
+    seen: set[tuple[str, str]] = set()
+    while pending:
+        scope, holder = pending.pop(0)
+        try:
+            template, inner = definition.resolve(holder, scope)
+        except TemplateError:
+            continue  # reported where it is called
+        mark = (inner, str(template.get("name") or id(template)))
+        if mark in seen:
+            continue
+        seen.add(mark)
+        yield inner, template
+        pending.extend((inner, call) for _, call in calls(template))
+
+
+def calls(template: Row) -> Iterator[tuple[str, Row]]:
+    """The steps, tasks and hooks of a template, with their places."""
+    for at, group in enumerate(template.get("steps") or ()):
+        for step in [group] if isinstance(group, dict) else group or ():
+            yield from _with_hooks(f"steps[{at}].{step.get('name')}", step)
+    for task in (template.get("dag") or {}).get("tasks") or ():
+        yield from _with_hooks(f"tasks.{task.get('name')}", task)
+
+
+def _with_hooks(place: str, call: Row) -> Iterator[tuple[str, Row]]:
+    yield place, call
+    if call.get("onExit"):
+        yield f"{place}.onExit", {"template": call["onExit"]}
+    for name, hook in (call.get("hooks") or {}).items():
+        yield f"{place}.hooks.{name}", hook
+
+
+def _broken_template(definition: Definition, scope: str, template: Row) -> Iterator[str]:
+    place = f"templates.{template.get('name')}"
+    types = [field for field in TEMPLATE_TYPES if template.get(field) is not None]
+    choices = "container, containerSet, steps, script, resource, dag, suspend, http, plugin"
+    if not types:
+        yield f"{place} template type unspecified. choose one of: {choices}"
+    if len(types) > 1:
+        yield f"{place} multiple template types specified. choose one of: {choices}"
+    if types and types[0] in {"steps", "dag"}:
+        for field in ("timeout", "pendingTimeout"):
+            if template.get(field):
+                yield f"{types[0]} template doesn't support {field} field."
+        if template.get("activeDeadlineSeconds") is not None:
+            yield f"{place}.activeDeadlineSeconds is only valid for leaf templates"
+    yield from _broken_calls(definition, scope, template, place)
+    if template.get("dag") is not None:
+        try:
+            graph_of(template["dag"])
+        except ExpressionError as error:
+            yield f"{place}.{error.message}"
+
+
+def _broken_calls(definition: Definition, scope: str, template: Row, place: str) -> Iterator[str]:
+    names: set[str] = set()
+    for at, call in calls(template):
+        if ".hooks." not in at and not at.endswith(".onExit"):
+            name = str(call.get("name") or "")
+            if not name:
+                yield f"{place}.{at.rsplit('.', 1)[0]}.name is required"
+            if name in names:
+                yield f"{place}.{at.rsplit('.', 1)[0]}.name '{name}' is not unique"
+            names.add(name)
+        yield from _broken_call(definition, scope, call, f"{place}.{at}")
+
+
+def _broken_call(definition: Definition, scope: str, call: Row, place: str) -> Iterator[str]:
+    if call.get("template") and call.get("templateRef"):
+        yield f"{place} template name cannot be specified with templateRef"
+    if _is_dynamic(call):
+        return
+    try:
+        definition.resolve(call, scope)
+    except TemplateError as error:
+        yield f"{place} {error.message}"
+
+
+def _is_dynamic(call: Row) -> bool:
+    reference: Any = call.get("templateRef") or {}
+    names = (call.get("template"), reference.get("name"), reference.get("template"))
+    return any(has_tags(str(name)) for name in names if name)
+
+
+def is_stored(definition: Definition, reference: Row) -> bool:
+    return scope_of(reference) in definition.templates

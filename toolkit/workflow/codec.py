@@ -1,0 +1,86 @@
+"""Commands as rows: JSON-able dicts with a ``type``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, Final
+
+from toolkit.workflow.commands import (
+    CallResource,
+    Command,
+    ContainerCall,
+    InputArtifact,
+    OutputArtifact,
+    OutputFile,
+    StartContainer,
+    StopContainer,
+    WakeAt,
+)
+from toolkit.workflow.nodes import Row, exact, parse_instant
+
+
+def command_to_row(command: Command) -> Row:
+    """A row that :func:`command_from_row` reads."""
+    row = {"type": type(command).__name__, **asdict(command)}
+    for key in ("at", "deadline"):
+        if isinstance(row.get(key), datetime):
+            row[key] = exact(row[key])
+    return row
+
+
+def command_from_row(row: Row) -> Command:
+    """The command of a row. Raises ``KeyError`` for a type that is not known."""
+    fields = {key: value for key, value in row.items() if key != "type"}
+    return _READERS[row["type"]](fields)
+
+
+def _start_container(fields: Row) -> StartContainer:
+    return StartContainer(
+        **{
+            **fields,
+            "call": _container_call(fields["call"]),
+            "output_files": tuple(OutputFile(**entry) for entry in fields["output_files"]),
+            "input_files": tuple((path, content) for path, content in fields["input_files"]),
+            "deadline": _instant(fields.get("deadline")),
+            "input_artifacts": tuple(
+                InputArtifact(**entry) for entry in fields.get("input_artifacts") or ()
+            ),
+            "output_artifacts": tuple(
+                OutputArtifact(**entry) for entry in fields.get("output_artifacts") or ()
+            ),
+        }
+    )
+
+
+def _container_call(fields: Row) -> ContainerCall:
+    lists = ("command", "args", "env", "env_from", "volumes", "volume_mounts")
+    tuples: dict[str, Any] = {key: tuple(fields.get(key) or ()) for key in lists}
+    return ContainerCall(**{**fields, **tuples})
+
+
+def _call_resource(fields: Row) -> CallResource:
+    return CallResource(
+        **{
+            **fields,
+            "flags": tuple(fields["flags"]),
+            "outputs": tuple((name, path, jq) for name, path, jq in fields["outputs"]),
+        }
+    )
+
+
+def _wake_at(fields: Row) -> WakeAt:
+    return WakeAt(id=fields["id"], at=parse_instant(fields["at"]))
+
+
+def _instant(text: str | None) -> datetime | None:
+    return None if text is None else parse_instant(text)
+
+
+_READERS: Final[Mapping[str, Callable[[Row], Command]]] = {
+    "StartContainer": _start_container,
+    "StopContainer": lambda fields: StopContainer(**fields),
+    "CallResource": _call_resource,
+    "WakeAt": _wake_at,
+}

@@ -1,0 +1,94 @@
+"""What a node sees: global variables, its own template, processed as Argo processes it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from toolkit.workflow.call import Call, call_of
+from toolkit.workflow.draft import Draft
+from toolkit.workflow.merge import type_of
+from toolkit.workflow.nodes import Node, Row, parse_instant, pod_name
+from toolkit.workflow.parameters import input_values
+from toolkit.workflow.scope import Scope, Values
+from toolkit.workflow.substitute import substitute
+
+EXIT_NOTE = "@exit"
+"""The note with the outcome of the main node: status and failures."""
+
+POD_TYPES = frozenset({"container", "script", "resource", "data", "containerSet"})
+
+
+def globals_scope(draft: Draft) -> Scope:
+    """The global variables as they are now."""
+    return Scope(Values(runtime_values(draft)), draft.run.definition.global_values, now=draft.now)
+
+
+def runtime_values(draft: Draft) -> dict[str, Any]:
+    """Those global variables that change while the run goes on."""
+    row = draft.row
+    duration = draft.now - parse_instant(row["started"])
+    values: dict[str, Any] = {
+        "workflow.status": row["phase"],
+        "workflow.duration": f"{duration.total_seconds():f}",
+    }
+    outcome = draft.note(EXIT_NOTE)
+    if outcome is not None:
+        values["workflow.status"] = outcome["status"]
+        values["workflow.failures"] = outcome["failures"]
+    outputs = row.get("outputs") or {}
+    for parameter in outputs.get("parameters") or ():
+        values[f"workflow.outputs.parameters.{parameter['name']}"] = parameter["value"]
+    for artifact in outputs.get("artifacts") or ():
+        values[f"workflow.outputs.artifacts.{artifact['name']}"] = artifact
+    return values
+
+
+def local_values(draft: Draft, call: Call, template: Row) -> dict[str, str]:
+    """``node.name``, ``pod.name``, ``steps.name``, ``tasks.name``."""
+    values = {"node.name": call.name}
+    if type_of(template) in POD_TYPES and not retry_strategy(draft, template):
+        values["pod.name"] = pod_name(draft.run.name, call.name, str(template.get("name", "")))
+    if call.prefix:
+        values[f"{call.prefix}.name"] = call.key
+    return values
+
+
+def retry_strategy(draft: Draft, template: Row) -> Row | None:
+    """The template's retryStrategy, or the workflow's."""
+    own = template.get("retryStrategy")
+    strategy = own if own is not None else draft.run.definition.spec.get("retryStrategy")
+    return strategy
+
+
+def process(template: Row, inputs: Row, scope: Scope) -> Row:
+    """The template with its inputs, and in two passes the globals and locals, then the inputs,
+    put in. Raises SubstitutionError.
+    """
+    first: Row = substitute({**template, "inputs": inputs} if inputs else template, scope)
+    values = input_values(first.get("inputs") or {}, first)
+    second: Row = substitute(first, scope.over(Values(values)))
+    return second
+
+
+def template_at(draft: Draft, node: Node) -> Row:
+    """The processed template of a node that goes on after its start (steps, dag, retry): a
+    function of its inputs and of what was fixed at submit; variables that change while the run
+    goes on stay in it as tags.
+    """
+    key = (node.id, node.engine["seq"])
+
+    def compute() -> Row:
+        definition = draft.run.definition
+        call = call_of(node)
+        template, _ = definition.resolve(call.holder, call.scope)
+        values = {**local_values(draft, call, template), **node.engine.get("retry", {})}
+        scope = Scope(Values(values), definition.global_values, now=draft.now)
+        return process(template, node.status.get("inputs") or {}, scope)
+
+    return draft.remember(key, compute)
+
+
+def inner_scope(draft: Draft, node: Node) -> str:
+    """Where the names in a node's template are looked up."""
+    _, scope = draft.run.definition.resolve(node.engine["holder"], node.status["templateScope"])
+    return scope

@@ -1,0 +1,1 @@
+"""CronWorkflows: when they fire (:mod:`schedule`) and what a tick does (:mod:`decide`)."""

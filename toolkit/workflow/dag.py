@@ -1,0 +1,489 @@
+"""DAG templates: a task starts when what it depends on has ended as it wants it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from toolkit.errors import ExpressionError
+from toolkit.workflow import hooks, outputs
+from toolkit.workflow.call import Call
+from toolkit.workflow.context import globals_scope, inner_scope, template_at
+from toolkit.workflow.depends import Graph, evaluate, graph_of, needed
+from toolkit.workflow.draft import Draft, Due
+from toolkit.workflow.halting import halted
+from toolkit.workflow.invoke import create, invalid, invoke
+from toolkit.workflow.loops import EMPTY_MESSAGE, is_loop, with_item
+from toolkit.workflow.nodes import (
+    COMPLETED,
+    ERROR,
+    FAILED,
+    OMITTED,
+    RUNNING,
+    SKIPPED,
+    SKIPPED_TYPE,
+    SUCCEEDED,
+    TASK_GROUP,
+    UNSUCCESSFUL,
+    Node,
+    Row,
+)
+from toolkit.workflow.parameters import input_values
+from toolkit.workflow.resolve import Planned, Resolved, plan, resolve
+from toolkit.workflow.scope import NodeRefs, Scope, Values
+from toolkit.workflow.when import should_execute, skip_message
+
+OMITTED_MESSAGE = "omitted: depends condition not met"
+
+
+def begin(draft: Draft, node: Node) -> None:
+    """A dag node was created: its root tasks start."""
+    draft.edit(node.id).engine["open"] = 0
+    try:
+        graph = graph_at(draft, node)
+    except ExpressionError as error:
+        draft.set_phase(node.id, ERROR, error.message)
+        return
+    wanted = _wanted(draft, node, graph)
+    roots = [name for name in graph.tasks if not graph.dependencies[name] and name in wanted]
+    _start_ready(draft, node, graph, roots)
+    _assess(draft, draft.node(node.id))
+
+
+def graph_at(draft: Draft, node: Node) -> Graph:
+    """The graph of a dag node. Raises ExpressionError."""
+    return draft.remember(
+        ("graph", node.id, node.engine["seq"]), lambda: graph_of(template_at(draft, node)["dag"])
+    )
+
+
+def _wanted(draft: Draft, node: Node, graph: Graph) -> frozenset[str]:
+    return draft.remember(("wanted", node.id, node.engine["seq"]), lambda: needed(graph))
+
+
+def child_moved(draft: Draft, node: Node, child: Node, *, ended: bool) -> None:
+    """A task's node has a new phase, or ended: its hooks, then what waits for it."""
+    node = draft.edit(node.id)
+    if ended:
+        node.engine["open"] -= 1
+    graph = graph_at(draft, node)
+    task = child
+    if child.is_hook:
+        task = draft.node(child.engine["of"])
+    else:
+        scope = scope_of(draft, node, str(child.engine["key"]))
+        step = graph.tasks[child.engine["key"]]
+        fired = hooks.fire(draft, node, child, step, scope)
+        node.engine["open"] += fired
+        if fired:
+            edited = draft.edit(child.id)
+            edited.engine["hooks_open"] = edited.engine.get("hooks_open", 0) + fired
+    if child.is_hook:
+        task = draft.edit(task.id)
+        task.engine["hooks_open"] -= 1
+    _tell_dependents(draft, node, graph, draft.node(task.id))
+    _assess(draft, draft.node(node.id))
+
+
+def is_settled(node: Node | None) -> bool:
+    """Ended, its hooks too: what depends on it may be looked at."""
+    return node is not None and node.is_finished and not node.engine.get("hooks_open")
+
+
+def _tell_dependents(draft: Draft, node: Node, graph: Graph, task: Node) -> None:
+    if not is_settled(task):
+        return
+    wanted = _wanted(draft, node, graph)
+    after = graph.dependents[task.engine["key"]]
+    _start_ready(draft, node, graph, [name for name in after if name in wanted])
+
+
+def _start_ready(draft: Draft, node: Node, graph: Graph, names: list[str]) -> None:
+    """Start or omit the tasks whose dependencies have settled; omitted ones settle at once, and
+    so their dependents follow.
+    """
+    wanted = _wanted(draft, node, graph)
+    pending = list(reversed(names))
+    while pending:
+        name = pending.pop()
+        if halted(draft, in_exit=node.is_exit_part):
+            return
+        if draft.find(task_name(node, name)) is not None or not _is_ready(draft, node, graph, name):
+            continue
+        task = _start_task(draft, draft.edit(node.id), graph, name)
+        if is_settled(task):
+            following = [after for after in graph.dependents[name] if after in wanted]
+            pending.extend(reversed(following))
+
+
+def task_name(node: Node, task: str) -> str:
+    return f"{node.name}.{task}"
+
+
+def _is_ready(draft: Draft, node: Node, graph: Graph, name: str) -> bool:
+    """The last dependency is asked first: it is the likeliest to be missing still."""
+    return all(
+        is_settled(draft.find(task_name(node, dependency)))
+        for dependency in reversed(graph.dependencies[name])
+    )
+
+
+def _start_task(draft: Draft, node: Node, graph: Graph, name: str) -> Node | None:
+    task = graph.tasks[name]
+    call = _call(node, draft, task, name)
+    try:
+        logic = graph.logic[name]
+        if logic and not evaluate(logic, _results(draft, node, graph, name)):
+            return create(draft, call, SKIPPED_TYPE, OMITTED, message=OMITTED_MESSAGE)
+        scope = scope_of(draft, node, name)
+        resolved = resolve(task, scope)
+        if not resolved.proceeds:
+            message = skip_message(str(resolved.step["when"]))
+            return create(draft, call, SKIPPED_TYPE, SKIPPED, message=message)
+        if is_loop(task):
+            return _start_loop(draft, node, call, resolved)
+        return _start_single(draft, node, resolved.step, scope, name)
+    except ExpressionError as error:
+        return invalid(draft, call, error.message)
+
+
+def _call(node: Node, draft: Draft, task: Row, name: str) -> Call:
+    return Call(
+        name=task_name(node, name),
+        holder=task,
+        arguments=task.get("arguments") or {},
+        scope=inner_scope(draft, node),
+        owner=node.id,
+        boundary=node.id,
+        prefix="tasks",
+        key=name,
+        in_exit=node.is_exit_part,
+        depth=int(node.engine["depth"]) + 1,
+    )
+
+
+def _start_single(draft: Draft, node: Node, step: Row, scope: Scope, name: str) -> Node | None:
+    call = _call(node, draft, step, name)
+    when = str(step.get("when") or "")
+    if not should_execute(when):
+        return create(draft, call, SKIPPED_TYPE, SKIPPED, message=skip_message(when))
+    task = invoke(draft, call)
+    if task is None:
+        waiting = node.engine.get("held", [])
+        node.engine["held"] = [*waiting, name]
+        return None
+    _watch(draft, node, task, step, scope)
+    return task
+
+
+def _watch(draft: Draft, node: Node, task: Node, step: Row, scope: Scope) -> None:
+    """Count a started task; its hooks may fire at once."""
+    if task.has_ended:
+        if task.engine.get("invalid") and task.phase == ERROR:
+            edited = draft.edit(task.id)
+            text = f"task '{task.name}' errored: {task.message}"
+            edited.status["message"] = text
+        return
+    node = draft.edit(node.id)
+    node.engine["open"] += 1
+    if hooks.has_running_hooks(step):
+        task.engine["hooks"] = True
+        fired = hooks.fire(draft, node, task, step, scope)
+        node.engine["open"] += fired
+        if fired:
+            task.engine["hooks_open"] = task.engine.get("hooks_open", 0) + fired
+
+
+def resume(draft: Draft, node: Node) -> None:
+    """A limit has room: start what was held back."""
+    if node.has_ended:
+        return
+    graph = graph_at(draft, node)
+    held = node.engine.get("held", [])
+    if node.engine.get("again"):
+        held = sorted(_wanted(draft, node, graph), key=list(graph.tasks).index)
+    engine = draft.edit(node.id).engine
+    engine["held"] = []
+    engine.pop("again", None)
+    _start_ready(draft, draft.node(node.id), graph, list(held))
+    _assess(draft, draft.node(node.id))
+
+
+def _results(
+    draft: Draft, node: Node, graph: Graph, name: str
+) -> list[tuple[str, Mapping[str, bool]]]:
+    found = []
+    for dependency in graph.dependencies[name]:
+        task = draft.find(task_name(node, dependency))
+        if task is not None:
+            found.append((dependency, _truths(draft, task, graph.logic[name])))
+    return found
+
+
+def _truths(draft: Draft, task: Node, logic: str) -> Mapping[str, bool]:
+    any_succeeded = all_failed = False
+    if task.type == TASK_GROUP and ("AnySucceeded" in logic or "AllFailed" in logic):
+        items = [draft.node(id) for id in draft.children(task.id)]
+        phases = [item.phase for item in items if not item.is_hook]
+        any_succeeded = SUCCEEDED in phases
+        all_failed = bool(phases) and all(phase == FAILED for phase in phases)
+    phase = task.phase
+    return {
+        "Succeeded": phase == SUCCEEDED,
+        "Failed": phase == FAILED,
+        "Errored": phase == ERROR,
+        "Skipped": phase == SKIPPED,
+        "Omitted": phase == OMITTED,
+        "Daemoned": bool(task.status.get("daemoned")) and phase not in {"Pending"},
+        "AnySucceeded": any_succeeded,
+        "AllFailed": all_failed,
+    }
+
+
+# Loops
+
+
+def _start_loop(draft: Draft, node: Node, call: Call, resolved: Resolved) -> Node:
+    planned = tuple(plan(call.key, resolved))
+    if planned[0].empty:
+        return create(draft, call, SKIPPED_TYPE, SKIPPED, message=EMPTY_MESSAGE)
+    group = create(draft, call, TASK_GROUP, RUNNING)
+    group.engine["open"] = 0
+    group.engine["next"] = 0
+    draft.edit(node.id).engine["open"] += 1
+    draft.agenda.append(Due("begin", group.id))
+    return group
+
+
+def _loop_plan(draft: Draft, group: Node) -> tuple[tuple[Planned, ...], Resolved]:
+    def compute() -> tuple[tuple[Planned, ...], Resolved]:
+        node = draft.node(group.owner)
+        key = str(group.engine["key"])
+        resolved = resolve(graph_at(draft, node).tasks[key], scope_of(draft, node, key))
+        return tuple(plan(key, resolved)), resolved
+
+    return draft.remember((group.id, group.engine["seq"]), compute)
+
+
+def advance_loop(draft: Draft, group: Node) -> None:
+    """Start the items that are next, as far as the limits let them."""
+    if group.has_ended:
+        return
+    try:
+        _start_items(draft, group)
+    except ExpressionError as error:
+        draft.edit(group.id).engine["error"] = error.message
+    _conclude_loop(draft, draft.node(group.id))
+
+
+def _start_items(draft: Draft, group: Node) -> None:
+    planned, resolved = _loop_plan(draft, group)
+    node, group = draft.node(group.owner), draft.edit(group.id)
+    scope = scope_of(draft, node, str(group.engine["key"]))
+    while group.engine["next"] < len(planned) and not group.engine.get("error"):
+        if halted(draft, in_exit=node.is_exit_part):
+            return
+        entry = planned[group.engine["next"]]
+        if group.engine.get("again") and draft.find(task_name(node, entry.name)) is not None:
+            group.engine["next"] += 1
+            continue
+        step = with_item(resolved.step, entry.item, scope)
+        if not _start_item(draft, node, group, entry, step, scope):
+            return
+        group.engine["next"] += 1
+
+
+def _start_item(
+    draft: Draft, node: Node, group: Node, entry: Planned, step: Row, scope: Scope
+) -> bool:
+    call = Call(
+        name=task_name(node, entry.name),
+        holder=step,
+        arguments=step.get("arguments") or {},
+        scope=str(group.status["templateScope"]),
+        owner=group.id,
+        boundary=node.id,
+        prefix="tasks",
+        key=entry.key,
+        in_exit=node.is_exit_part,
+        depth=int(node.engine["depth"]) + 1,
+        engine={"index": entry.index},
+    )
+    when = str(step.get("when") or "")
+    if not should_execute(when):
+        create(draft, call, SKIPPED_TYPE, SKIPPED, message=skip_message(when))
+        return True
+    item = invoke(draft, call)
+    if item is None:
+        return False
+    if not item.has_ended:
+        group.engine["open"] += 1
+        if hooks.has_running_hooks(step):
+            item.engine["hooks"] = True
+            group.engine["open"] += hooks.fire(draft, node, item, step, scope)
+    return True
+
+
+def item_moved(draft: Draft, group: Node, item: Node, *, ended: bool) -> None:
+    """An item's node has a new phase, or ended."""
+    group = draft.edit(group.id)
+    if ended:
+        group.engine["open"] -= 1
+    if not item.is_hook:
+        node = draft.node(group.owner)
+        planned, resolved = _loop_plan(draft, group)
+        scope = scope_of(draft, node, str(group.engine["key"]))
+        step = with_item(resolved.step, planned[item.engine["index"]].item, scope)
+        group.engine["open"] += hooks.fire(draft, node, item, step, scope)
+    _conclude_loop(draft, group)
+
+
+def _conclude_loop(draft: Draft, group: Node) -> None:
+    if group.has_ended or group.engine["open"] > 0:
+        return
+    if group.engine.get("error"):
+        draft.set_phase(group.id, ERROR, group.engine["error"])
+        return
+    planned, _ = _loop_plan(draft, group)
+    stopped = bool(halted(draft, in_exit=group.is_exit_part))
+    if group.engine["next"] < len(planned) and not stopped:
+        return
+    phase = SUCCEEDED
+    for id in draft.children(group.id):
+        item = draft.node(id)
+        if item.is_unsuccessful and not item.is_hook:
+            phase = item.phase
+    if stopped and group.engine["next"] < len(planned) and phase == SUCCEEDED:
+        phase = FAILED
+    draft.set_phase(group.id, phase)
+
+
+# The end
+
+
+def _assess(draft: Draft, node: Node) -> None:
+    """The DAG's end, once nothing that was created is unfinished."""
+    if node.has_ended or node.engine["open"] > 0:
+        return
+    graph = graph_at(draft, node)
+    phase = _phase(draft, node, graph)
+    if phase == RUNNING:
+        return
+    if phase != SUCCEEDED:
+        draft.set_phase(node.id, phase)
+        return
+    _succeed(draft, node, graph)
+
+
+def _phase(draft: Draft, node: Node, graph: Graph) -> str:
+    if halted(draft, in_exit=node.is_exit_part):
+        return FAILED
+    fail_fast = template_at(draft, node)["dag"].get("failFast") is not False
+    result, branches = SUCCEEDED, _Branches(draft, node, graph)
+    for target in sorted(graph.targets):
+        phase = branches.phase(target)
+        if phase is None:
+            result = RUNNING
+            if not fail_fast:
+                break
+        elif phase in UNSUCCESSFUL and not _continues(graph.tasks[target], phase):
+            result = phase
+            if fail_fast:
+                break
+    return result
+
+
+def _continues(task: Row, phase: str) -> bool:
+    rule = task.get("continueOn") or {}
+    return bool(rule.get("error") if phase == ERROR else rule.get("failed"))
+
+
+class _Branches:
+    """The phase that a branch has at a task: its own where it completed; an omitted or skipped
+    task has that of the branches before it, a failure first.
+    """
+
+    def __init__(self, draft: Draft, node: Node, graph: Graph) -> None:
+        self._draft = draft
+        self._node = node
+        self._graph = graph
+        self._known: dict[str, str] = {}
+
+    def phase(self, target: str) -> str | None:
+        """None where the task was not created."""
+        stack = [target]
+        while stack:
+            name = stack[-1]
+            task = self._draft.find(task_name(self._node, name))
+            if task is None:
+                return None
+            unknown = [
+                before
+                for before in self._graph.dependencies[name]
+                if before not in self._known and task.phase not in COMPLETED
+            ]
+            if unknown:
+                stack.extend(unknown)
+                continue
+            self._known[name] = self._of(task, name)
+            stack.pop()
+        return self._known[target]
+
+    def _of(self, task: Node, name: str) -> str:
+        if task.phase in COMPLETED or task.status.get("daemoned"):
+            return task.phase if task.phase in COMPLETED else SUCCEEDED
+        before = [self._known[dependency] for dependency in self._graph.dependencies[name]]
+        return next((phase for phase in before if phase in UNSUCCESSFUL), SUCCEEDED)
+
+
+def _succeed(draft: Draft, node: Node, graph: Graph) -> None:
+    try:
+        found = outputs.of_template(template_at(draft, node), scope_of(draft, node, ""))
+    except ExpressionError as error:
+        draft.set_phase(node.id, ERROR, error.message)
+        return
+    for name in graph.tasks:
+        task = draft.find(task_name(node, name))
+        if task is not None:
+            outputs.export(draft, task)
+    if found is not None:
+        draft.edit(node.id).status["outputs"] = found
+    draft.set_phase(node.id, SUCCEEDED)
+
+
+# Variables
+
+
+def scope_of(draft: Draft, node: Node, task: str) -> Scope:
+    """What a task sees: inputs, globals, and the tasks before it; "" sees all of them."""
+    graph = graph_at(draft, node)
+
+    def visible() -> frozenset[str]:
+        return graph.ancestors(task) if task else frozenset(graph.tasks)
+
+    def lookup(name: str) -> Mapping[str, Any] | None:
+        if name not in graph.tasks or (task and not _stands_before(name)):
+            return None
+        found = draft.find(task_name(node, name))
+        return None if found is None else _task_values(draft, found)
+
+    def _stands_before(name: str) -> bool:
+        return name in graph.dependencies[task] or name in visible()
+
+    template = template_at(draft, node)
+    inputs = node.status.get("inputs") or {}
+    own = {
+        **input_values(inputs, template),
+        **{f"inputs.artifacts.{entry['name']}": entry for entry in inputs.get("artifacts") or ()},
+    }
+    return globals_scope(draft).over(NodeRefs("tasks", lookup, visible), Values(own))
+
+
+def _task_values(draft: Draft, task: Node) -> Mapping[str, Any]:
+    if task.type != TASK_GROUP:
+        return outputs.node_values(draft, task)
+    items = [item for id in draft.children(task.id) if not (item := draft.node(id)).is_hook]
+    return draft.remember(
+        ("loop", task.id, task.engine["seq"]),
+        lambda: outputs.loop_values(items, outputs.node_values(draft, task)),
+    )

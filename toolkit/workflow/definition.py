@@ -1,0 +1,279 @@
+"""What is fixed when a workflow is submitted: the merged spec, templates, global variables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from toolkit.errors import ExpressionError
+from toolkit.resource.resource import Body
+from toolkit.workflow.expressions import json_text
+from toolkit.workflow.expressions.evaluate import Environment, parse
+from toolkit.workflow.library import Library, template_reference
+from toolkit.workflow.merge import overlay, with_defaults
+from toolkit.workflow.nodes import Row, parse_instant
+from toolkit.workflow.parameters import ParameterError, config_map_value, text_of
+from toolkit.workflow.scope import Scope, Values
+from toolkit.workflow.substitute import substitute
+
+DEFINITION: Final = "@definition"
+"""The note's id."""
+
+SCHEDULED_TIME: Final = "workflows.argoproj.io/scheduled-time"
+_STRFTIME: Final = "aAbBcCdDeFgGhHIjklmMnpPrRStTuUvVwWxXyYzZ"
+
+
+class DefinitionError(ExpressionError):
+    """A workflow that cannot be run. ``phase`` is what the run ends in."""
+
+    def __init__(self, message: str, *, phase: str = "Error") -> None:
+        super().__init__(message)
+        self.phase = phase
+
+
+class TemplateError(ExpressionError):
+    """A template cannot be found."""
+
+
+class Definition:
+    """The definition's row, indexed. Immutable."""
+
+    __slots__ = ("config_maps", "global_values", "metadata", "row", "spec", "templates")
+
+    def __init__(self, row: Row) -> None:
+        self.row = row
+        self.spec: Row = row["spec"]
+        self.metadata: Row = row["metadata"]
+        self.templates: dict[str, dict[str, Row]] = row["templates"]
+        self.config_maps: dict[str, dict[str, str]] = row["configMaps"]
+        self.global_values = Values(row["globals"])
+
+    @property
+    def is_empty(self) -> bool:
+        """A spec that could not be read: there is nothing to run."""
+        return not self.row["scope"]
+
+    def resolve(self, holder: Row, scope: str) -> tuple[Row, str]:
+        """The template that a step, task or hook names, and the scope in which its own names are
+        looked up. Raises TemplateError.
+        """
+        if holder.get("inline"):
+            return self._with_defaults(holder["inline"]), scope
+        reference = holder.get("templateRef")
+        if reference:
+            return self._referred(reference)
+        name = str(holder.get("template") or "")
+        if not name:
+            raise TemplateError("template name is required")
+        found = self.templates.get(scope, {}).get(name)
+        if found is None:
+            raise TemplateError(f"template name '{name}' undefined")
+        return self._with_defaults(found), scope
+
+    def _referred(self, reference: Row) -> tuple[Row, str]:
+        scope = scope_of(reference)
+        name = str(reference.get("template") or "")
+        templates = self.templates.get(scope)
+        found = (templates or {}).get(name)
+        if found is None:
+            text = f"template reference {reference.get('name')}.{name} not found"
+            if templates is None:
+                text += f": there is no {template_reference(reference).kind} of that name"
+            raise TemplateError(text)
+        return self._with_defaults(found), scope
+
+    def _with_defaults(self, template: Row) -> Row:
+        return with_defaults(template, self.spec.get("templateDefaults"))
+
+
+def scope_of(reference: Row) -> str:
+    """``namespaced/<name>`` or ``cluster/<name>``, as in Argo's ``templateScope``."""
+    kind = "cluster" if reference.get("clusterScope") else "namespaced"
+    return f"{kind}/{reference.get('name')}"
+
+
+def local_scope(workflow_name: str) -> str:
+    return f"local/{workflow_name}"
+
+
+def define(workflow: Body, library: Library, now: datetime) -> Row:
+    """The definition's row. Raises DefinitionError with a message for people."""
+    metadata = workflow.get("metadata") or {}
+    spec, scope = _merged_spec(workflow, library)
+    parameters = _with_values(spec, library)
+    values = _global_values(metadata, spec, parameters, now)
+    spec, labels = _substituted(spec, values, now)
+    name = str(metadata.get("name"))
+    templates = _stored_templates(library)
+    templates[local_scope(name)] = {
+        str(template.get("name")): template for template in spec.pop("templates", None) or ()
+    }
+    return {
+        "spec": spec,
+        "scope": scope or local_scope(name),
+        "templates": templates,
+        "configMaps": {name: dict(data) for name, data in library.config_maps.items()},
+        "globals": values,
+        "metadata": {"labels": labels, "annotations": _annotations(spec)},
+    }
+
+
+def _merged_spec(workflow: Body, library: Library) -> tuple[Row, str]:
+    spec: Row = workflow.get("spec") or {}
+    reference = spec.get("workflowTemplateRef")
+    if not reference:
+        return dict(spec), ""
+    wanted = template_reference(reference)
+    body = library.templates.get((wanted.kind, wanted.name))
+    if body is None:
+        plural = f"{wanted.kind.lower()}s"
+        raise DefinitionError(f'{plural}.argoproj.io "{wanted.name}" not found')
+    if spec.get("templates"):
+        text = "Templates is invalid field in spec if workflow referred WorkflowTemplate reference"
+        raise DefinitionError(f"invalid spec: {text}", phase="Failed")
+    merged: Row = overlay(body.get("spec") or {}, spec)
+    return merged, ""
+
+
+def _stored_templates(library: Library) -> dict[str, dict[str, Row]]:
+    stored: dict[str, dict[str, Row]] = {}
+    for (kind, name), body in library.templates.items():
+        reference = {"name": name, "clusterScope": kind.startswith("Cluster")}
+        templates = (body.get("spec") or {}).get("templates") or ()
+        stored[scope_of(reference)] = {
+            str(template.get("name")): template for template in templates
+        }
+    return stored
+
+
+def _with_values(spec: Row, library: Library) -> list[Row]:
+    """The workflow's parameters with their values; ``spec`` gets them too."""
+    arguments = spec.get("arguments") or {}
+    parameters = [
+        _with_value(parameter, library) for parameter in arguments.get("parameters") or ()
+    ]
+    if parameters:
+        spec["arguments"] = {**arguments, "parameters": parameters}
+    return parameters
+
+
+def _with_value(parameter: Row, library: Library) -> Row:
+    name = str(parameter.get("name"))
+    if parameter.get("value") is not None:
+        valued = {**parameter, "value": text_of(parameter["value"])}
+    elif (parameter.get("valueFrom") or {}).get("configMapKeyRef"):
+        try:
+            value = config_map_value(parameter, Scope(), library.config_maps)
+        except ExpressionError as error:
+            text = f"failed to set global parameter {name} from configmap: {error.message}"
+            raise DefinitionError(text) from error
+        valued = {**parameter, "value": value}
+        valued.pop("valueFrom")
+    elif (parameter.get("valueFrom") or {}).get("default") is not None:
+        valued = {**parameter, "value": text_of(parameter["valueFrom"]["default"])}
+    elif parameter.get("default") is not None:
+        valued = {**parameter, "value": text_of(parameter["default"])}
+    else:
+        text = (
+            f"either value or valueFrom must be specified in order to set global parameter {name}"
+        )
+        raise DefinitionError(text)
+    allowed = [text_of(value) for value in parameter.get("enum") or ()]
+    if allowed and valued["value"] not in allowed:
+        where = f"spec.arguments.parameters.{name}"
+        text = f"invalid spec: {where}.value should be present in {where}.enum list"
+        raise DefinitionError(text, phase="Failed")
+    return valued
+
+
+def _global_values(
+    metadata: Row, spec: Row, parameters: list[Row], now: datetime
+) -> dict[str, str]:
+    labels = {str(key): str(value) for key, value in (metadata.get("labels") or {}).items()}
+    annotations = {
+        str(key): str(value) for key, value in (metadata.get("annotations") or {}).items()
+    }
+    created = metadata.get("creationTimestamp")
+    values = {
+        "workflow.name": str(metadata.get("name")),
+        "workflow.namespace": str(metadata.get("namespace") or ""),
+        "workflow.mainEntrypoint": str(spec.get("entrypoint") or ""),
+        "workflow.serviceAccountName": str(spec.get("serviceAccountName") or ""),
+        "workflow.uid": str(metadata.get("uid") or ""),
+        "workflow.parameters": json_text(parameters),
+        "workflow.parameters.json": json_text(parameters),
+        "workflow.annotations": json_text(annotations),
+        "workflow.annotations.json": json_text(annotations),
+        "workflow.labels": json_text(labels),
+        "workflow.labels.json": json_text(labels),
+        **_creation(parse_instant(str(created)) if created else now),
+        **{f"workflow.parameters.{entry['name']}": entry["value"] for entry in parameters},
+    }
+    if spec.get("priority") is not None:
+        values["workflow.priority"] = str(spec["priority"])
+    if SCHEDULED_TIME in annotations:
+        values["workflow.scheduledTime"] = annotations[SCHEDULED_TIME]
+    extra = spec.get("workflowMetadata") or {}
+    labels.update(_strings(extra.get("labels")))
+    annotations.update(_strings(extra.get("annotations")))
+    values.update({f"workflow.labels.{key}": value for key, value in labels.items()})
+    values.update({f"workflow.annotations.{key}": value for key, value in annotations.items()})
+    for key in extra.get("labelsFrom") or {}:
+        values.pop(f"workflow.labels.{key}", None)
+    return values
+
+
+def _strings(pairs: Mapping[str, Any] | None) -> dict[str, str]:
+    return {str(key): text_of(value) for key, value in (pairs or {}).items()}
+
+
+def _creation(created: datetime) -> dict[str, str]:
+    utc = created.astimezone(UTC)
+    text = utc.strftime("%Y-%m-%dT%H:%M:%SZ")
+    key = "workflow.creationTimestamp"
+    return {
+        **{f"{key}.{char}": utc.strftime(f"%{char}") for char in _STRFTIME},
+        key: text,
+        f"{key}.RFC3339": text,
+        f"{key}.s": str(int(utc.timestamp())),
+    }
+
+
+def _substituted(spec: Row, values: dict[str, str], now: datetime) -> tuple[Row, dict[str, str]]:
+    """The spec outside its templates with globals put in, and the labels of workflowMetadata."""
+    scope = Scope(Values(values), now=now)
+    templates, defaults = spec.get("templates"), spec.get("templateDefaults")
+    outside = {key: spec[key] for key in spec if key not in {"templates", "templateDefaults"}}
+    try:
+        replaced: Row = dict(substitute(outside, scope))
+        labels = _labels_from(replaced, scope)
+    except ExpressionError as error:
+        raise DefinitionError(error.message) from error
+    for key, value in labels.items():
+        values[f"workflow.labels.{key}"] = value
+    labels = {**_strings((replaced.get("workflowMetadata") or {}).get("labels")), **labels}
+    if templates is not None:
+        replaced["templates"] = templates
+    if defaults is not None:
+        replaced["templateDefaults"] = defaults
+    for parameter in (replaced.get("arguments") or {}).get("parameters") or ():
+        values[f"workflow.parameters.{parameter['name']}"] = parameter["value"]
+    return replaced, labels
+
+
+def _labels_from(spec: Row, scope: Scope) -> dict[str, str]:
+    sources = (spec.get("workflowMetadata") or {}).get("labelsFrom") or {}
+    labels: dict[str, str] = {}
+    for key, source in sources.items():
+        environment: Environment = scope.environment()
+        value = parse(str(source.get("expression"))).evaluate(environment)
+        if not isinstance(value, str):
+            text = f'failed to evaluate label "{key}" expression "{source.get("expression")}"'
+            raise ParameterError(f"{text}: it is no string")
+        labels[key] = value
+    return labels
+
+
+def _annotations(spec: Row) -> dict[str, str]:
+    return _strings((spec.get("workflowMetadata") or {}).get("annotations"))

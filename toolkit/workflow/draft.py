@@ -1,0 +1,274 @@
+"""The working copy of one step: reads through to the run, collects what changes."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, TypeVar
+
+from toolkit.workflow.commands import Command, WakeAt
+from toolkit.workflow.nodes import (
+    FINISHED,
+    PENDING,
+    POD,
+    RUNNING,
+    SUSPEND,
+    UNSUCCESSFUL,
+    Node,
+    Row,
+    exact,
+    node_id,
+    parse_instant,
+    rfc3339,
+)
+from toolkit.workflow.run import NOTE_MARK, AuditEvent, Run, Transition
+
+T = TypeVar("T")
+AgendaKind = Literal["begin", "ended", "moved", "resume", "root"]
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Work to do before the step ends. ``begin``: a new node starts its children. ``ended``: the
+    owner hears that ``child`` ended. ``moved``: it hears of a new phase. ``resume``: start what a
+    limit held back. ``root``: a node that nobody owns ended or moved (main, exit, a hook).
+    """
+
+    kind: AgendaKind
+    node_id: str
+    child: str = ""
+
+
+class Draft:
+    """One step's changes over a :class:`Run`, which stays as it is.
+
+    ``row`` is the run row to edit through :meth:`edit_run`; nodes are edited through
+    :meth:`edit`, which copies on first touch.
+    """
+
+    def __init__(self, run: Run, now: datetime) -> None:
+        self.run = run
+        self.now = now
+        self.row: Row = run.row
+        self.agenda: deque[Due] = deque()
+        self._nodes: dict[str, Node] = {}
+        self._notes: dict[str, Row] = {}
+        self._removed: dict[str, None] = {}
+        self._children: dict[str, list[str]] = {}
+        self._commands: list[Command] = []
+        self._audit: list[AuditEvent] = []
+        self._known: dict[Any, Any] = {}
+
+    # Reading
+
+    def get(self, id: str) -> Node | None:
+        node = self._nodes.get(id)
+        if node is not None:
+            return node
+        return None if id in self._removed else self.run.nodes.get(id)
+
+    def node(self, id: str) -> Node:
+        """A node that exists. Raises ``KeyError`` else: a bug in the machine."""
+        node = self.get(id)
+        if node is None:
+            raise KeyError(id)
+        return node
+
+    def find(self, name: str) -> Node | None:
+        """The node of that name."""
+        id = self.id_of(name)
+        node = self.get(id)
+        return node if node is not None and node.name == name else None
+
+    def id_of(self, name: str) -> str:
+        """The id a node of that name has or gets; a hash that is taken by another name is redone,
+        which Argo does not do (two names then share a node).
+        """
+        id, round = node_id(self.run.name, name), 0
+        while (taken := self.get(id)) is not None and taken.name != name:
+            round += 1
+            id = node_id(self.run.name, f"{name}#{round}")
+        return id
+
+    def children(self, owner: str) -> list[str]:
+        """The ids an owner owns, oldest first."""
+        known = self.run.children.get(owner, [])
+        if self._removed:
+            known = [id for id in known if id not in self._removed]
+        return [*known, *self._children.get(owner, ())]
+
+    def new_nodes(self) -> list[Node]:
+        """Nodes that this draft created."""
+        return [node for id, node in self._nodes.items() if id not in self.run.nodes]
+
+    def note(self, id: str) -> Row | None:
+        if id in self._notes:
+            return self._notes[id]
+        return None if id in self._removed else self.run.notes.get(id)
+
+    def remember(self, key: Any, compute: Callable[[], T]) -> T:
+        """A value that follows from committed rows and from this draft, computed once. It must be
+        plain data: it outlives the draft when the transition is applied.
+        """
+        for known in (self._known, self.run.cache):
+            if key in known:
+                return known[key]  # type: ignore[no-any-return]
+        value = self._known[key] = compute()
+        return value
+
+    # Changing
+
+    def edit_run(self) -> Row:
+        """The run row, ours to mutate (one level deep)."""
+        if self.row is self.run.row:
+            self.row = dict(self.run.row)
+        return self.row
+
+    def edit(self, id: str) -> Node:
+        """The node, ours to mutate (one level deep)."""
+        node = self._nodes.get(id)
+        if node is None:
+            node = self._nodes[id] = self.node(id).copy()
+        return node
+
+    def add(self, status: Row, engine: Row) -> Node:
+        """A new node; fills in ``seq`` and the times. One that is born ended tells nobody."""
+        row = self.edit_run()
+        row["seq"] += 1
+        if status["type"] == POD and status["phase"] not in FINISHED:
+            row["active"] += 1
+            row["pods"] += 1
+        engine["seq"] = row["seq"]
+        engine["started"] = exact(self.now)
+        status["startedAt"] = rfc3339(self.now)
+        is_ended = status["phase"] in FINISHED
+        status["finishedAt"] = status["startedAt"] if is_ended else None
+        if is_ended:
+            engine["finished"] = engine["started"]
+        node = Node(status, engine)
+        self._nodes[node.id] = node
+        self._children.setdefault(node.owner, []).append(node.id)
+        return node
+
+    def remove(self, id: str) -> None:
+        """Forget a node or a note."""
+        self._nodes.pop(id, None)
+        self._notes.pop(id, None)
+        self._removed[id] = None
+
+    def put_note(self, id: str, row: Row) -> None:
+        self._removed.pop(id, None)
+        self._notes[id] = row
+
+    def set_phase(self, id: str, phase: str, message: str | None = None) -> Node:
+        """Move an unfinished node forward; a finished one stays as it is. Ending it tells its
+        owner by the agenda.
+        """
+        known = self.node(id)
+        if known.has_ended or (phase == PENDING and known.phase == RUNNING):
+            return known
+        if known.phase == phase and message in {None, known.message}:
+            return known
+        node = self.edit(id)
+        moved = node.status["phase"] != phase
+        node.status["phase"] = phase
+        if message is not None:
+            _set_or_drop(node.status, "message", message)
+        if phase in FINISHED:
+            self._end(node)
+        elif moved and not node.owner:
+            self.agenda.append(Due("root", id))
+        elif moved and node.engine.get("hooks"):
+            self.agenda.append(Due("moved", node.owner, id))
+        return node
+
+    def _end(self, node: Node) -> None:
+        node.status["finishedAt"] = rfc3339(self.now)
+        node.engine["finished"] = exact(self.now)
+        if node.type == POD:
+            row = self.edit_run()
+            row["active"] -= 1
+            row["pods_done"] += 1
+            node.status["progress"] = "1/1" if node.phase not in UNSUCCESSFUL else "0/1"
+            if row["starved"]:
+                self.agenda.append(Due("resume", ""))
+        if node.type == SUSPEND:
+            waiting = [id for id in self.row["waiting"] if id != node.id]
+            self.edit_run()["waiting"] = waiting
+        if slot := node.engine.get("slot"):
+            boundary = self.edit(slot)
+            boundary.engine["active"] -= 1
+            self.agenda.append(Due("resume", slot))
+        if node.is_unsuccessful:
+            self.audit("Warning", f"WorkflowNode{node.phase}", _node_text(node), node.id)
+        if not node.engine.get("settled"):
+            self.tell_owner(node)
+
+    def tell_owner(self, node: Node) -> None:
+        """The node ended, or is a daemon that is up: what waits for it may go on."""
+        self.agenda.append(
+            Due("ended", node.owner, node.id) if node.owner else Due("root", node.id)
+        )
+
+    # Commands
+
+    def command_id(self) -> str:
+        row = self.edit_run()
+        row["commands"] += 1
+        return f"{row['uid']}-{row['commands']}"
+
+    def command(self, command: Command) -> None:
+        self._commands.append(command)
+
+    def wake(self, at: datetime, kind: str, id: str = "") -> None:
+        """Ask for a Woke at ``at``; the timer's note says what for."""
+        command_id = self.command_id()
+        seq = self.node(id).engine["seq"] if id else 0
+        self.put_note(f"@timer/{command_id}", {"kind": kind, "node": id, "seq": seq})
+        self.command(WakeAt(command_id, at))
+
+    def audit(
+        self, type: Literal["Normal", "Warning"], reason: str, message: str, id: str = ""
+    ) -> None:
+        self._audit.append(AuditEvent(type, reason, message, id))
+
+    # The outcome
+
+    def transition(self) -> Transition:
+        """The changes as rows. The draft is spent."""
+        changed = [(id, node.to_row()) for id, node in self._nodes.items()]
+        changed.sort(key=lambda entry: entry[1]["engine"]["seq"])
+        return Transition(
+            run=None if self.row is self.run.row else self.row,
+            nodes=(*changed, *self._notes.items()),
+            removed=tuple(id for id in self._removed if not self._is_new_again(id)),
+            commands=tuple(self._commands),
+            audit=tuple(self._audit),
+            cache=self._known,
+        )
+
+    def _is_new_again(self, id: str) -> bool:
+        known = self.run.notes if id.startswith(NOTE_MARK) else self.run.nodes
+        return id not in known
+
+
+def _set_or_drop(row: Row, key: str, value: Any) -> None:
+    if value:
+        row[key] = value
+    else:
+        row.pop(key, None)
+
+
+def _node_text(node: Node) -> str:
+    told = f"{node.phase} node {node.name}"
+    return f"{told}: {node.message}" if node.message else told
+
+
+def started_at(node: Node) -> datetime:
+    return parse_instant(node.engine["started"])
+
+
+def finished_at(node: Node) -> datetime:
+    return parse_instant(node.engine["finished"])

@@ -1,0 +1,101 @@
+"""Argo's graph of a run: ``children`` and ``outboundNodes``, derived from who owns whom.
+
+They are not kept in rows: a group of ten thousand would write its list anew at each of its ten
+thousand ends.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from toolkit.errors import ExpressionError
+from toolkit.workflow import dag
+from toolkit.workflow.draft import Draft
+from toolkit.workflow.nodes import DAG, RETRY, STEP_GROUP, STEPS, TASK_GROUP, Node
+from toolkit.workflow.run import Run
+
+
+class Edges:
+    """``children`` and ``outbound`` by node id. Cost: linear in nodes and edges."""
+
+    def __init__(self, run: Run) -> None:
+        self.children: dict[str, list[str]] = {id: [] for id in run.nodes}
+        self._draft = Draft(run, datetime.fromtimestamp(0, UTC))
+        self._run = run
+        self._outbound: dict[str, list[str]] = {}
+        for node in run.nodes.values():
+            self._connect(node)
+        self._connect_hooks()
+
+    def outbound(self, id: str) -> list[str]:
+        """The nodes at which a node's work ends: what comes next is their child."""
+        known = self._outbound.get(id)
+        if known is None:
+            known = self._outbound[id] = self._compute_outbound(self._run.nodes[id])
+        return known
+
+    def _compute_outbound(self, node: Node) -> list[str]:
+        owned = self._owned(node)
+        match node.type:
+            case "Steps":
+                last = owned[-1:]
+                return [out for group in last for step in self._owned(group)
+                        for out in self.outbound(step.id)]  # fmt: skip
+            case "DAG":
+                return [out for task in self._targets(node) for out in self.outbound(task.id)]
+            case "TaskGroup" if owned:
+                return [out for item in owned for out in self.outbound(item.id)]
+            case "Retry" if owned:
+                return [owned[-1].id]
+            case _:
+                return [node.id]
+
+    def _owned(self, node: Node) -> list[Node]:
+        nodes = [self._run.nodes[id] for id in self._run.children.get(node.id, ())]
+        return [child for child in nodes if not child.engine.get("of")]
+
+    def _targets(self, node: Node) -> list[Node]:
+        try:
+            graph = dag.graph_at(self._draft, node)
+        except ExpressionError:
+            return []
+        found = [self._draft.find(dag.task_name(node, name)) for name in graph.targets]
+        return [task for task in found if task is not None]
+
+    def _connect(self, node: Node) -> None:
+        owned = self._owned(node)
+        if node.type == STEPS:
+            self._connect_groups(node, owned)
+        elif node.type == DAG:
+            self._connect_tasks(node, owned)
+        elif node.type in {STEP_GROUP, TASK_GROUP, RETRY}:
+            self.children[node.id].extend(child.id for child in owned)
+
+    def _connect_groups(self, node: Node, groups: list[Node]) -> None:
+        before: list[str] = [node.id]
+        for group in groups:
+            for id in before:
+                self.children[id].append(group.id)
+            steps = self._owned(group)
+            before = [out for step in steps for out in self.outbound(step.id)] or [group.id]
+
+    def _connect_tasks(self, node: Node, tasks: list[Node]) -> None:
+        try:
+            graph = dag.graph_at(self._draft, node)
+        except ExpressionError:
+            return
+        for task in tasks:
+            dependencies = graph.dependencies[task.engine["key"]]
+            if not dependencies:
+                self.children[node.id].append(task.id)
+            for name in dependencies:
+                before = self._draft.find(dag.task_name(node, name))
+                for id in self.outbound(before.id) if before is not None else ():
+                    self.children[id].append(task.id)
+
+    def _connect_hooks(self) -> None:
+        for node in self._run.nodes.values():
+            if node.engine.get("of"):
+                self.children[node.engine["of"]].append(node.id)
+            elif node.engine.get("role") == "hook" and self._run.name in self.children:
+                self.children[self._run.name].append(node.id)

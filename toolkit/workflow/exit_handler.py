@@ -1,0 +1,209 @@
+"""The end of the main node: workflow hooks, the exit handler, and the run's own end."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from toolkit.errors import ExpressionError
+from toolkit.workflow.call import Call
+from toolkit.workflow.context import EXIT_NOTE, globals_scope
+from toolkit.workflow.draft import Draft
+from toolkit.workflow.expressions import evaluate_bool, json_text
+from toolkit.workflow.halting import halted
+from toolkit.workflow.hooks import EXIT
+from toolkit.workflow.invoke import invalid, invoke
+from toolkit.workflow.nodes import (
+    ERROR,
+    FAILED,
+    OMITTED,
+    PENDING,
+    RUNNING,
+    SKIPPED,
+    SUCCEEDED,
+    UNSUCCESSFUL,
+    Node,
+    Row,
+    exact,
+    pod_name,
+    template_of,
+)
+from toolkit.workflow.parameters import mark_absent_optionals
+from toolkit.workflow.resolve import resolve_arguments
+from toolkit.workflow.scope import Scope, Values
+from toolkit.workflow.substitute import substitute
+
+_WORKFLOW_PHASE: Final = {
+    PENDING: PENDING, RUNNING: RUNNING, SUCCEEDED: SUCCEEDED, SKIPPED: SUCCEEDED,
+    OMITTED: SUCCEEDED, FAILED: FAILED, ERROR: ERROR,
+}  # fmt: skip
+
+
+def root_moved(draft: Draft, node: Node) -> None:
+    """A node that nobody owns has a new phase, or ended: the main node, a hook, the exit node."""
+    fire_hooks(draft, _status(draft))
+    proceed(draft)
+
+
+def _status(draft: Draft) -> str:
+    main = draft.get(draft.run.name)
+    return _WORKFLOW_PHASE[main.phase] if main is not None else str(draft.row["phase"])
+
+
+def fire_hooks(draft: Draft, status: str) -> None:
+    """Start the workflow's hooks whose expression has become true."""
+    declared = draft.run.definition.spec.get("hooks") or {}
+    for name, hook in declared.items():
+        if name != EXIT and not halted(draft, in_exit=False):
+            _fire(draft, f"{draft.run.name}.hooks.{name}", hook, status)
+
+
+def _fire(draft: Draft, name: str, hook: Row, status: str) -> None:
+    if draft.find(name) is not None:
+        return
+    scope = globals_scope(draft).over(Values({"workflow.status": status}))
+    call = Call(
+        name=name,
+        holder=hook,
+        arguments={},
+        scope=draft.run.definition.row["scope"],
+        flag={"hooked": True},
+        engine={"role": "hook"},
+    )
+    try:
+        if not hook.get("expression"):
+            raise ExpressionError(f"Expression required for hook {name}")
+        if not evaluate_bool(str(hook["expression"]), scope.environment()):
+            return
+        invoke(draft, _with_arguments(call, hook.get("arguments") or {}, scope))
+    except ExpressionError as error:
+        invalid(draft, call, error.message)
+
+
+def _with_arguments(call: Call, arguments: Row, scope: Scope) -> Call:
+    marked = mark_absent_optionals(arguments, scope)
+    resolved = resolve_arguments(substitute(marked, scope), scope)
+    return Call(
+        name=call.name,
+        holder=call.holder,
+        arguments=resolved,
+        scope=call.scope,
+        in_exit=call.in_exit,
+        flag=call.flag,
+        engine=call.engine,
+    )
+
+
+def proceed(draft: Draft) -> None:
+    """Go on to the exit handler or the end, once what comes before has ended."""
+    main = draft.get(draft.run.name)
+    if main is None or not main.has_ended or draft.row["stage"] == "done":
+        return
+    if draft.row["stage"] == "main":
+        if _open_hooks(draft):
+            return
+        draft.edit_run()["stage"] = "exit"
+        if _start_exit_handler(draft, main):
+            return
+    handler = _exit_node(draft)
+    if (handler is None or handler.has_ended) and not _open_hooks(draft):
+        finish(draft, *_outcome(draft, main, handler))
+
+
+def _open_hooks(draft: Draft) -> bool:
+    return any(
+        not (node := draft.node(id)).has_ended and node.engine.get("role") == "hook"
+        for id in draft.children("")
+    )
+
+
+def _exit_node(draft: Draft) -> Node | None:
+    return draft.find(f"{draft.run.name}.onExit")
+
+
+def _start_exit_handler(draft: Draft, main: Node) -> bool:
+    """True where the handler was started and is to be waited for."""
+    spec = draft.run.definition.spec
+    hook = _exit_hook(spec)
+    if hook is None or halted(draft, in_exit=True):
+        return False
+    status = _WORKFLOW_PHASE[main.phase]
+    draft.put_note(EXIT_NOTE, {"status": status, "failures": _failures(draft)})
+    call = Call(
+        name=f"{draft.run.name}.onExit",
+        holder=hook,
+        arguments={},
+        scope=draft.run.definition.row["scope"],
+        in_exit=True,
+        flag={"hooked": True},
+        engine={"role": "exit"},
+    )
+    scope = globals_scope(draft)
+    try:
+        expression = hook.get("expression")
+        if expression and not evaluate_bool(str(expression), scope.environment()):
+            return False
+        call = _with_arguments(call, hook.get("arguments") or {}, scope)
+    except ExpressionError as error:
+        invalid(draft, call, error.message)
+        return False
+    node = invoke(draft, call)
+    return node is not None and not node.has_ended
+
+
+def _exit_hook(spec: Row) -> Row | None:
+    """``hooks.exit`` or ``onExit``; without arguments of its own it has the workflow's."""
+    hook = (spec.get("hooks") or {}).get(EXIT)
+    if hook is None and spec.get("onExit"):
+        hook = {"template": spec["onExit"]}
+    if hook is None:
+        return None
+    return {**hook, "arguments": hook.get("arguments") or spec.get("arguments") or {}}
+
+
+def _failures(draft: Draft) -> str:
+    """``workflow.failures``: the failed nodes as JSON, quoted as a JSON string, as Argo gives it."""
+    failed: list[dict[str, Any]] = []
+    for id in draft.run.nodes:
+        node = draft.get(id)
+        if node is not None and node.phase in UNSUCCESSFUL:
+            failed.append(_failure(draft, node))
+    failed.extend(_failure(draft, node) for node in draft.new_nodes() if node.phase in UNSUCCESSFUL)
+    return json_text(json_text(failed) if failed else "null")
+
+
+def _failure(draft: Draft, node: Node) -> dict[str, Any]:
+    template = template_of(node.status)
+    return {
+        "displayName": node.status["displayName"],
+        "message": node.message,
+        "templateName": template,
+        "phase": node.phase,
+        "podName": pod_name(draft.run.name, node.name, template),
+        "finishedAt": node.status["finishedAt"],
+    }
+
+
+def _outcome(draft: Draft, main: Node, handler: Node | None) -> tuple[str, str]:
+    phase = _WORKFLOW_PHASE[main.phase]
+    if phase == SUCCEEDED and handler is not None and handler.is_unsuccessful:
+        return handler.phase, handler.message
+    message = main.message
+    if main.is_unsuccessful and draft.row["shutdown"]:
+        message = f"Stopped with strategy '{draft.row['shutdown']}'"
+    if main.is_unsuccessful and main.engine.get("invalid"):
+        message = f"error in entry template execution: {main.message}"
+    return phase, message
+
+
+def finish(draft: Draft, phase: str, message: str) -> None:
+    """The run's end."""
+    row = draft.edit_run()
+    row["stage"] = "done"
+    row["phase"] = phase
+    row["message"] = message
+    row["finished"] = exact(draft.now)
+    kind, reason = ("Normal", "WorkflowSucceeded")
+    if phase != SUCCEEDED:
+        kind, reason = "Warning", f"Workflow{phase}"
+    text = "Workflow completed" if phase == SUCCEEDED else message
+    draft.audit("Normal" if kind == "Normal" else "Warning", reason, text)

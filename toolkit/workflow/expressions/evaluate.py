@@ -1,0 +1,385 @@
+"""expr-lang's evaluation: the AST becomes a tree of closures over a frame."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any, Final
+
+from toolkit.workflow.expressions import ast
+from toolkit.workflow.expressions.functions import BUILTINS, PREDICATE_FUNCTIONS
+from toolkit.workflow.expressions.parse import parse_ast
+from toolkit.workflow.expressions.sprig import SPRIG
+from toolkit.workflow.expressions.values import (
+    EvaluationError,
+    go_text,
+    is_number,
+    is_same,
+    kind,
+    member,
+    plain,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What an expression sees. ``lookup(name)`` gives (known, value) for a variable; ``now`` is
+    what ``now()`` answers, None where time is not known.
+    """
+
+    lookup: Callable[[str], tuple[bool, Any]]
+    now: datetime | None = None
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any], now: datetime | None = None) -> Environment:
+        """An environment over ordinary, nested values."""
+        return cls(lambda name: (name in values, values.get(name)), now)
+
+
+@dataclass(slots=True)
+class _Frame:
+    environment: Environment
+    locals: dict[str, Any] = field(default_factory=dict)
+
+    def bind(self, **values: Any) -> _Frame:
+        return _Frame(self.environment, {**self.locals, **values})
+
+
+_Code = Callable[[_Frame], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A parsed expression. ``needs`` are the dotted paths that must exist for it to mean
+    something (what stands left of ``??`` needs only its base).
+    """
+
+    text: str
+    needs: tuple[str, ...]
+    _code: _Code = field(repr=False)
+
+    def evaluate(self, environment: Environment) -> Any:
+        """The value, lazy maps made ordinary. Raises EvaluationError."""
+        try:
+            return plain(self._code(_Frame(environment)))
+        except (TypeError, ValueError, KeyError, IndexError, OverflowError, re.error) as error:
+            raise EvaluationError(str(error)) from error
+        except RecursionError as error:
+            raise EvaluationError("expression is nested too deeply") from error
+
+
+@lru_cache(maxsize=4096)
+def parse(text: str) -> Expression:
+    """Compile an expression; remembered by its text. Raises ExpressionError."""
+    tree = parse_ast(text)
+    return Expression(text, ast.paths(tree), _compile(tree))
+
+
+def evaluate_bool(text: str, environment: Environment) -> bool:
+    """The truth of an expression, with Argo's error texts. Raises ExpressionError."""
+    try:
+        result = parse(text).evaluate(environment)
+    except EvaluationError as error:
+        raise EvaluationError(f"unable to evaluate expression '{text}': {error.message}") from error
+    if not isinstance(result, bool):
+        raise EvaluationError(f"unable to cast expression result '{go_text(result)}' to bool")
+    return result
+
+
+def _compile(node: ast.Ast) -> _Code:  # noqa: C901, PLR0912 -- one table of node kinds
+    match node:
+        case ast.Constant(value):
+            return lambda _: value
+        case ast.Name(name):
+            return lambda frame: _variable(frame, name)
+        case ast.Pointer(name):
+            key = f"#{name}"
+            return lambda frame: _pointer(frame, key)
+        case ast.Member(target, key, is_optional):
+            return _member(_compile(target), _compile(key), is_optional=is_optional)
+        case ast.Slice(target, start, stop):
+            return _slice(node)
+        case ast.Call(function, arguments):
+            return _call(function, arguments)
+        case ast.Predicate(body):
+            return _compile(body)
+        case ast.Unary(operator, operand):
+            return _unary(operator, _compile(operand))
+        case ast.Binary(operator, left, right):
+            return _binary(operator, _compile(left), _compile(right))
+        case ast.Conditional(test, then, otherwise):
+            return _conditional(_compile(test), _compile(then), _compile(otherwise))
+        case ast.Let(name, value, body):
+            return _let(name, _compile(value), _compile(body))
+        case ast.Array(items):
+            parts = tuple(map(_compile, items))
+            return lambda frame: [part(frame) for part in parts]
+        case ast.Map(pairs):
+            entries = tuple((_compile(key), _compile(value)) for key, value in pairs)
+            return lambda frame: {str(key(frame)): value(frame) for key, value in entries}
+
+
+def _variable(frame: _Frame, name: str) -> Any:
+    if name in frame.locals:
+        return frame.locals[name]
+    known, value = frame.environment.lookup(name)
+    if known:
+        return value
+    if name == "sprig":
+        return SPRIG
+    raise EvaluationError(f"unknown name {name}")
+
+
+def _pointer(frame: _Frame, key: str) -> Any:
+    if key not in frame.locals:
+        raise EvaluationError(f"{key} stands outside of a predicate")
+    return frame.locals[key]
+
+
+def _member(target: _Code, key: _Code, *, is_optional: bool) -> _Code:
+    def run(frame: _Frame) -> Any:
+        value = target(frame)
+        if value is None and is_optional:
+            return None
+        return member(value, key(frame))
+
+    return run
+
+
+def _slice(node: ast.Slice) -> _Code:
+    target = _compile(node.target)
+    start = _compile(node.start) if node.start is not None else None
+    stop = _compile(node.stop) if node.stop is not None else None
+
+    def run(frame: _Frame) -> Any:
+        return target(frame)[start(frame) if start else None : stop(frame) if stop else None]
+
+    return run
+
+
+def _conditional(test: _Code, then: _Code, otherwise: _Code) -> _Code:
+    def run(frame: _Frame) -> Any:
+        return then(frame) if _truth(test(frame)) else otherwise(frame)
+
+    return run
+
+
+def _let(name: str, value: _Code, body: _Code) -> _Code:
+    return lambda frame: body(frame.bind(**{name: value(frame)}))
+
+
+def _call(function: ast.Ast, arguments: tuple[ast.Ast, ...]) -> _Code:
+    if isinstance(function, ast.Name):
+        if function.name in PREDICATE_FUNCTIONS:
+            return _predicate_call(function.name, arguments)
+        return _named_call(function.name, tuple(map(_compile, arguments)))
+    target, parts = _compile(function), tuple(map(_compile, arguments))
+
+    def run(frame: _Frame) -> Any:
+        callee = target(frame)
+        if not callable(callee):
+            raise EvaluationError(f"{kind(callee)} is not a function")
+        return callee(*[plain(part(frame)) for part in parts])
+
+    return run
+
+
+def _named_call(name: str, parts: tuple[_Code, ...]) -> _Code:
+    def run(frame: _Frame) -> Any:
+        values = [plain(part(frame)) for part in parts]
+        if name == "now":
+            if frame.environment.now is None:
+                raise EvaluationError("now() is not known here")
+            return frame.environment.now
+        if name not in BUILTINS:
+            callee = _variable(frame, name)
+            if not callable(callee):
+                raise EvaluationError(f"{kind(callee)} is not a function")
+            return callee(*values)
+        return BUILTINS[name](*values)
+
+    return run
+
+
+def _predicate_call(name: str, arguments: tuple[ast.Ast, ...]) -> _Code:
+    function = PREDICATE_FUNCTIONS[name]
+    parts = tuple(map(_compile, arguments))
+
+    def run(frame: _Frame) -> Any:
+        if not parts:
+            raise EvaluationError(f"not enough arguments to call {name}")
+        items = plain(parts[0](frame))
+        predicate = _element_function(frame, parts[1]) if len(parts) > 1 else None
+        return function(items, predicate, *[part(frame) for part in parts[2:]])
+
+    return run
+
+
+def _element_function(frame: _Frame, body: _Code) -> Callable[..., Any]:
+    def call(item: Any, index: int = 0, accumulated: Any = None) -> Any:
+        bound = {"#": item, "#index": index, "#acc": accumulated}
+        return plain(body(_Frame(frame.environment, {**frame.locals, **bound})))
+
+    return call
+
+
+def _unary(operator: str, operand: _Code) -> _Code:
+    if operator == "not":
+        return lambda frame: not _truth(operand(frame))
+    sign = -1 if operator == "-" else 1
+
+    def run(frame: _Frame) -> Any:
+        value = operand(frame)
+        if not is_number(value):
+            raise EvaluationError(f"invalid operation: {operator}{kind(value)}")
+        return sign * value
+
+    return run
+
+
+def _truth(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise EvaluationError(f"non-bool expression (type {kind(value)}) used as condition")
+    return value
+
+
+def _binary(operator: str, left: _Code, right: _Code) -> _Code:
+    match operator:
+        case "and" | "&&":
+            return lambda frame: _truth(left(frame)) and _truth(right(frame))
+        case "or" | "||":
+            return lambda frame: _truth(left(frame)) or _truth(right(frame))
+        case "??":
+            return lambda frame: _coalesce(left, right, frame)
+    function = _OPERATORS[operator]
+    return lambda frame: function(left(frame), right(frame))
+
+
+def _coalesce(left: _Code, right: _Code, frame: _Frame) -> Any:
+    try:
+        value = left(frame)
+    except EvaluationError as error:
+        if not error.message.endswith("from <nil>"):
+            raise
+        value = None
+    return right(frame) if value is None else value
+
+
+def _mismatch(operator: str, left: Any, right: Any) -> EvaluationError:
+    said = f"invalid operation: {operator} (mismatched types {kind(left)} and {kind(right)})"
+    return EvaluationError(said)
+
+
+def _add(left: Any, right: Any) -> Any:
+    if (is_number(left) and is_number(right)) or (isinstance(left, str) and isinstance(right, str)):
+        return left + right
+    if isinstance(left, datetime | timedelta) and isinstance(right, datetime | timedelta):
+        return left + right  # type: ignore[operator]
+    raise _mismatch("+", left, right)
+
+
+def _subtract(left: Any, right: Any) -> Any:
+    if is_number(left) and is_number(right):
+        return left - right
+    if isinstance(left, datetime | timedelta) and isinstance(right, datetime | timedelta):
+        return left - right  # type: ignore[operator]
+    raise _mismatch("-", left, right)
+
+
+def _arithmetic(operator: str, compute: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    def run(left: Any, right: Any) -> Any:
+        if isinstance(left, timedelta) or isinstance(right, timedelta):
+            return compute(left, right)
+        if not (is_number(left) and is_number(right)):
+            raise _mismatch(operator, left, right)
+        return compute(left, right)
+
+    return run
+
+
+def _divide(left: Any, right: Any) -> float:
+    if right == 0:
+        if left == 0:
+            return float("nan")
+        return float("inf") if left > 0 else float("-inf")
+    return float(left / right)
+
+
+def _modulo(left: Any, right: Any) -> int:
+    if not (isinstance(left, int) and isinstance(right, int)):
+        raise _mismatch("%", left, right)
+    if right == 0:
+        raise EvaluationError("integer divide by zero")
+    return left - right * int(left / right)
+
+
+def _power(left: Any, right: Any) -> float:
+    if abs(right) > 1024:
+        raise EvaluationError("exponent is too large")
+    return math.pow(left, right)
+
+
+def _compare(operator: str, compute: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
+    def run(left: Any, right: Any) -> bool:
+        if is_number(left) and is_number(right):
+            return compute(left, right)
+        if type(left) is type(right) and isinstance(left, str | datetime | timedelta):
+            return compute(left, right)
+        raise _mismatch(operator, left, right)
+
+    return run
+
+
+def _contains_item(item: Any, container: Any) -> bool:
+    container = plain(container)
+    if container is None:
+        return False
+    if isinstance(container, dict):
+        return item in container
+    if isinstance(container, list):
+        return any(is_same(item, other) for other in container)
+    raise EvaluationError(f'operator "in" not defined on {kind(container)}')
+
+
+def _on_strings(operator: str, compute: Callable[[str, str], bool]) -> Callable[[Any, Any], bool]:
+    def run(left: Any, right: Any) -> bool:
+        if not (isinstance(left, str) and isinstance(right, str)):
+            raise _mismatch(operator, left, right)
+        return compute(left, right)
+
+    return run
+
+
+def _range(left: Any, right: Any) -> list[int]:
+    if not (isinstance(left, int) and isinstance(right, int)):
+        raise _mismatch("..", left, right)
+    if right - left > 1_000_000:
+        raise EvaluationError("memory budget exceeded")
+    return list(range(left, right + 1))
+
+
+_OPERATORS: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
+    "+": _add,
+    "-": _subtract,
+    "*": _arithmetic("*", lambda left, right: left * right),
+    "/": _arithmetic("/", _divide),
+    "%": _modulo,
+    "**": _arithmetic("**", _power),
+    "^": _arithmetic("^", _power),
+    "==": is_same,
+    "!=": lambda left, right: not is_same(left, right),
+    "<": _compare("<", lambda left, right: left < right),
+    "<=": _compare("<=", lambda left, right: left <= right),
+    ">": _compare(">", lambda left, right: left > right),
+    ">=": _compare(">=", lambda left, right: left >= right),
+    "in": _contains_item,
+    "contains": _on_strings("contains", lambda left, right: right in left),
+    "startsWith": _on_strings("startsWith", str.startswith),
+    "endsWith": _on_strings("endsWith", str.endswith),
+    "matches": _on_strings("matches", lambda left, right: re.search(right, left) is not None),
+    "..": _range,
+}

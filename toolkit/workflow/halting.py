@@ -1,0 +1,45 @@
+"""Shutdown and the workflow's deadline: what may still start, and what is to be ended."""
+
+from __future__ import annotations
+
+from toolkit.workflow import pods, suspend
+from toolkit.workflow.draft import Draft
+from toolkit.workflow.nodes import FAILED, PENDING, POD, RETRY, Node
+
+DEADLINE_MESSAGE = "Step exceeded its deadline"
+
+
+def halted(draft: Draft, *, in_exit: bool) -> str:
+    """Why nothing more may start ("" where it may): after Terminate nothing, after Stop and after
+    the deadline only exit handlers.
+    """
+    shutdown = draft.row["shutdown"]
+    if shutdown == "Terminate" or (shutdown and not in_exit):
+        return f"Stopped with strategy '{shutdown}'"
+    if draft.row.get("expired") and not in_exit:
+        return DEADLINE_MESSAGE
+    return ""
+
+
+def halt(draft: Draft) -> None:
+    """End everything that may not go on. Cost: linear in the nodes of the run."""
+    for id in [*draft.run.nodes]:
+        node = draft.get(id)
+        if node is None or node.has_ended:
+            continue
+        message = halted(draft, in_exit=node.is_exit_part)
+        if message:
+            _end(draft, node, message)
+
+
+def _end(draft: Draft, node: Node, message: str) -> None:
+    if node.type == POD:
+        is_late = message == DEADLINE_MESSAGE and node.phase != PENDING
+        pods.stop(draft, node, pods.DEADLINE_MESSAGE if is_late else message)
+    elif suspend.is_waiting(node):
+        draft.set_phase(node.id, FAILED, message)
+    elif node.type == RETRY and node.engine.get("until"):
+        draft.edit(node.id).engine.pop("until")
+        draft.set_phase(node.id, FAILED, message)
+    elif node.engine.get("waits_for_lock"):
+        draft.set_phase(node.id, FAILED, message)

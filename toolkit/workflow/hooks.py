@@ -1,0 +1,112 @@
+"""Lifecycle hooks and exit handlers of steps and tasks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from toolkit.errors import ExpressionError
+from toolkit.workflow.call import Call
+from toolkit.workflow.context import inner_scope
+from toolkit.workflow.draft import Draft
+from toolkit.workflow.expressions import evaluate_bool
+from toolkit.workflow.invoke import invalid, invoke
+from toolkit.workflow.nodes import COMPLETED, Node, Row
+from toolkit.workflow.outputs import node_values
+from toolkit.workflow.parameters import mark_absent_optionals
+from toolkit.workflow.resolve import resolve_arguments
+from toolkit.workflow.scope import Scope, Values
+from toolkit.workflow.substitute import substitute
+
+EXIT = "exit"
+
+
+def exit_hook(step: Row, workflow_arguments: Row) -> Row | None:
+    """The step's exit handler as a hook: ``hooks.exit``, or ``onExit`` with the workflow's
+    arguments.
+    """
+    hook = (step.get("hooks") or {}).get(EXIT)
+    if hook:
+        return hook  # type: ignore[no-any-return]
+    if step.get("onExit"):
+        return {"template": step["onExit"], "arguments": workflow_arguments}
+    return None
+
+
+def has_running_hooks(step: Row) -> bool:
+    """Hooks that look at phases before the end."""
+    return any(name != EXIT for name in step.get("hooks") or {})
+
+
+def fire(draft: Draft, boundary: Node, node: Node, step: Row, scope: Scope) -> int:
+    """Start the hooks of a step's or task's node whose time has come; how many nodes are to be
+    waited for. ``scope`` is that of the step, without its own variables.
+    """
+    prefix, key = str(node.engine["prefix"]), str(node.engine["key"])
+    own = {f"{prefix}.{key}.{name}": value for name, value in node_values(draft, node).items()}
+    own[f"{prefix}.{key}.status"] = node.phase
+    inner = scope.over(Values(own))
+    started = 0
+    for name, hook in (step.get("hooks") or {}).items():
+        if name != EXIT:
+            started += _fire(draft, boundary, node, f"{node.name}.hooks.{name}", hook, inner)
+    if node.phase in COMPLETED and draft.row["shutdown"] != "Terminate":
+        arguments = draft.run.definition.spec.get("arguments") or {}
+        hook = exit_hook(step, arguments)
+        if hook:
+            started += _fire(
+                draft, boundary, node, f"{node.name}.onExit", hook, inner, is_exit=True
+            )
+    return started
+
+
+def _fire(
+    draft: Draft,
+    boundary: Node,
+    node: Node,
+    name: str,
+    hook: Row,
+    scope: Scope,
+    *,
+    is_exit: bool = False,
+) -> int:
+    if draft.find(name) is not None:
+        return 0
+    call = Call(
+        name=name,
+        holder=hook,
+        arguments={},
+        scope=inner_scope(draft, boundary),
+        owner=node.owner,
+        boundary=boundary.id,
+        in_exit=is_exit or boundary.is_exit_part,
+        flag={"hooked": True},
+        depth=int(boundary.engine.get("depth", 0)) + 1,
+        engine={"of": node.id},
+    )
+    try:
+        if not _is_due(name, hook, scope, needs_expression=not is_exit):
+            return 0
+        hook_node = invoke(draft, _with_arguments(call, hook, scope))
+    except ExpressionError as error:
+        hook_node = invalid(draft, call, error.message)
+    if hook_node is None or hook_node.has_ended:
+        return 0
+    return 1
+
+
+def _is_due(name: str, hook: Row, scope: Scope, *, needs_expression: bool) -> bool:
+    expression: Any = hook.get("expression")
+    if not expression:
+        if needs_expression:
+            raise ExpressionError(f"Expression required for hook {name}")
+        return True
+    return evaluate_bool(str(expression), scope.environment())
+
+
+def _with_arguments(call: Call, hook: Row, scope: Scope) -> Call:
+    arguments = hook.get("arguments") or {}
+    if arguments:
+        marked = mark_absent_optionals(arguments, scope)
+        arguments = resolve_arguments(substitute(marked, scope), scope)
+    return replace(call, arguments=arguments)

@@ -1,0 +1,147 @@
+"""Starting a template: resolve it, give it its inputs, create its node."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from toolkit.errors import ExpressionError
+from toolkit.workflow import limits, pods
+from toolkit.workflow.call import Call
+from toolkit.workflow.context import (
+    POD_TYPES,
+    globals_scope,
+    local_values,
+    process,
+    retry_strategy,
+)
+from toolkit.workflow.draft import Draft, Due
+from toolkit.workflow.halting import halted
+from toolkit.workflow.merge import type_of
+from toolkit.workflow.nodes import (
+    DAG,
+    ERROR,
+    FAILED,
+    PENDING,
+    POD,
+    RETRY,
+    RUNNING,
+    SKIPPED_TYPE,
+    STEPS,
+    SUSPEND,
+    Node,
+    Row,
+    display_name,
+)
+from toolkit.workflow.parameters import inputs_of
+from toolkit.workflow.scope import Values
+
+MAX_DEPTH: Final = 100
+_COMPOSITES: Final = {"steps": STEPS, "dag": DAG, "suspend": SUSPEND}
+
+
+def invoke(draft: Draft, call: Call) -> Node | None:
+    """The new node; None where a limit holds the start back, and nothing has changed then. What
+    is wrong with the call becomes a node in phase Error with ``invalid`` in its engine part.
+    """
+    try:
+        if call.depth >= MAX_DEPTH:
+            raise ExpressionError("Maximum recursion depth exceeded")
+        template, _ = draft.run.definition.resolve(call.holder, call.scope)
+        kind = type_of(template)
+        limit = limits.blocked_by(draft, call, is_pod=kind in POD_TYPES)
+        if limit is not None:
+            limits.wait(draft, call.owner, limit)
+            return None
+        return _start(draft, call, template, kind)
+    except ExpressionError as error:
+        return invalid(draft, call, error.message)
+
+
+def invalid(draft: Draft, call: Call, message: str, phase: str = ERROR) -> Node:
+    """A node for a call that cannot run."""
+    node = create(draft, call, SKIPPED_TYPE, phase, message=message)
+    node.engine["invalid"] = True
+    draft.audit("Warning", f"WorkflowNode{phase}", f"{phase} node {call.name}: {message}", node.id)
+    return node
+
+
+def _start(draft: Draft, call: Call, template: Row, kind: str) -> Node:
+    scope = globals_scope(draft).over(Values(local_values(draft, call, template)))
+    arguments = call.arguments
+    inputs = inputs_of(template, arguments, scope, draft.run.definition.config_maps)
+    processed = process(template, inputs, scope)
+    if not kind:
+        raise ExpressionError(f"Template '{template.get('name')}' missing specification")
+    if message := halted(draft, in_exit=call.in_exit):
+        return invalid(draft, call, message, FAILED)
+    node = _create_for(draft, call, processed, kind)
+    go(draft, node, processed)
+    return node
+
+
+def _create_for(draft: Draft, call: Call, processed: Row, kind: str) -> Node:
+    inputs = processed.get("inputs") or {}
+    if retry_strategy(draft, processed) is not None and kind != "suspend":
+        node = create(draft, call, RETRY, RUNNING, inputs=inputs)
+    else:
+        phase = PENDING if kind in POD_TYPES else RUNNING
+        node = create(draft, call, _COMPOSITES.get(kind, POD), phase, inputs=inputs)
+    if kind in {"steps", "dag"} and processed.get("parallelism") is not None:
+        node.engine["limit"] = int(processed["parallelism"])
+        node.engine["active"] = 0
+    if slot := limits.occupy(draft, call.boundary) if not call.flag else "":
+        node.engine["slot"] = slot
+    return node
+
+
+def go(draft: Draft, node: Node, processed: Row) -> None:
+    """Set a created node in motion: start its pod, or let it begin."""
+    if node.type == POD:
+        pods.start(draft, node, processed)
+    else:
+        draft.agenda.append(Due("begin", node.id))
+
+
+def create(
+    draft: Draft,
+    call: Call,
+    type: str,
+    phase: str,
+    *,
+    inputs: Row | None = None,
+    message: str = "",
+) -> Node:
+    """A new node for a call."""
+    boundary = draft.get(call.boundary) if call.boundary else None
+    status: Row = {
+        "id": draft.id_of(call.name),
+        "name": call.name,
+        "displayName": display_name(call.name, boundary.name if boundary else ""),
+        "type": type,
+        **{key: call.holder[key] for key in ("templateRef",) if call.holder.get(key)},
+        "templateScope": call.scope,
+        "phase": phase,
+    }
+    if call.holder.get("template"):
+        status["templateName"] = call.holder["template"]
+    if call.boundary:
+        status["boundaryID"] = call.boundary
+    if message:
+        status["message"] = message
+    if call.flag:
+        status["nodeFlag"] = call.flag
+    if inputs:
+        status["inputs"] = inputs
+    return draft.add(status, _engine(call))
+
+
+def _engine(call: Call) -> Row:
+    holder = {key: call.holder[key] for key in ("template", "templateRef", "inline")
+              if call.holder.get(key)}  # fmt: skip
+    engine: Row = {"owner": call.owner, "holder": holder, "depth": call.depth, **call.engine}
+    if call.key:
+        engine["key"] = call.key
+        engine["prefix"] = call.prefix
+    if call.in_exit:
+        engine["exit"] = True
+    return engine

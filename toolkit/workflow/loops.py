@@ -1,0 +1,135 @@
+"""Loops: ``withItems``, ``withParam``, ``withSequence`` as items, and the names they give."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Final
+
+from toolkit.workflow.expressions import json_text
+from toolkit.workflow.nodes import Row, without_brackets
+from toolkit.workflow.parameters import text_of
+from toolkit.workflow.scope import Scope, Values
+from toolkit.workflow.substitute import Strictness, SubstitutionError, substitute
+from toolkit.workflow.when import should_execute
+
+FIELDS: Final = ("withItems", "withParam", "withSequence")
+EMPTY_MESSAGE: Final = "Skipped, empty params"
+MAX_ITEMS: Final = 1_000_000
+_FORMAT = re.compile(r"%(0?\d*)([dxXo])")
+
+
+def is_loop(step: Row) -> bool:
+    return any(step.get(field) is not None and step.get(field) != "" for field in FIELDS)
+
+
+def items_of(step: Row) -> list[Any]:
+    """The items of a resolved step. Raises SubstitutionError; where ``when`` is false anyway, a
+    list that cannot be read is an empty one.
+    """
+    if step.get("withItems"):
+        return list(step["withItems"])
+    try:
+        if step.get("withParam"):
+            return _from_param(str(step["withParam"]))
+        if step.get("withSequence") is not None:
+            return _sequence(step["withSequence"])
+    except SubstitutionError:
+        if _runs(step):
+            raise
+    return []
+
+
+def _runs(step: Row) -> bool:
+    try:
+        return should_execute(str(step.get("when") or ""))
+    except SubstitutionError:
+        return True
+
+
+def _from_param(text: str) -> list[Any]:
+    try:
+        items = json.loads(text)
+    except ValueError as error:
+        raise _no_list(text, str(error)) from error
+    if items is None:
+        return []
+    if not isinstance(items, list):
+        raise _no_list(text, f"it is a JSON {type(items).__name__}")
+    return items
+
+
+def _no_list(text: str, reason: str) -> SubstitutionError:
+    shown = text.strip()
+    shown = shown if len(shown) <= 200 else f"{shown[:200]}..."
+    return SubstitutionError(
+        f"withParam value could not be parsed as a JSON list: {shown}: {reason}"
+    )
+
+
+def _sequence(sequence: Row) -> list[str]:
+    start = _integer(sequence.get("start", 0), "start")
+    if sequence.get("end") is not None:
+        end = _integer(sequence["end"], "end")
+    elif sequence.get("count") is not None:
+        count = _integer(sequence["count"], "count")
+        if count == 0:
+            return []
+        end = start + count - 1
+    else:
+        raise SubstitutionError("neither end nor count was specified in withSequence")
+    if abs(end - start) >= MAX_ITEMS:
+        raise SubstitutionError(f"withSequence has more than {MAX_ITEMS} items")
+    numbers = range(start, end + 1) if start <= end else range(start, end - 1, -1)
+    pattern = str(sequence.get("format") or "%d")
+    return [_formatted(pattern, number) for number in numbers]
+
+
+def _integer(value: Any, field: str) -> int:
+    try:
+        return int(text_of(value))
+    except ValueError as error:
+        raise SubstitutionError(f"withSequence.{field} is no integer: {value!r}") from error
+
+
+def _formatted(pattern: str, number: int) -> str:
+    return _FORMAT.sub(lambda match: f"{number:{match.group(1)}{match.group(2)}}", pattern)
+
+
+def item_name(name: str, index: int, item: Any) -> str:
+    """``name(i:value)``; of a map its sorted ``key:value`` pairs."""
+    return f"{name}({index}:{without_brackets(_shown(item))})"
+
+
+def _shown(item: Any) -> str:
+    if isinstance(item, dict):
+        return ",".join(sorted(f"{key}:{_shown_value(value)}" for key, value in item.items()))
+    if isinstance(item, list):
+        return f"[{' '.join(_shown_value(value) for value in item)}]"
+    return _shown_value(item)
+
+
+def _shown_value(value: Any) -> str:
+    return value if isinstance(value, str) else json_text(value)
+
+
+def item_values(item: Any) -> dict[str, str]:
+    """The variables ``item`` and ``item.<key>``. Raises SubstitutionError for null."""
+    if item is None:
+        raise SubstitutionError("withItems expected string, number, list, or map. received: null")
+    values = {"item": _shown_value(item)}
+    if isinstance(item, dict):
+        values |= {f"item.{key}": _shown_value(value) for key, value in item.items()}
+    return values
+
+
+def with_item(step: Row, item: Any, scope: Scope) -> Row:
+    """The step for one item. Every tag must resolve, unless ``when`` is false whatever the item.
+    Raises SubstitutionError.
+    """
+    kept = {key: value for key, value in step.items() if key not in {*FIELDS, "hooks", "onExit"}}
+    inner = scope.over(Values(item_values(item)))
+    strictness = Strictness.ALL if _runs(step) else Strictness.LENIENT
+    replaced: Row = substitute(kept, inner, strictness)
+    hooks = {key: step[key] for key in ("hooks", "onExit") if key in step}
+    return {**replaced, **substitute(hooks, inner)}

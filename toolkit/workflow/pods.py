@@ -1,0 +1,275 @@
+"""Pod nodes: what is asked of the executor, and what its answers mean."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from toolkit.errors import ExpressionError
+from toolkit.workflow import outputs
+from toolkit.workflow.artifacts import input_artifacts, output_artifacts
+from toolkit.workflow.commands import (
+    CallResource,
+    ContainerCall,
+    OutputFile,
+    StartContainer,
+    StopContainer,
+)
+from toolkit.workflow.draft import Draft, started_at
+from toolkit.workflow.events import (
+    ContainerEnded,
+    ContainerErrored,
+    ContainerStarted,
+    ResourceAnswered,
+)
+from toolkit.workflow.merge import type_of
+from toolkit.workflow.nodes import (
+    ERROR,
+    FAILED,
+    PENDING,
+    RUNNING,
+    SUCCEEDED,
+    Node,
+    Row,
+    exact,
+    pod_name,
+)
+from toolkit.workflow.parameters import text_of
+from toolkit.workflow.result import captures_result
+from toolkit.workflow.spans import parse_span
+
+DEADLINE_MESSAGE: Final = "Pod was active on the node longer than the specified deadline"
+
+Answer = ContainerStarted | ContainerEnded | ContainerErrored | ResourceAnswered
+
+
+def start(draft: Draft, node: Node, template: Row, deadline: datetime | None = None) -> None:
+    """Ask for the pod of a node that was just created. What cannot be asked for is the node's
+    Error.
+    """
+    try:
+        command = _command(draft, node, template, deadline)
+    except (ExpressionError, ValueError, TypeError) as error:
+        draft.set_phase(node.id, ERROR, str(getattr(error, "message", error)))
+        return
+    node = draft.edit(node.id)
+    node.engine["start"] = command.id
+    node.engine["pod"] = command.pod
+    if isinstance(command, CallResource):
+        node.engine["call"] = "resource"
+    if template.get("daemon"):
+        node.engine["daemon"] = True
+    if kept := _declared_outputs(template):
+        node.engine["outputs"] = kept
+    draft.command(command)
+
+
+def _command(
+    draft: Draft, node: Node, template: Row, deadline: datetime | None
+) -> StartContainer | CallResource:
+    pod = pod_name(draft.run.name, node.name, str(template.get("name", "")))
+    if type_of(template) == "resource":
+        return _resource_command(draft, node, template, pod)
+    files = tuple(
+        (str(artifact["path"]), text_of(artifact["raw"].get("data", "")))
+        for artifact in (template.get("inputs") or {}).get("artifacts") or ()
+        if artifact.get("raw") is not None and artifact.get("path")
+    )
+    return StartContainer(
+        id=draft.command_id(),
+        node_id=node.id,
+        node_name=node.name,
+        pod=pod,
+        template=str(template.get("name", "")),
+        call=container_call(draft, template),
+        output_files=tuple(_output_files(template)),
+        input_files=files,
+        captures_result=captures_result(draft, node),
+        deadline=_deadline(draft, node, template, deadline),
+        input_artifacts=input_artifacts(template),
+        output_artifacts=output_artifacts(draft, node, template, pod),
+    )
+
+
+def container_call(draft: Draft, template: Row) -> ContainerCall:
+    """A container or script template as a call."""
+    kind = type_of(template)
+    container: Row = template[kind]
+    source = container.get("source") if kind == "script" else None
+    return ContainerCall(
+        image=str(container.get("image") or ""),
+        command=tuple(text_of(word) for word in container.get("command") or ()),
+        args=tuple(text_of(word) for word in container.get("args") or ()),
+        env=tuple(_env(entry) for entry in container.get("env") or ()),
+        env_from=tuple(container.get("envFrom") or ()),
+        working_dir=str(container.get("workingDir") or ""),
+        source=str(source) if source else None,
+        volumes=tuple(_volumes(draft, template)),
+        volume_mounts=tuple(container.get("volumeMounts") or ()),
+        resources=container.get("resources"),
+    )
+
+
+def _env(entry: Row) -> Row:
+    return {**entry, "value": text_of(entry["value"])} if entry.get("value") is not None else entry
+
+
+def _volumes(draft: Draft, template: Row) -> list[Row]:
+    spec = draft.run.definition.spec
+    volumes = [*(template.get("volumes") or ()), *(spec.get("volumes") or ())]
+    for claim in spec.get("volumeClaimTemplates") or ():
+        name = (claim.get("metadata") or {}).get("name")
+        claim_name = f"{draft.run.name}-{name}"
+        volumes.append({"name": name, "persistentVolumeClaim": {"claimName": claim_name}})
+    return volumes
+
+
+def _output_files(template: Row) -> list[OutputFile]:
+    files = []
+    for parameter in (template.get("outputs") or {}).get("parameters") or ():
+        source = parameter.get("valueFrom") or {}
+        if source.get("path"):
+            default = source.get("default")
+            text = None if default is None else text_of(default)
+            files.append(OutputFile(str(parameter["name"]), str(source["path"]), text))
+    return files
+
+
+def _declared_outputs(template: Row) -> Row:
+    declared = template.get("outputs") or {}
+    return {key: declared[key] for key in ("parameters", "artifacts") if declared.get(key)}
+
+
+def _deadline(draft: Draft, node: Node, template: Row, outer: datetime | None) -> datetime | None:
+    deadlines = [] if outer is None else [outer]
+    if template.get("activeDeadlineSeconds") is not None:
+        seconds = int(text_of(template["activeDeadlineSeconds"]))
+        deadlines.append(draft.now + timedelta(seconds=seconds))
+    if template.get("timeout"):
+        deadlines.append(started_at(node) + parse_span(template["timeout"]))
+    return min(deadlines, default=None)
+
+
+def _resource_command(draft: Draft, node: Node, template: Row, pod: str) -> CallResource:
+    resource: Row = template["resource"]
+    wanted = [
+        (
+            str(parameter["name"]),
+            str((parameter.get("valueFrom") or {}).get("jsonPath") or ""),
+            str((parameter.get("valueFrom") or {}).get("jqFilter") or ""),
+        )
+        for parameter in (template.get("outputs") or {}).get("parameters") or ()
+    ]
+    return CallResource(
+        id=draft.command_id(),
+        node_id=node.id,
+        pod=pod,
+        action=str(resource.get("action") or ""),
+        manifest=str(resource.get("manifest") or ""),
+        merge_strategy=str(resource.get("mergeStrategy") or "strategic"),
+        flags=tuple(text_of(flag) for flag in resource.get("flags") or ()),
+        success_condition=str(resource.get("successCondition") or ""),
+        failure_condition=str(resource.get("failureCondition") or ""),
+        owner_reference=bool(resource.get("setOwnerReference")),
+        outputs=tuple(wanted),
+    )
+
+
+# Answers
+
+
+def answer(draft: Draft, event: Answer) -> None:
+    """Take an executor's report. One that is late, doubled or for another start changes nothing."""
+    node = draft.get(event.node_id)
+    if node is None or node.has_ended or node.engine.get("start") != event.command_id:
+        return
+    match event:
+        case ContainerStarted():
+            _started(draft, node)
+        case ContainerEnded():
+            _ended(draft, node, event)
+        case ContainerErrored():
+            _errored(draft, node, event)
+        case ResourceAnswered():
+            _answered(draft, node, event)
+
+
+def _started(draft: Draft, node: Node) -> None:
+    if node.phase != PENDING:
+        return
+    draft.set_phase(node.id, RUNNING)
+    if node.engine.get("daemon"):
+        daemon = draft.edit(node.id)
+        daemon.status["daemoned"] = True
+        daemon.engine["settled"] = True
+        draft.tell_owner(daemon)
+
+
+def _ended(draft: Draft, known: Node, event: ContainerEnded) -> None:
+    node = draft.edit(known.id)
+    node.engine["ran"] = {"exitCode": event.exit_code, "at": exact(event.at)}
+    problem = outputs.of_container(draft, node, event)
+    if node.engine.get("stopping") is not None:
+        _stopped(draft, node, event.exit_code)
+    elif node.status.pop("daemoned", None) or event.exit_code != 0:
+        draft.set_phase(node.id, FAILED, f"main: Error (exit code {event.exit_code})")
+    elif problem:
+        draft.set_phase(node.id, ERROR, problem)
+    else:
+        draft.set_phase(node.id, SUCCEEDED, "")
+    outputs.export(draft, node)
+
+
+def _stopped(draft: Draft, node: Node, exit_code: int) -> None:
+    node.status.pop("daemoned", None)
+    if node.engine.get("daemon") or exit_code == 0:
+        draft.set_phase(node.id, SUCCEEDED, "")
+    else:
+        draft.set_phase(node.id, FAILED, node.engine["stopping"])
+
+
+def _errored(draft: Draft, known: Node, event: ContainerErrored) -> None:
+    node = draft.edit(known.id)
+    node.status.pop("daemoned", None)
+    if event.is_transient:
+        node.engine["transient"] = True
+    if node.engine.get("stopping") is not None:
+        phase = SUCCEEDED if node.engine.get("daemon") else FAILED
+        draft.set_phase(node.id, phase, node.engine["stopping"])
+    elif event.is_deadline:
+        draft.set_phase(node.id, FAILED, event.message or DEADLINE_MESSAGE)
+    else:
+        draft.set_phase(node.id, ERROR, event.message)
+
+
+def _answered(draft: Draft, known: Node, event: ResourceAnswered) -> None:
+    node = draft.edit(known.id)
+    problem = outputs.of_resource(node, event)
+    if not event.succeeded:
+        draft.set_phase(node.id, FAILED, event.message)
+    elif problem:
+        draft.set_phase(node.id, ERROR, problem)
+    else:
+        draft.set_phase(node.id, SUCCEEDED, event.message)
+    outputs.export(draft, node)
+
+
+def stop(draft: Draft, known: Node, message: str) -> None:
+    """End a pod: its answer then makes it Failed with ``message`` (a daemon: Succeeded). One that
+    cannot be stopped (a resource call) ends at once.
+    """
+    if known.has_ended or known.engine.get("stopping") is not None:
+        return
+    node = draft.edit(known.id)
+    node.engine["stopping"] = message
+    if not node.engine.get("start") or node.engine.get("call") == "resource":
+        draft.set_phase(node.id, FAILED, message)
+        return
+    draft.command(
+        StopContainer(draft.command_id(), node.id, node.engine["start"], grace_s=_grace(draft))
+    )
+
+
+def _grace(draft: Draft) -> float:
+    seconds: Any = draft.run.definition.spec.get("terminationGracePeriodSeconds")
+    return 30.0 if seconds is None else float(seconds)

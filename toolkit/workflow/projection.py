@@ -1,0 +1,185 @@
+"""A run as the Kubernetes objects people look at: the Workflow's status, and Pods."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from toolkit.resource.resource import Body
+from toolkit.workflow.edges import Edges
+from toolkit.workflow.nodes import (
+    ERROR,
+    FAILED,
+    FINISHED,
+    PENDING,
+    POD,
+    RUNNING,
+    SUCCEEDED,
+    Node,
+    Row,
+    parse_instant,
+    rfc3339,
+)
+from toolkit.workflow.run import Run
+
+GROUP: Final = "workflows.argoproj.io"
+COMPLETED_LABEL: Final = f"{GROUP}/completed"
+PHASE_LABEL: Final = f"{GROUP}/phase"
+
+_POD_PHASE: Final = {
+    PENDING: PENDING, RUNNING: RUNNING, SUCCEEDED: SUCCEEDED, FAILED: FAILED, ERROR: FAILED,
+}  # fmt: skip
+
+
+def project_workflow(run: Run, live: Body) -> Body:
+    """The live object with the run's status and labels; its spec is untouched, and so is
+    ``live``. Cost: linear in the run.
+    """
+    metadata = dict(live.get("metadata") or {})
+    labels = {**(metadata.get("labels") or {}), **_labels(run)}
+    metadata["labels"] = labels
+    annotations = run.definition.metadata["annotations"]
+    if annotations:
+        metadata["annotations"] = {**(metadata.get("annotations") or {}), **annotations}
+    return {**live, "metadata": metadata, "status": _status(run)}
+
+
+def _labels(run: Run) -> dict[str, str]:
+    labels = dict(run.definition.metadata["labels"])
+    labels[COMPLETED_LABEL] = "true" if run.is_finished else "false"
+    labels[PHASE_LABEL] = run.phase
+    reference = run.definition.spec.get("workflowTemplateRef")
+    if reference:
+        kind = "cluster-workflow-template" if reference.get("clusterScope") else "workflow-template"
+        labels[f"{GROUP}/{kind}"] = str(reference.get("name"))
+    return labels
+
+
+def _status(run: Run) -> Row:
+    row = run.row
+    status: Row = {
+        "phase": run.phase,
+        "startedAt": rfc3339(parse_instant(row["started"])),
+        "finishedAt": rfc3339(parse_instant(row["finished"])) if row["finished"] else None,
+        "progress": f"{row['pods_done']}/{row['pods']}",
+        "conditions": _conditions(run),
+        "nodes": _nodes(run),
+    }
+    if row["message"]:
+        status["message"] = row["message"]
+    if row.get("outputs"):
+        status["outputs"] = row["outputs"]
+    if run.definition.spec.get("workflowTemplateRef"):
+        local = run.definition.templates.get(run.definition.row["scope"], {})
+        status["storedWorkflowTemplateSpec"] = {
+            **run.definition.spec,
+            "templates": list(local.values()),
+        }
+    return status
+
+
+def _conditions(run: Run) -> list[Row]:
+    running = run.row["active"] > 0
+    return [
+        {"type": "PodRunning", "status": "True" if running else "False"},
+        {"type": "Completed", "status": "True" if run.is_finished else "False"},
+    ]
+
+
+def _nodes(run: Run) -> Row:
+    if not run.nodes:
+        return {}
+    edges = Edges(run)
+    return {id: _node(node, edges) for id, node in run.nodes.items()}
+
+
+def _node(node: Node, edges: Edges) -> Row:
+    status = dict(node.status)
+    children = list(dict.fromkeys(edges.children[node.id]))
+    if children:
+        status["children"] = children
+    if node.type in {"Steps", "DAG"} and node.has_ended:
+        status["outboundNodes"] = edges.outbound(node.id)
+    return status
+
+
+def project_pod(run: Run, node_id: str) -> Body | None:
+    """The v1 Pod of a pod node that was started; None for other nodes."""
+    node = run.nodes.get(node_id)
+    if node is None or node.type != POD or not node.engine.get("pod"):
+        return None
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            "name": node.engine["pod"],
+            "namespace": run.namespace,
+            "labels": {
+                f"{GROUP}/workflow": run.name,
+                COMPLETED_LABEL: "true" if node.has_ended else "false",
+            },
+            "annotations": {
+                f"{GROUP}/node-name": node.name,
+                f"{GROUP}/node-id": node.id,
+            },
+            "ownerReferences": [_owner(run)],
+        },
+        "spec": {
+            "restartPolicy": "Never",
+            "containers": [{"name": "main", "image": _image(run, node)}],
+        },
+        "status": _pod_status(node),
+    }
+
+
+def _owner(run: Run) -> Row:
+    return {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "Workflow",
+        "name": run.name,
+        "uid": run.uid,
+        "controller": True,
+        "blockOwnerDeletion": True,
+    }
+
+
+def _image(run: Run, node: Node) -> str:
+    try:
+        template, _ = run.definition.resolve(node.engine["holder"], node.status["templateScope"])
+    except ValueError:
+        return ""
+    container = template.get("container") or template.get("script") or {}
+    return str(container.get("image") or "")
+
+
+def _pod_status(node: Node) -> Row:
+    status: Row = {"phase": _POD_PHASE[node.phase], "startTime": node.status["startedAt"]}
+    if node.message:
+        status["message"] = node.message
+    status["containerStatuses"] = [
+        {
+            "name": "main",
+            "ready": node.phase == RUNNING,
+            "restartCount": 0,
+            "image": "",
+            "imageID": "",
+            "state": _container_state(node),
+        }
+    ]
+    return status
+
+
+def _container_state(node: Node) -> Row:
+    started: Any = node.status["startedAt"]
+    if node.phase not in FINISHED:
+        waiting = {"waiting": {"reason": "ContainerCreating"}}
+        return {"running": {"startedAt": started}} if node.phase == RUNNING else waiting
+    ran = node.engine.get("ran") or {}
+    code = ran.get("exitCode", 0 if node.phase == SUCCEEDED else 1)
+    return {
+        "terminated": {
+            "exitCode": code,
+            "reason": "Completed" if code == 0 else "Error",
+            "startedAt": started,
+            "finishedAt": node.status["finishedAt"],
+        }
+    }

@@ -1,0 +1,85 @@
+"""Retrying a finished run: failed nodes are forgotten, what is above them goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Set as AbstractSet
+
+from toolkit.workflow.context import EXIT_NOTE
+from toolkit.workflow.draft import Draft, Due
+from toolkit.workflow.nodes import RUNNING, STEPS, Node, exact
+
+
+def restart(draft: Draft, keep: AbstractSet[str]) -> None:
+    """Forget the nodes that are not in ``keep`` (with what they own, and their hooks, and the exit
+    handler), and set those above them running again.
+    """
+    gone = _gone(draft, keep)
+    above = _above(draft, gone)
+    for id in gone:
+        draft.remove(id)
+    draft.remove(EXIT_NOTE)
+    row = draft.edit_run()
+    row.update(
+        phase=RUNNING, message="", stage="main", started=exact(draft.now), finished=None,
+        shutdown="", starved=[], deferred=[], waiting=[], active=0,
+    )  # fmt: skip
+    row.pop("expired", None)
+    for id in above:
+        _set_running(draft, draft.edit(id), above)
+        draft.agenda.append(Due("resume", id))
+
+
+def _gone(draft: Draft, keep: AbstractSet[str]) -> dict[str, None]:
+    pending = [id for id, node in draft.run.nodes.items() if id not in keep or node.is_exit_part]
+    pending = [id for id in pending if not _is_kept_hook(draft, id, keep)]
+    hooks: dict[str, list[str]] = {}
+    for id, node in draft.run.nodes.items():
+        if node.engine.get("of"):
+            hooks.setdefault(node.engine["of"], []).append(id)
+    gone: dict[str, None] = {}
+    while pending:
+        id = pending.pop()
+        if id not in gone:
+            gone[id] = None
+            pending += [*draft.children(id), *hooks.get(id, ())]
+    return gone
+
+
+def _is_kept_hook(draft: Draft, id: str, keep: AbstractSet[str]) -> bool:
+    """A step's own exit handler (and what is below it) stays with its step."""
+    return id in keep and bool(draft.node(id).boundary)
+
+
+def _above(draft: Draft, gone: dict[str, None]) -> dict[str, None]:
+    """The owners of what is gone, the deepest first."""
+    found: dict[str, int] = {}
+    for id in gone:
+        node = draft.node(id)
+        if node.engine.get("of"):
+            continue
+        while node.owner and node.owner not in gone:
+            node = draft.node(node.owner)
+            found[node.id] = int(node.engine["seq"])
+    return dict.fromkeys(sorted(found, key=lambda id: -found[id]))
+
+
+def _set_running(draft: Draft, node: Node, above: dict[str, None]) -> None:
+    for field in ("message", "outputs", "daemoned"):
+        node.status.pop(field, None)
+    node.status["phase"] = RUNNING
+    node.status["finishedAt"] = None
+    engine = node.engine
+    for field in ("finished", "error", "fail", "until", "held", "blocked", "settled", "hooks_open"):
+        engine.pop(field, None)
+    engine["again"] = True
+    if node.type == STEPS:
+        return
+    if "next" in engine:
+        engine["next"] = 0
+    children = draft.children(node.id)
+    if "open" in engine:
+        engine["open"] = sum(1 for id in children if id in above)
+    if engine.get("limit") is not None:
+        engine["active"] = sum(
+            1 for other in above if draft.node(other).engine.get("slot") == node.id
+        )

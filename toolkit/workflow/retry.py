@@ -1,0 +1,251 @@
+"""Retries: attempts one after the other under a Retry node, by policy, limit and backoff."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from toolkit.errors import ExpressionError
+from toolkit.workflow import limits, pods
+from toolkit.workflow.call import Call, call_of
+from toolkit.workflow.context import POD_TYPES, globals_scope, retry_strategy, template_at
+from toolkit.workflow.draft import Draft, Due, finished_at, started_at
+from toolkit.workflow.expressions import evaluate_bool
+from toolkit.workflow.halting import halted
+from toolkit.workflow.invoke import create, invalid
+from toolkit.workflow.merge import type_of
+from toolkit.workflow.nodes import (
+    DAG,
+    ERROR,
+    FAILED,
+    PENDING,
+    POD,
+    RUNNING,
+    STEPS,
+    SUCCEEDED,
+    Node,
+    Row,
+    exact,
+    parse_instant,
+    pod_name,
+)
+from toolkit.workflow.parameters import text_of
+from toolkit.workflow.scope import Values
+from toolkit.workflow.spans import human, parse_span
+from toolkit.workflow.substitute import substitute
+
+_POLICIES: Final = {
+    "Always": (True, True),
+    "OnError": (False, True),
+    "OnFailure": (True, False),
+    "OnTransientError": (False, False),
+}
+"""Policy → (retries Failed, retries Error)."""
+
+
+def begin(draft: Draft, node: Node) -> None:
+    """A retry node was created: its first attempt."""
+    _attempt(draft, node)
+
+
+def resume(draft: Draft, node: Node) -> None:
+    """A limit has room again, or the backoff is over."""
+    if not node.has_ended and not _running(draft, node):
+        _attempt(draft, node)
+
+
+def woke(draft: Draft, node: Node) -> None:
+    """The backoff's timer came due."""
+    waits = node.engine.get("until")
+    if node.has_ended or waits is None or parse_instant(waits) > draft.now:
+        return
+    draft.edit(node.id).engine.pop("until")
+    draft.set_phase(node.id, RUNNING, "")
+    draft.agenda.append(Due("resume", node.id))
+
+
+def attempt_moved(draft: Draft, node: Node, attempt: Node) -> None:
+    """An attempt ended, or is a daemon that is up."""
+    if node.has_ended:
+        return
+    if not attempt.has_ended:
+        daemon = draft.edit(node.id)
+        daemon.status["daemoned"] = True
+        daemon.engine["settled"] = True
+        draft.tell_owner(daemon)
+        return
+    draft.edit(node.id).status.pop("daemoned", None)
+    try:
+        verdict = _verdict(draft, node, attempt)
+    except (ExpressionError, ValueError) as error:
+        draft.set_phase(node.id, ERROR, str(getattr(error, "message", error)))
+        return
+    if verdict is not None:
+        _finish(draft, node, attempt, *verdict)
+
+
+def _finish(draft: Draft, node: Node, attempt: Node, phase: str, message: str) -> None:
+    if attempt.outputs is not None:
+        draft.edit(node.id).status["outputs"] = attempt.outputs
+    draft.set_phase(node.id, phase, message)
+
+
+def _running(draft: Draft, node: Node) -> bool:
+    attempts = _attempts(draft, node)
+    return bool(attempts) and not attempts[-1].has_ended
+
+
+def _attempts(draft: Draft, node: Node) -> list[Node]:
+    children = [draft.node(id) for id in draft.children(node.id)]
+    return [child for child in children if not child.is_hook]
+
+
+def _verdict(draft: Draft, node: Node, last: Node) -> tuple[str, str] | None:
+    """The retry's end (phase, message), or None: another attempt follows, now or later."""
+    if not last.is_unsuccessful:
+        return SUCCEEDED, ""
+    if message := halted(draft, in_exit=node.is_exit_part):
+        if draft.row.get("expired"):
+            message = f"retry exceeded workflow deadline {draft.row['deadline']}"
+        return last.phase, message
+    strategy = retry_strategy(draft, template_at(draft, node)) or {}
+    attempts = _attempts(draft, node)
+    wait, refusal = _backoff(draft, strategy, attempts)
+    refusal = refusal or _refusal(draft, strategy, attempts)
+    if refusal is not None:
+        return last.phase, refusal or last.message
+    due = finished_at(last) + wait
+    if wait and due > draft.now:
+        engine = draft.edit(node.id).engine
+        engine["until"] = exact(due)
+        draft.set_phase(node.id, node.phase, f"Backoff for {human(wait)}")
+        draft.wake(due, "retry", node.id)
+    else:
+        draft.agenda.append(Due("resume", node.id))
+    return None
+
+
+def _refusal(draft: Draft, strategy: Row, attempts: list[Node]) -> str | None:
+    """Why there is no further attempt; "" means that the last attempt's message says it."""
+    last = attempts[-1]
+    policy = str(strategy.get("retryPolicy") or _default_policy(strategy))
+    if policy not in _POLICIES:
+        raise ExpressionError(f"{policy} is not a valid RetryPolicy")
+    on_failure, on_error = _POLICIES[policy]
+    is_transient = policy == "OnTransientError" and bool(last.engine.get("transient"))
+    wanted = on_failure if last.phase == FAILED else on_error
+    if not (wanted or is_transient):
+        return ""
+    limit = strategy.get("limit")
+    if limit is not None and len(attempts) > int(text_of(limit)):
+        return "No more retries left"
+    expression = strategy.get("expression")
+    if expression:
+        scope = globals_scope(draft).over(Values(_last_values(attempts, "-1")))
+        if not evaluate_bool(str(expression), scope.environment()):
+            return "retryStrategy.expression evaluated to false"
+    return None
+
+
+def _default_policy(strategy: Row) -> str:
+    return "Always" if strategy.get("expression") else "OnFailure"
+
+
+def _backoff(draft: Draft, strategy: Row, attempts: list[Node]) -> tuple[timedelta, str | None]:
+    """How long to wait before the next attempt, or why there is none. Upstream waits only where a
+    limit is set (argo-workflows#9425).
+
+    DEVIATION: the backoff holds without a limit too.
+    """
+    backoff = strategy.get("backoff")
+    if not backoff:
+        return timedelta(), None
+    if backoff.get("duration") in {None, ""}:
+        raise ExpressionError("no base duration specified for retryStrategy")
+    wait = _wait(backoff, len(attempts))
+    if backoff.get("maxDuration"):
+        end = started_at(attempts[0]) + parse_span(backoff["maxDuration"])
+        if draft.now > end:
+            return wait, "Max duration limit exceeded"
+        if finished_at(attempts[-1]) + wait > end:
+            return wait, "Backoff would exceed max duration limit"
+    return wait, None
+
+
+def _wait(backoff: Row, attempts: int) -> timedelta:
+    base = parse_span(backoff["duration"])
+    factor = int(text_of(backoff["factor"])) if backoff.get("factor") is not None else 0
+    seconds = base.total_seconds()
+    if factor > 0:
+        seconds *= float(min(factor ** min(attempts - 1, 64), 10**12))
+    wait = timedelta(seconds=min(seconds, 10.0**9))
+    return min(wait, parse_span(backoff["cap"])) if backoff.get("cap") else wait
+
+
+def _last_values(attempts: list[Node], no_exit_code: str) -> dict[str, str]:
+    """``retries`` and ``lastRetry.…`` after these attempts."""
+    if not attempts:
+        return {
+            "lastRetry.exitCode": no_exit_code,
+            "lastRetry.duration": "0",
+            "lastRetry.status": "",
+            "lastRetry.message": "",
+        }
+    last = attempts[-1]
+    seconds = (finished_at(last) - started_at(last)).total_seconds()
+    return {
+        "retries": str(len(attempts) - 1),
+        "lastRetry.exitCode": str((last.outputs or {}).get("exitCode") or no_exit_code),
+        "lastRetry.duration": f"{seconds:g}",
+        "lastRetry.status": last.phase,
+        "lastRetry.message": last.message,
+    }
+
+
+def _attempt(draft: Draft, node: Node) -> None:
+    """Start the next attempt, unless a limit holds it back."""
+    template = template_at(draft, node)
+    kind = type_of(template)
+    attempts = _attempts(draft, node)
+    call = call_of(node).attempt(len(attempts), node)
+    call = replace(call, prefix=str(node.engine.get("prefix", "")), depth=node.engine["depth"])
+    limit = limits.blocked_by(draft, call, is_pod=kind in POD_TYPES)
+    if limit is not None:
+        limits.wait(draft, node.id, limit)
+        return
+    try:
+        _start(draft, node, call, template, attempts)
+    except ExpressionError as error:
+        last = invalid(draft, call, error.message)
+        draft.agenda.append(Due("ended", node.id, last.id))
+
+
+def _start(draft: Draft, node: Node, call: Call, template: Row, attempts: list[Node]) -> None:
+    values: dict[str, Any] = {**_last_values(attempts, "0"), "retries": str(len(attempts))}
+    kind = type_of(template)
+    if kind in POD_TYPES:
+        values["pod.name"] = pod_name(draft.run.name, call.name, str(template.get("name", "")))
+    processed = substitute(template, globals_scope(draft).over(Values(values)))
+    inputs = processed.get("inputs") or {}
+    if kind in POD_TYPES:
+        attempt = create(draft, call, POD, PENDING, inputs=inputs)
+        pods.start(draft, attempt, processed, _attempt_deadline(draft, node, processed, attempts))
+        return
+    attempt = create(draft, call, STEPS if kind == "steps" else DAG, RUNNING, inputs=inputs)
+    attempt.engine["retry"] = values
+    if processed.get("parallelism") is not None:
+        attempt.engine["limit"] = int(processed["parallelism"])
+        attempt.engine["active"] = 0
+    draft.agenda.append(Due("begin", attempt.id))
+
+
+def _attempt_deadline(
+    draft: Draft, node: Node, template: Row, attempts: list[Node]
+) -> datetime | None:
+    """An attempt runs no longer than ``maxDuration`` lets it."""
+    backoff = (retry_strategy(draft, template) or {}).get("backoff") or {}
+    if not backoff.get("maxDuration"):
+        return None
+    first = started_at(attempts[0]) if attempts else draft.now
+    return first + parse_span(backoff["maxDuration"])

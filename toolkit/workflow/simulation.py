@@ -1,0 +1,220 @@
+"""Running workflows under a virtual clock, with an executor that follows a script.
+
+The same step machine as the real engine's; only the world is played. An *outcome* answers each
+start::
+
+    simulation = Simulation(workflow, outcome=lambda start: Outcome(exit_code=1))
+    simulation.run_to_end()
+    print(simulation.tree())
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from toolkit.resource.resource import Body
+from toolkit.workflow.commands import (
+    CallResource,
+    Command,
+    StartContainer,
+    StopContainer,
+    WakeAt,
+)
+from toolkit.workflow.events import (
+    ContainerEnded,
+    ContainerErrored,
+    ContainerStarted,
+    Event,
+    ResourceAnswered,
+    Woke,
+)
+from toolkit.workflow.library import Library
+from toolkit.workflow.machine import step, submit
+from toolkit.workflow.nodes import Node
+from toolkit.workflow.run import Run, Transition
+
+EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a container or resource call ends. ``error`` instead of an exit code: it could not be
+    run. ``outputs`` are file contents by parameter name; those not given take their default, or
+    are missing.
+    """
+
+    exit_code: int = 0
+    result: str = ""
+    outputs: dict[str, str | None] = field(default_factory=dict)
+    duration: timedelta = timedelta(seconds=1)
+    error: str = ""
+    is_transient: bool = False
+    is_stuck: bool = False
+
+
+Script = Callable[[StartContainer | CallResource], Outcome]
+
+
+def succeed(_: StartContainer | CallResource) -> Outcome:
+    """Everything ends well after a second."""
+    return Outcome()
+
+
+class Simulation:
+    """One workflow, played from submit on. ``now`` moves only when something happens."""
+
+    def __init__(
+        self,
+        workflow: Body,
+        *,
+        library: Library | None = None,
+        outcome: Script = succeed,
+        now: datetime = EPOCH,
+    ) -> None:
+        self.now = now
+        self.started: list[StartContainer | CallResource] = []
+        self.stopped: list[StopContainer] = []
+        self.transitions: list[Transition] = []
+        self._outcome = outcome
+        self._events: list[tuple[datetime, int, Event]] = []
+        self._count = 0
+        self._live: dict[str, StartContainer | CallResource] = {}
+        first = submit(named(workflow), library or Library(), now)
+        self.run = Run.start(first)
+        self.transitions.append(first)
+        for command in first.commands:
+            self.perform(command)
+
+    def send(self, event: Event) -> Transition:
+        """Step one event now, commit it, and perform what it asks for."""
+        transition = step(self.run, event, self.now)
+        self.run.apply(transition)
+        self.transitions.append(transition)
+        for command in transition.commands:
+            self.perform(command)
+        return transition
+
+    def run_to_end(self, *, most: int = 1_000_000) -> Simulation:
+        """Play until nothing more happens. Raises ``RuntimeError`` after ``most`` events."""
+        for _ in range(most):
+            if not self.advance():
+                return self
+        raise RuntimeError(f"the workflow goes on after {most} events")
+
+    def advance(self) -> bool:
+        """Play the next event; False where nothing is to come."""
+        if not self._events:
+            return False
+        at, _, event = heapq.heappop(self._events)
+        self.now = max(self.now, at)
+        if not isinstance(event, Woke | ContainerStarted):
+            if event.command_id not in self._live:  # type: ignore[union-attr]
+                return True
+            del self._live[event.command_id]  # type: ignore[union-attr]
+        self.send(event)
+        return True
+
+    def perform(self, command: Command) -> None:
+        """Play what the machine asks for."""
+        match command:
+            case WakeAt(id, at):
+                self._at(at, Woke(id, at))
+            case StopContainer():
+                self._stop(command)
+            case StartContainer() | CallResource():
+                self._start(command)
+
+    def _start(self, command: StartContainer | CallResource) -> None:
+        self.started.append(command)
+        self._live[command.id] = command
+        outcome = self._outcome(command)
+        if isinstance(command, CallResource):
+            self._at(self.now + outcome.duration, _resource_answer(command, outcome, self.now))
+            return
+        if not outcome.error:
+            self._at(self.now, ContainerStarted(command.id, command.node_id, self.now))
+        end = self.now + outcome.duration
+        if command.deadline is not None and (end > command.deadline or outcome.is_stuck):
+            late = ContainerErrored(
+                command.id,
+                command.node_id,
+                "Pod was active on the node longer than the specified deadline",
+                command.deadline,
+                is_deadline=True,
+            )
+            self._at(command.deadline, late)
+        elif not outcome.is_stuck:
+            self._at(end, _answer(command, outcome, end))
+
+    def _stop(self, command: StopContainer) -> None:
+        self.stopped.append(command)
+        if command.start_id in self._live:
+            ended = ContainerEnded(command.start_id, command.node_id, 143, self.now)
+            self._at(self.now, ended)
+
+    def _at(self, at: datetime, event: Event) -> None:
+        self._count += 1
+        heapq.heappush(self._events, (at, self._count, event))
+
+    # Looking at it
+
+    def node(self, name: str) -> Node:
+        """The node of that name, or of that display name. Raises ``KeyError``."""
+        for node in self.run.nodes.values():
+            if name in {node.name, str(node.status["displayName"])}:
+                return node
+        raise KeyError(name)
+
+    def tree(self) -> str:
+        """The nodes below their owners, one a line: name, type, phase, message."""
+        lines = [f"{self.run.name} {self.run.phase}{_said(self.run.row['message'])}"]
+        lines.extend(self._lines("", 1))
+        return "\n".join(lines)
+
+    def _lines(self, owner: str, depth: int) -> Iterator[str]:
+        for id in self.run.children.get(owner, ()):
+            node = self.run.nodes[id]
+            yield f"{'  ' * depth}{node.name} {node.type} {node.phase}{_said(node.message)}"
+            yield from self._lines(id, depth + 1)
+
+
+def _said(message: str) -> str:
+    return f": {message}" if message else ""
+
+
+def named(workflow: Body) -> Body:
+    """The workflow with a name, uid and namespace, where it has none."""
+    metadata = workflow.get("metadata") or {}
+    name = metadata.get("name") or f"{metadata.get('generateName', 'workflow-')}1".strip("-")
+    known = {"name": name, "namespace": "default", "uid": f"uid-{name}"}
+    return {**workflow, "metadata": {**known, **metadata, "name": name}}
+
+
+def _answer(command: StartContainer, outcome: Outcome, at: datetime) -> Event:
+    if outcome.error:
+        return ContainerErrored(
+            command.id, command.node_id, outcome.error, at, is_transient=outcome.is_transient
+        )
+    outputs = {file.name: outcome.outputs.get(file.name) for file in command.output_files}
+    result = outcome.result if command.captures_result else None
+    saved = {artifact.name: artifact.key for artifact in command.output_artifacts}
+    return ContainerEnded(
+        command.id, command.node_id, outcome.exit_code, at, result, outputs, saved
+    )
+
+
+def _resource_answer(command: CallResource, outcome: Outcome, now: datetime) -> Event:
+    at = now + outcome.duration
+    if outcome.error:
+        return ContainerErrored(command.id, command.node_id, outcome.error, at)
+    outputs = {name: text for name, text in outcome.outputs.items() if text is not None}
+    succeeded = outcome.exit_code == 0
+    return ResourceAnswered(command.id, command.node_id, succeeded, outcome.result, at, outputs)
+
+
+def slower(outcome: Outcome, seconds: float) -> Outcome:
+    """The same outcome after another time."""
+    return replace(outcome, duration=timedelta(seconds=seconds))

@@ -1,0 +1,338 @@
+"""Steps templates: groups one after the other, the steps of a group side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from toolkit.errors import ExpressionError
+from toolkit.workflow import hooks, limits, outputs
+from toolkit.workflow.call import Call
+from toolkit.workflow.context import globals_scope, inner_scope, template_at
+from toolkit.workflow.draft import Draft, Due
+from toolkit.workflow.halting import halted
+from toolkit.workflow.invoke import create, invoke
+from toolkit.workflow.loops import EMPTY_MESSAGE, with_item
+from toolkit.workflow.nodes import (
+    ERROR,
+    FAILED,
+    RUNNING,
+    SKIPPED,
+    SKIPPED_TYPE,
+    STEP_GROUP,
+    SUCCEEDED,
+    Node,
+    Row,
+)
+from toolkit.workflow.parameters import input_values
+from toolkit.workflow.resolve import Planned, Resolved, plan, resolve
+from toolkit.workflow.scope import NodeRefs, Scope, Values
+from toolkit.workflow.when import should_execute, skip_message
+
+FAIL_FAST = "template has failed or errored children and failFast enabled"
+_Plan = tuple[tuple[Planned, ...], dict[str, Resolved]]
+
+
+def begin(draft: Draft, node: Node) -> None:
+    """A steps node was created: its first group starts."""
+    _next_group(draft, node, 0)
+
+
+def group_ended(draft: Draft, node: Node, group: Node) -> None:
+    """A group of a steps node ended: the next one, or the end."""
+    draft.edit(node.id).engine["open"] = 0
+    if group.is_unsuccessful:
+        draft.set_phase(node.id, FAILED, group.message)
+        return
+    _next_group(draft, node, int(group.engine["index"]) + 1)
+
+
+def _next_group(draft: Draft, node: Node, index: int) -> None:
+    groups = _groups(draft, node)
+    if index >= len(groups):
+        _succeed(draft, node)
+        return
+    if message := halted(draft, in_exit=node.is_exit_part):
+        draft.set_phase(node.id, FAILED, message)
+        return
+    call = Call(
+        name=f"{node.name}[{index}]",
+        holder={},
+        arguments={},
+        scope=inner_scope(draft, node),
+        owner=node.id,
+        boundary=node.id,
+        in_exit=node.is_exit_part,
+        depth=int(node.engine["depth"]),
+        engine={"index": index, "open": 0, "next": 0},
+    )
+    known = draft.find(call.name)
+    if known is not None:  # kept by a retry of the run
+        if known.has_ended:
+            group_ended(draft, node, known)
+        return
+    group = create(draft, call, STEP_GROUP, RUNNING)
+    draft.agenda.append(Due("begin", group.id))
+
+
+def _groups(draft: Draft, node: Node) -> list[list[Row]]:
+    return [_steps(group) for group in template_at(draft, node)["steps"]]
+
+
+def _steps(group: Any) -> list[Row]:
+    """A group is a list; older workflows write a group of one step as that step."""
+    return [group] if isinstance(group, dict) else list(group or ())
+
+
+def _succeed(draft: Draft, node: Node) -> None:
+    try:
+        found = outputs.of_template(
+            template_at(draft, node), scope_of(draft, node, len(_groups(draft, node)))
+        )
+    except ExpressionError as error:
+        draft.set_phase(node.id, ERROR, error.message)
+        return
+    if found is not None:
+        draft.edit(node.id).status["outputs"] = found
+        outputs.export(draft, draft.node(node.id))
+    draft.set_phase(node.id, SUCCEEDED)
+
+
+# One group
+
+
+def advance(draft: Draft, group: Node) -> None:
+    """Start what is next in the group, as far as the limits let it."""
+    if group.has_ended:
+        return
+    try:
+        planned, resolved = _plan(draft, group)
+        _start_planned(draft, group, planned, resolved)
+    except ExpressionError as error:
+        draft.edit(group.id).engine["error"] = error.message
+    _conclude(draft, draft.node(group.id))
+
+
+def _start_planned(
+    draft: Draft, group: Node, planned: tuple[Planned, ...], resolved: dict[str, Resolved]
+) -> None:
+    group = draft.edit(group.id)
+    parent = draft.node(group.owner)
+    scope = scope_of(draft, parent, int(group.engine["index"]))
+    while group.engine["next"] < len(planned) and not group.engine.get("error"):
+        if not _may_start(draft, group, parent):
+            break
+        entry = planned[group.engine["next"]]
+        if group.engine.get("again") and draft.find(f"{group.name}.{entry.name}") is not None:
+            group.engine["next"] += 1
+            continue
+        if not _start(draft, group, parent, entry, resolved[entry.key], scope):
+            break
+        group.engine["next"] += 1
+
+
+def _may_start(draft: Draft, group: Node, parent: Node) -> bool:
+    return not (halted(draft, in_exit=group.is_exit_part) or parent.engine.get("fail"))
+
+
+def _start(
+    draft: Draft, group: Node, parent: Node, entry: Planned, resolved: Resolved, scope: Scope
+) -> bool:
+    """False where a limit holds the entry back."""
+    step = resolved.step
+    if resolved.proceeds and entry.index is not None:
+        step = with_item(step, entry.item, scope)
+    call = _call(draft, group, parent, entry, step)
+    if entry.empty and resolved.proceeds:
+        create(draft, call, SKIPPED_TYPE, SKIPPED, message=EMPTY_MESSAGE)
+        return True
+    when = str(step.get("when") or "")
+    if not resolved.proceeds or not should_execute(when):
+        create(draft, call, SKIPPED_TYPE, SKIPPED, message=skip_message(when))
+        return True
+    node = invoke(draft, call)
+    if node is None:
+        return False
+    if not node.has_ended:
+        group.engine["open"] += 1
+        if hooks.has_running_hooks(step):
+            node.engine["hooks"] = True
+            group.engine["open"] += hooks.fire(draft, parent, node, step, scope)
+    elif node.engine.get("invalid") and node.phase == ERROR:
+        group.engine["error"] = (
+            f"step group deemed errored due to child {node.name} error: {node.message}"
+        )
+    return True
+
+
+def _call(draft: Draft, group: Node, parent: Node, entry: Planned, step: Row) -> Call:
+    engine: Row = {} if entry.index is None else {"index": entry.index}
+    return Call(
+        name=f"{group.name}.{entry.name}",
+        holder=step,
+        arguments=step.get("arguments") or {},
+        scope=str(group.status["templateScope"]),
+        owner=group.id,
+        boundary=parent.id,
+        prefix="steps",
+        key=entry.key,
+        in_exit=group.is_exit_part,
+        depth=int(parent.engine["depth"]) + 1,
+        engine=engine,
+    )
+
+
+def _plan(draft: Draft, group: Node) -> _Plan:
+    """The group's steps resolved and expanded. Raises SubstitutionError."""
+
+    def compute() -> _Plan:
+        parent = draft.node(group.owner)
+        index = int(group.engine["index"])
+        steps = _groups(draft, parent)[index]
+        scope = scope_of(draft, parent, index)
+        planned: list[Planned] = []
+        resolved: dict[str, Resolved] = {}
+        for step in steps:
+            key = str(step.get("name") or "")
+            try:
+                resolved[key] = resolve(step, scope)
+            except ExpressionError as error:
+                text = f"failed to resolve references: {error.message}"
+                raise ExpressionError(text) from error
+            planned.extend(plan(key, resolved[key]))
+        return tuple(planned), resolved
+
+    return draft.remember((group.id, group.engine["seq"]), compute)
+
+
+def child_moved(draft: Draft, group: Node, child: Node, *, ended: bool) -> None:
+    """A step's node has a new phase, or ended: its hooks, then perhaps the group's end."""
+    parent = draft.node(group.owner)
+    group = draft.edit(group.id)
+    if ended:
+        group.engine["open"] -= 1
+        if child.is_unsuccessful and not child.is_hook:
+            _note_failure(draft, parent, group, child)
+    if not child.is_hook:
+        step = _step_of(draft, group, child)
+        scope = scope_of(draft, parent, int(group.engine["index"]))
+        group.engine["open"] += hooks.fire(draft, parent, child, step, scope)
+    _conclude(draft, group)
+
+
+def _note_failure(draft: Draft, parent: Node, group: Node, child: Node) -> None:
+    """Template ``failFast``: after a failure nothing more is started."""
+    if not template_at(draft, parent).get("failFast"):
+        return
+    if not _continues(_step_of(draft, group, child), child.phase):
+        draft.edit(parent.id).engine["fail"] = True
+
+
+def _step_of(draft: Draft, group: Node, child: Node) -> Row:
+    planned, resolved = _plan(draft, group)
+    step = resolved[child.engine["key"]].step
+    index = child.engine.get("index")
+    if index is None:
+        return step
+    item = next(
+        entry.item
+        for entry in _entries(planned, child.engine["key"], index)
+        if entry.index == index
+    )
+    parent = draft.node(group.owner)
+    return with_item(step, item, scope_of(draft, parent, int(group.engine["index"])))
+
+
+def _entries(planned: tuple[Planned, ...], key: str, index: int) -> tuple[Planned, ...]:
+    """The entry of an item, without a search where the group is one loop."""
+    if index < len(planned) and planned[index].key == key and planned[index].index == index:
+        return (planned[index],)
+    return tuple(entry for entry in planned if entry.key == key)
+
+
+def _conclude(draft: Draft, group: Node) -> None:
+    if group.has_ended or group.engine["open"] > 0:
+        return
+    error = group.engine.get("error")
+    if error:
+        draft.set_phase(group.id, ERROR, error)
+        return
+    planned, resolved = _plan(draft, group)
+    parent = draft.node(group.owner)
+    if group.engine["next"] < len(planned) and _may_start(draft, group, parent):
+        return  # a limit holds the rest back
+    for id in draft.children(group.id):
+        child = draft.node(id)
+        if child.is_hook or not child.is_unsuccessful:
+            continue
+        if not _continues(resolved[child.engine["key"]].step, child.phase):
+            draft.set_phase(group.id, FAILED, f"child '{id}' failed")
+            return
+    if group.engine["next"] < len(planned):
+        draft.set_phase(group.id, FAILED, halted(draft, in_exit=group.is_exit_part) or FAIL_FAST)
+        return
+    draft.set_phase(group.id, SUCCEEDED)
+
+
+def _continues(step: Row, phase: str) -> bool:
+    rule = step.get("continueOn") or {}
+    return bool(rule.get("error") if phase == ERROR else rule.get("failed"))
+
+
+def resume(draft: Draft, node: Node) -> None:
+    """After a retry of the run: the first group that is not there."""
+    groups = [draft.node(id) for id in draft.children(node.id)]
+    if all(group.has_ended for group in groups):
+        last = max((int(group.engine["index"]) for group in groups), default=-1)
+        _next_group(draft, node, last + 1)
+
+
+# Variables
+
+
+def scope_of(draft: Draft, node: Node, index: int) -> Scope:
+    """What the steps of group ``index`` see: inputs, globals, and all earlier groups' steps."""
+
+    def places() -> Mapping[str, int]:
+        return {
+            str(step.get("name") or ""): at
+            for at, group in enumerate(_groups(draft, node))
+            for step in group
+        }
+
+    where = draft.remember(("places", node.id, node.engine["seq"]), places)
+
+    def lookup(name: str) -> Mapping[str, Any] | None:
+        at = where.get(name)
+        return None if at is None or at >= index else _step_values(draft, node, at, name)
+
+    def names() -> frozenset[str]:
+        return frozenset(name for name, at in where.items() if at < index)
+
+    template = template_at(draft, node)
+    inputs = node.status.get("inputs") or {}
+    own = {
+        **input_values(inputs, template),
+        **{f"inputs.artifacts.{entry['name']}": entry for entry in inputs.get("artifacts") or ()},
+    }
+    return globals_scope(draft).over(NodeRefs("steps", lookup, names), Values(own))
+
+
+def _step_values(draft: Draft, node: Node, at: int, name: str) -> Mapping[str, Any] | None:
+    single = draft.find(f"{node.name}[{at}].{name}")
+    if single is not None:
+        return outputs.node_values(draft, single)
+    group = draft.find(f"{node.name}[{at}]")
+    if group is None:
+        return None
+    items = [
+        child
+        for id in draft.children(group.id)
+        if (child := draft.node(id)).engine.get("key") == name and not child.is_hook
+    ]
+    if not items:
+        return None
+    return draft.remember(
+        ("loop", group.id, group.engine["seq"], name),
+        lambda: outputs.loop_values(items, outputs.node_values(draft, group)),
+    )

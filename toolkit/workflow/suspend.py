@@ -1,0 +1,90 @@
+"""Suspend templates: they wait for a person, or for a span of time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from toolkit.workflow import outputs
+from toolkit.workflow.context import template_at
+from toolkit.workflow.draft import Draft, started_at
+from toolkit.workflow.nodes import ERROR, FAILED, RUNNING, SUCCEEDED, SUSPEND, Node, Row
+from toolkit.workflow.parameters import text_of
+from toolkit.workflow.spans import parse_span
+
+
+def begin(draft: Draft, node: Node) -> None:
+    """A suspend node was created: its supplied outputs are declared, its timer is set."""
+    template = template_at(draft, node)
+    supplied = _supplied(template)
+    if supplied:
+        draft.edit(node.id).status["outputs"] = {"parameters": supplied}
+    draft.edit_run()["waiting"] = [*draft.row["waiting"], node.id]
+    duration = (template.get("suspend") or {}).get("duration")
+    if duration in {None, ""}:
+        return
+    try:
+        span = parse_span(duration if isinstance(duration, int) else text_of(duration))
+    except ValueError as error:
+        draft.set_phase(node.id, ERROR, str(error))
+        return
+    draft.wake(started_at(node) + span, "suspend", node.id)
+
+
+def _supplied(template: Row) -> list[Row]:
+    """The outputs a person supplies; an input's default of the same name serves as theirs."""
+    inputs = (template.get("inputs") or {}).get("parameters") or ()
+    defaults = {entry["name"]: entry["default"] for entry in inputs if entry.get("default")}
+    found = []
+    for parameter in (template.get("outputs") or {}).get("parameters") or ():
+        source = parameter.get("valueFrom") or {}
+        if "supplied" not in source:
+            continue
+        if source.get("default") is None and parameter["name"] in defaults:
+            source = {**source, "default": defaults[parameter["name"]]}
+        found.append({**parameter, "valueFrom": source})
+    return found
+
+
+def is_waiting(node: Node) -> bool:
+    return node.type == SUSPEND and node.phase == RUNNING
+
+
+def woke(draft: Draft, node: Node) -> None:
+    """The duration is over: what was not supplied takes its default."""
+    if is_waiting(node):
+        release(draft, node)
+
+
+def release(
+    draft: Draft,
+    node: Node,
+    supplied: Mapping[str, str] | None = None,
+    message: str = "",
+    *,
+    succeeded: bool = True,
+) -> None:
+    """End a waiting suspend node, with the values supplied."""
+    if not is_waiting(node):
+        return
+    if not succeeded:
+        draft.set_phase(node.id, FAILED, message)
+        return
+    parameters = []
+    for parameter in (node.outputs or {}).get("parameters") or ():
+        name = str(parameter["name"])
+        default = (parameter.get("valueFrom") or {}).get("default")
+        value = (supplied or {}).get(name, None if default is None else text_of(default))
+        if value is None:
+            draft.set_phase(
+                node.id,
+                ERROR,
+                f"raw output parameter '{name}' has not been set and does not have a default value",
+            )
+            return
+        kept = {key: entry for key, entry in parameter.items() if key != "valueFrom"}
+        parameters.append({**kept, "value": value})
+    if parameters:
+        edited = draft.edit(node.id)
+        edited.status["outputs"] = {"parameters": parameters}
+        outputs.export(draft, edited)
+    draft.set_phase(node.id, SUCCEEDED, message)
