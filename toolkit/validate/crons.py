@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Final
 
 from toolkit.errors import ExpressionError
 from toolkit.resource.field_path import FieldPath
 from toolkit.validate.notes import Notes
 from toolkit.validate.shapes import did_you_mean, fields_of, text_of
+
+_ANY_DAY: Final = datetime(2024, 1, 1, tzinfo=UTC)
 
 
 def check_cron(body: Mapping[str, Any], notes: Notes, *, zones: frozenset[str] | None) -> None:
@@ -42,10 +45,14 @@ def _check_schedule(text: str, path: FieldPath, notes: Notes) -> None:
     from toolkit.workflow.cron.schedule import Schedule  # only environments with crons need it
 
     try:
-        Schedule.parse(text)
+        schedule = Schedule.parse(text)
     except ExpressionError as error:
         hint = error.hints[0] if error.hints else "minute hour day-of-month month day-of-week"
-        notes.add("invalid-schedule", path, error.message, hint)
+        notes.add("invalid-schedule", path, f"{text!r}: {error.message}", hint)
+        return
+    if schedule.next_after(_ANY_DAY) is None:
+        hint = "no month has such a day"
+        notes.add("invalid-schedule", path, f"{text!r} never comes due", hint)
 
 
 def _check_zone(zone: str, path: FieldPath, zones: frozenset[str], notes: Notes) -> None:
