@@ -66,7 +66,7 @@ _RULES: Final[tuple[tuple[str, str, str], ...]] = (
         "Start another document with '---', or indent the line like the first.",
     ),
     (r"block sequence entries are not allowed", "a '- ' cannot stand here", "Start a new line."),
-    (r"expected node content", "a value is missing here", "Quote text that starts so."),
+    (r"expected node content", "a value is missing here", "Is a '[' or '{' above not closed?"),
     (r"max nesting level", "nested too deep", ""),
     (r"control characters are not allowed|special characters", "", "Remove the character."),
     (

@@ -1,0 +1,56 @@
+"""``gitops list``: workflows and how they stand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from toolkit.cli.workflows import env_option, opened, output_option, print_objects
+
+_PHASES = ["Pending", "Running", "Suspended", "Succeeded", "Failed", "Error"]
+
+
+@click.command(name="list")
+@env_option
+@click.option("-l", "--selector", default="", help="Only those with these labels (a=b,c!=d).")
+@click.option(
+    "--status", multiple=True, type=click.Choice(_PHASES, case_sensitive=False), help="Only these."
+)
+@click.option("--cron", default="", metavar="NAME", help="Only runs of this CronWorkflow.")
+@click.option("--limit", type=click.IntRange(min=1), help="Only the newest N.")
+@output_option
+def list_workflows(
+    env: str | None,
+    selector: str,
+    status: tuple[str, ...],
+    cron: str,
+    limit: int | None,
+    output: str,
+) -> None:
+    r"""List the workflows of an environment, the newest first.
+
+    \b
+    Example:
+      gitops list
+      gitops list --env production --status Failed --status Error
+      gitops list --cron hello-cron -o name
+    """
+    from toolkit.report.workflow_table import format_workflows, newest_first
+    from toolkit.report.workflow_tree import phase_of
+    from toolkit.workflow.submission import WORKFLOW
+
+    labels = [selector] if selector else []
+    if cron:
+        labels.append(f"workflows.argoproj.io/cron-workflow={cron}")
+    with opened(env) as place:
+        found = place.cluster.list(WORKFLOW, place.namespace, label_selector=",".join(labels)).items
+    chosen: list[Any] = [
+        one for one in newest_first(found) if not status or phase_of(one) in status
+    ]
+    if output == "text":
+        from toolkit.cli.workflows import now
+
+        print(format_workflows(chosen[:limit], now=now()))
+    else:
+        print_objects(chosen[:limit], output)

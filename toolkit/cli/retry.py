@@ -1,0 +1,50 @@
+"""``gitops retry``: let a failed workflow go on from where it failed."""
+
+from __future__ import annotations
+
+import click
+
+from toolkit.cli.submitting import Following, follow_options, go_on, submitting
+from toolkit.cli.workflows import Place, change, env_option, name_of, output_option
+from toolkit.resource.resource import Body
+
+
+@click.command()
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@env_option
+@follow_options
+@output_option
+def retry(*, names: tuple[str, ...], env: str | None, following: Following, output: str) -> int:
+    r"""Run the failed steps of workflows again; what succeeded stays.
+
+    \b
+    Example:
+      gitops retry daily-sales-1700000000 --wait
+    """
+    with submitting(env, waits=following.waits) as place:
+        retried = [_retry(place, name) for name in names]
+        return max(go_on(place, body, output, following) for body in retried)
+
+
+def _retry(place: Place, name: str) -> Body:
+    from toolkit.errors import NotFoundError
+    from toolkit.resource.cluster import ObjectRef
+    from toolkit.resource.identity import GroupVersionKind
+    from toolkit.workflow import verbs
+    from toolkit.workflow.submission import WORKFLOW
+
+    obsolete: tuple[str, ...] = ()
+
+    def edit(body: Body) -> Body:
+        nonlocal obsolete
+        changed, obsolete = verbs.retry(body)
+        return changed
+
+    body = change(place, WORKFLOW, name, edit)
+    for pod in obsolete:
+        try:
+            place.cluster.delete(ObjectRef(GroupVersionKind("", "v1", "Pod"), place.namespace, pod))
+        except NotFoundError:
+            continue  # its retention was over
+    print(f"workflow/{name_of(body)} retried")
+    return body
