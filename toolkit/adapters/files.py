@@ -3,7 +3,7 @@
 ``os`` rather than ``pathlib``: a small build takes less time than that import.
 """
 
-# ruff: noqa: PTH
+# ruff: noqa: PTH123
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from toolkit.errors import BuildError
 from toolkit.kustomize.collection import ORIGIN, DuplicateError
+from toolkit.kustomize.configurations import effective
 from toolkit.kustomize.folder import Folder
 from toolkit.kustomize.hashing import add_hashes
 from toolkit.kustomize.item import Item, describe, set_strings, strings_at
@@ -101,7 +102,8 @@ def _finish(kustomization: Kustomization, layer: Layer) -> None:
     collection = layer.collection
     session = kustomization.folder.session
     add_hashes(collection)
-    follow_names(collection, layer.config.name_references)
+    config = effective(layer.config, session.options.compat)
+    follow_names(collection, config.name_references)
     resolve(collection, layer.variables, layer.config.section("varReference"))
     collection.remove([item for item in collection if _is_local(item)])
     options = kustomization.fields.get("sortOptions")

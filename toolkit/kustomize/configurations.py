@@ -37,6 +37,15 @@ def configuration_of(kustomization: Kustomization) -> TransformerConfig:
     return config
 
 
+def effective(config: TransformerConfig, compat: str) -> TransformerConfig:
+    """What a layer's transformers go by: under ``argo`` with Argo's own fields."""
+    if compat != "argo":
+        return config
+    from toolkit.kustomize.argo import with_argo
+
+    return with_argo(config)
+
+
 def _read(kustomization: Kustomization, field: FieldPath, name: str) -> TransformerConfig:
     documents = _documents(kustomization, field, name, strict=True)
     raw = documents[0] if documents else None

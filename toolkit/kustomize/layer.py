@@ -12,7 +12,7 @@ from typing import Any
 from toolkit.errors import BuildError, YamlError
 from toolkit.kustomize.collection import Collection, DuplicateError
 from toolkit.kustomize.config import EMPTY, TransformerConfig
-from toolkit.kustomize.configurations import configuration_of
+from toolkit.kustomize.configurations import configuration_of, effective
 from toolkit.kustomize.folder import Folder
 from toolkit.kustomize.generators.objects import make_config_map, make_secret, merged_options
 from toolkit.kustomize.item import Item, describe, set_strings, strings_at
@@ -193,13 +193,14 @@ class _Accumulation:
 
     def _transform(self) -> None:
         kustomization = self.kustomization
-        for step in transform_steps(kustomization, self.layer.config):
+        config = effective(self.layer.config, self.session.options.compat)
+        for step in transform_steps(kustomization, config):
             self._run(step, step.plugin)
-        for field, config in self._plugins("transformers"):
+        for field, plugin in self._plugins("transformers"):
             from toolkit.kustomize.plugins import plugin_steps
 
-            for step in plugin_steps(kustomization, config, field):
-                self._run(step, config)
+            for step in plugin_steps(kustomization, plugin, field):
+                self._run(step, plugin)
 
     def _run(self, step: Step, plugin: Item | str) -> None:
         try:

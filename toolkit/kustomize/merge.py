@@ -9,8 +9,8 @@ The patch is consumed: what it adds moves into the result. Give a copy where it 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any, Final, Protocol
 
 from toolkit.errors import BuildError
 from toolkit.kustomize.data.merge_shapes import Shape
@@ -27,17 +27,27 @@ ABSENT: Final[Any] = _Absent()
 
 DIRECTIVE = "$patch"
 
-ShapeOf = Callable[[str, str], Shape | None]
-"""The shape of a kind by apiVersion and kind; None where nothing is known."""
+NESTED = "[][]name"
+"""The key of lists of lists whose inner items merge by name, wherever they stand: Argo's steps."""
+
+
+class KnownShapes(Protocol):
+    """What the merge knows of kinds. ``by_name`` holds the shapes that others lead to."""
+
+    @property
+    def by_name(self) -> Mapping[str, Shape]: ...
+
+    def of_kind(self, api_version: str, kind: str) -> Shape | None:
+        """None where nothing of the kind merges by key, or the kind is not known."""
+        ...
 
 
 class Merger:
-    """``shape_of`` knows which lists merge; ``shapes`` holds all shapes by name."""
+    """Merges by what ``shapes`` knows."""
 
-    __slots__ = ("shape_of", "shapes")
+    __slots__ = ("shapes",)
 
-    def __init__(self, shape_of: ShapeOf, shapes: dict[str, Shape]) -> None:
-        self.shape_of = shape_of
+    def __init__(self, shapes: KnownShapes) -> None:
         self.shapes = shapes
 
     def merge(self, body: Any, patch: Any) -> Any:
@@ -62,9 +72,9 @@ class Merger:
         if isinstance(present, list):
             _require(list, dest, patch)
             if entry is not None and entry[1] is not None:
-                return self._list(dest, patch, self.shapes[entry[0]], entry[1])
+                return self._list(dest, patch, self.shapes.by_name[entry[0]], entry[1])
             return dest if patch is ABSENT else patch
-        inner = self.shapes[entry[0]] if entry is not None else None
+        inner = self.shapes.by_name[entry[0]] if entry is not None else None
         return self._walk(dest, patch, inner)
 
     def _map(self, dest: Any, patch: Any, shape: Shape | None) -> Any:
@@ -92,9 +102,8 @@ class Merger:
         added = [] if is_new else [name for name in theirs if name not in dest]
         for field in list(dest):
             value = dest[field]
-            merged = self._value(
-                value, value if is_new else theirs.get(field, ABSENT), shape, field
-            )
+            other = value if is_new else theirs.get(field, ABSENT)
+            merged = self._value(value, other, shape, field)
             if merged is ABSENT:
                 del dest[field]
             elif merged is not value:
@@ -110,7 +119,7 @@ class Merger:
             if isinstance(source, dict):
                 api_version, kind = source.get("apiVersion"), source.get("kind")
                 if isinstance(api_version, str) and isinstance(kind, str):
-                    shape = self.shape_of(api_version, kind)
+                    shape = self.shapes.of_kind(api_version, kind)
                     if shape is not None:
                         return shape
         return None
@@ -128,7 +137,33 @@ class Merger:
                 dest = patch
         if not keys:
             return _merge_scalars(dest, patch)
+        if keys[0] == NESTED:
+            return self._merge_nested(dest, patch, item_shape)
         return self._merge_items(dest, patch, item_shape, keys)
+
+    def _merge_nested(self, dest: list[Any], patch: Any, shape: Shape) -> list[Any]:
+        """Argo's steps: an item merges where one of its name stands, else the patch's whole row
+        is added at the end. A row that holds known and new names adds the new ones beside the
+        first known one.
+        """
+        if patch is ABSENT or patch is dest:
+            return dest
+        places = _nested_places(dest)
+        for row in patch:
+            items = row if isinstance(row, list) else [row]
+            known = [places[name] for item in items if (name := _key_text(item, "name")) in places]
+            target = known[0][0] if known else []
+            for item in items:
+                place = places.get(_key_text(item, "name"))
+                if place is None:
+                    target.append(self._walk(ABSENT, item, shape))
+                else:
+                    inner, index = place
+                    inner[index] = self._walk(inner[index], item, shape)
+            if not known:
+                dest.append([item for item in target if item])
+        rows = ([item for item in row if item] if isinstance(row, list) else row for row in dest)
+        return [row for row in rows if row]
 
     def _merge_items(self, dest: list[Any], patch: Any, shape: Shape, keys: tuple[str, ...]) -> Any:
         if len(keys) == 1:
@@ -176,6 +211,17 @@ class Merger:
         if wanted:
             return _append_rest(merged, dest, valid_keys)
         return dest
+
+
+def _nested_places(rows: list[Any]) -> dict[str, tuple[list[Any], int]]:
+    """The row and position of each named item."""
+    return {
+        name: (row, index)
+        for row in rows
+        if isinstance(row, list)
+        for index, item in enumerate(row)
+        if (name := _key_text(item, "name"))
+    }
 
 
 def _by_key(items: Any, key: str) -> dict[str, Any] | None:

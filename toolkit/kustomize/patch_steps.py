@@ -224,5 +224,4 @@ def _selected(collection: Collection, source: PatchText, target: Selector) -> li
 
 
 def _merger(source: PatchText) -> Merger:
-    shapes = source.kustomization.folder.session.shapes
-    return Merger(shapes.of_kind, shapes.by_name)
+    return Merger(source.kustomization.folder.session.shapes)
