@@ -120,14 +120,21 @@ class Publisher:
             base = self._base(self._deploy.tip(branch))
             changes, message = commit_onto(base)
             sha = base.commit
-            if changes.paths:
+            if changes.paths and not dry_run:
                 try:
-                    sha = (
-                        "" if dry_run else self._commit(branch, base, changes, message, provenance)
-                    )
+                    sha = self._commit(branch, base, changes, message, provenance)
                 except PushRejectedError:
                     continue
-            return Publication(environment, branch, sha, base.commit, changes.counts, provenance)
+            return Publication(
+                environment=environment,
+                branch=branch,
+                commit=sha,
+                parent=base.commit,
+                changed=changes.counts,
+                source=provenance,
+                is_unchanged=not changes.paths,
+                is_dry_run=dry_run,
+            )
         raise PublishError(
             f"{branch} moved on {_TRIES} times while {environment} was being published",
             hints=["somebody else publishes at the same time: try again"],

@@ -47,8 +47,8 @@ class TreeChanges:
 @dataclass(frozen=True, slots=True)
 class Publication:
     """One environment published. ``commit`` is the branch's tip afterwards, ``parent`` what it was
-    before ("" for a new branch); equal where nothing changed and no commit was made. A dry run has
-    ``commit`` "" where it would have committed.
+    before ("" for a new branch). Where nothing changes there is no commit, and both are the same;
+    in a dry run, which commits nothing, both are the same always.
     """
 
     environment: str
@@ -57,10 +57,8 @@ class Publication:
     parent: str
     changed: ChangeCounts
     source: Provenance
-
-    @property
-    def is_unchanged(self) -> bool:
-        return self.commit == self.parent
+    is_unchanged: bool
+    is_dry_run: bool = False
 
 
 def tree_changes(

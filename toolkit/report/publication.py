@@ -12,12 +12,11 @@ def format_publication(publication: Publication) -> str:
     """One environment in a line: name, commit, what changed."""
     if publication.is_unchanged:
         what = "unchanged"
-    elif not publication.commit:
+    elif publication.is_dry_run:
         what = f"would be published: {publication.changed}"
     else:
         what = str(publication.changed)
-    commit = publication.commit or publication.parent or "-"
-    return f"{publication.environment}  {commit}  {what}"
+    return f"{publication.environment}  {publication.commit or '-'}  {what}"
 
 
 def publications_document(publications: Sequence[Publication]) -> dict[str, Any]:
@@ -33,6 +32,7 @@ def _document(publication: Publication) -> dict[str, Any]:
         "commit": publication.commit,
         "parent": publication.parent,
         "unchanged": publication.is_unchanged,
+        "dryRun": publication.is_dry_run,
         "changed": {
             "added": changed.added,
             "updated": changed.updated,
