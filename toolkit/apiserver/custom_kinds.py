@@ -10,14 +10,15 @@ from toolkit.apiserver.text import from_text
 from toolkit.resource.identity import GroupVersionKind
 from toolkit.resource.resource import Body
 
-_DEFINITION = "apiextensions.k8s.io/CustomResourceDefinition"
+DEFINITION = "apiextensions.k8s.io/CustomResourceDefinition"
+"""As stored."""
 
 
 def custom_kinds(snapshot: Snapshot, cluster: str) -> tuple[Kind, ...]:
     """Served versions, the storage version of each kind first."""
     return tuple(
         kind
-        for stored in snapshot.objects(cluster, _DEFINITION)
+        for stored in snapshot.objects(cluster, DEFINITION)
         for kind in _kinds_of(from_text(stored.text))
     )
 

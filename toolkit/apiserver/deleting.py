@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from toolkit.apiserver.call import Call, Propagation
+from toolkit.apiserver.custom_kinds import DEFINITION
 from toolkit.apiserver.namespaces import (
     NAMESPACE,
     is_terminating,
@@ -77,6 +78,8 @@ def _check_preconditions(call: Call, metadata: Mapping[str, Any], options: Delet
 def _delete(tx: Transaction, call: Call, live: Body, propagation: Propagation) -> Body:
     if call.kind.gvk == NAMESPACE:
         return _end_namespace(tx, call, live)
+    if call.kind.storage == DEFINITION:
+        _delete_instances(tx, call, live)
     if propagation is Propagation.ORPHAN:
         _let_go(tx, call, live)
     is_waiting = propagation is Propagation.FOREGROUND and _blocking(tx, call, live)
@@ -90,6 +93,15 @@ def _delete(tx: Transaction, call: Call, live: Body, propagation: Propagation) -
         _delete_dependents(tx, call, live, Propagation.FOREGROUND)
         return tx.get(call.key) or marked
     return marked
+
+
+def _delete_instances(tx: Transaction, call: Call, definition: Body) -> None:
+    """A kind that is not served any more has no objects."""
+    spec = definition["spec"]
+    for stored in tx.objects(call.cluster, f"{spec['group']}/{spec['names']['kind']}"):
+        body, of = tx.get(stored.key), _call_for(call, stored.key)
+        if body is not None and of is not None and of.kind.definition is not None:
+            _delete(tx, of, body, Propagation.BACKGROUND)
 
 
 def _marked(tx: Transaction, call: Call, live: Body, finalizers: list[str]) -> Body:

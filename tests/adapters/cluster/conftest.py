@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import http.client
 import itertools
 import json
+import ssl
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -76,6 +80,63 @@ def cluster(
             embedded(served_store, name)
             with remote(serving, name, request.param, tmp_path) as cluster:
                 yield cluster
+
+
+@pytest.fixture
+def client(serving: Serving, served_store: ObjectStore) -> Client:
+    """Plain requests, to see what stands on the wire."""
+    name = next(_names)
+    embedded(served_store, name)
+    return Client(serving, name)
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+    @property
+    def body(self) -> Any:
+        return json.loads(self.content)
+
+    @property
+    def lines(self) -> list[Any]:
+        return [json.loads(line) for line in self.content.splitlines()]
+
+
+@dataclass(frozen=True)
+class Client:
+    serving: Serving
+    cluster: str
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        root: bool = False,
+        token: str | None = None,
+        **headers: str,
+    ) -> Answer:
+        """``body`` is sent as JSON, or as it is where it is bytes."""
+        content = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+        named = {"Authorization": f"Bearer {self.serving.token if token is None else token}"}
+        if content is not None:
+            named["Content-Type"] = "application/json"
+        named |= {name.replace("_", "-").title(): value for name, value in headers.items()}
+        context = ssl.create_default_context(cafile=str(self.serving.authority_file))
+        connection = http.client.HTTPSConnection(
+            "127.0.0.1", self.serving.port, context=context, timeout=30
+        )
+        try:
+            url = path if root else f"/clusters/{self.cluster}{path}"
+            connection.request(method, url, body=content, headers=named)
+            response = connection.getresponse()
+            return Answer(response.status, dict(response.headers), response.read())
+        finally:
+            connection.close()
 
 
 def embedded(store: ObjectStore, name: str = "staging") -> EmbeddedCluster:

@@ -28,6 +28,7 @@ from toolkit.workflow.ports import LogStore
 
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 _GRACE_S = 5
+_FAREWELL_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,22 @@ class _Server(uvicorn.Server):
         self.loop = asyncio.get_running_loop()
         await super().startup(sockets)
         self.ready.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """A closed TLS connection waits for the client's farewell, which an idle one never says."""
+        aborting = asyncio.create_task(self._abort_idle())
+        await super().shutdown(sockets)
+        aborting.cancel()
+        for connection in tuple(self.server_state.connections):
+            connection.transport.abort()
+        await asyncio.sleep(0)  # lets the loop close what was aborted
+
+    async def _abort_idle(self) -> None:
+        while True:
+            await asyncio.sleep(_FAREWELL_S)
+            for connection in tuple(self.server_state.connections):
+                if connection.transport.is_closing():
+                    connection.transport.abort()
 
 
 def _config(app: Any, certificate: Certificate) -> uvicorn.Config:
