@@ -315,3 +315,36 @@ def test_errors_and_warnings_are_told_apart(findings_of):
     [finding] = findings_of(text)
 
     assert (finding.rule, finding.severity) == ("unknown-argument", Severity.WARNING)
+
+
+def test_the_variables_of_an_expression_are_looked_up(findings_of):
+    text = (
+        WORKFLOW
+        + """\
+  templates:
+    - name: main
+      inputs: {parameters: [{name: per-day, value: "1"}, {name: plain, value: "2"}]}
+      container:
+        image: busybox
+        args:
+          - "{{=asInt(inputs.parameters['per-day']) + asInt(inputs.parameters.plain)}}"
+          - "{{=inputs.parameters.per-day}}"
+          - "{{=inputs.parameters.maybe ?? 'x'}}"
+          - "{{=map([1, 2], {# * asInt(inputs.parameters.planes)})}}"
+"""
+    )
+
+    findings = findings_of(text)
+
+    assert [(each.location.line, each.message, each.hint) for each in findings] == [
+        (
+            13,
+            "inputs.parameters.per: there is no input parameter 'per'",
+            "did you mean 'per-day'? '-' is minus here: write ['…']",
+        ),
+        (
+            15,
+            "inputs.parameters.planes: there is no input parameter 'planes'",
+            "did you mean 'plain'?",
+        ),
+    ]

@@ -16,14 +16,30 @@ _STAND_IN: Final = "x"
 """A tag's value is not known; a bare word is what a ``when`` takes anywhere."""
 
 
-def check_expression(text: str, path: FieldPath, notes: Notes, *, part: str = "") -> None:
-    """An expression of ``{{=…}}``, ``expression`` and the like. ``part``: see Note."""
+def check_expression(
+    text: str, path: FieldPath, notes: Notes, *, part: str = ""
+) -> tuple[str, ...]:
+    """An expression of ``{{=…}}``, ``expression`` and the like: the variables that it cannot do
+    without, as tags; () where it cannot be parsed. ``part``: see Note.
+    """
     from toolkit.workflow.expressions import parse  # most specs have no expression
 
     try:
-        parse(text)
+        needs = parse(text).needs
     except ExpressionError as error:
         _note(text, error, path, notes, part)
+        return ()
+    return tuple(need for need in needs if _is_whole(need))
+
+
+def _is_whole(variable: str) -> bool:
+    """Whether a path leads to a value: ``steps.a.outputs`` is only on the way to one."""
+    root, *rest = variable.split(".")
+    if root in ("steps", "tasks"):
+        return len(rest) > (2 if rest[1:2] == ["outputs"] else 1)
+    if root == "inputs":
+        return len(rest) > 1
+    return root == "workflow" and bool(rest) and rest[0] not in ("outputs", "labels", "annotations")
 
 
 def check_when(text: str, path: FieldPath, notes: Notes) -> None:

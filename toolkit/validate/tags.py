@@ -149,7 +149,7 @@ def _check_node(node: Node, everything: Scope, inside: Scope, notes: Notes) -> N
 def _check_texts(value: Any, path: FieldPath, scope: Scope, notes: Notes) -> None:
     for place, text in each_text(value, path):
         if place[-1] in _EXPRESSION_FIELDS and not has_tag(text):
-            check_expression(text, place, notes)
+            _check_needs(check_expression(text, place, notes), place, scope, notes)
         if place[-1] == "when":
             check_when(text, place, notes)
         if has_tag(text):
@@ -160,11 +160,27 @@ def _check_text(text: str, path: FieldPath, scope: Scope, notes: Notes) -> None:
     for match in TAG.finditer(text):
         tag, whole = match.group(1).strip(), match.group()
         if tag.startswith("="):
-            check_expression(tag[1:], path, notes, part=whole)
+            needs = check_expression(tag[1:], path, notes, part=whole)
+            _check_needs(needs, path, scope, notes, part=whole)
             continue
         problem = scope.problem(tag)
         if problem is not None:
             notes.add(problem.rule, path, problem.message, problem.hint, part=whole)
+
+
+def _check_needs(
+    needs: tuple[str, ...], path: FieldPath, scope: Scope, notes: Notes, *, part: str = ""
+) -> None:
+    """The variables of an expression: written without braces, and with ``['…']`` around a name
+    that holds a '-'.
+    """
+    for need in needs:
+        problem = scope.problem(need)
+        if problem is not None:
+            message = problem.message.replace(f"{{{{{need}}}}}", need)
+            is_minus = "did you mean" in problem.hint and "-" in problem.hint
+            hint = problem.hint + (" '-' is minus here: write ['…']" if is_minus else "")
+            notes.add(problem.rule, path, message, hint, part=part)
 
 
 def _globals(spec: WorkflowSpec, catalog: Catalog) -> Globals:
