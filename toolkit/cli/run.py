@@ -11,6 +11,7 @@ from toolkit.cli.workflows import Place, env_option, find, now, output_option, r
 from toolkit.resource.resource import Body
 
 if TYPE_CHECKING:
+    from toolkit.resource.identity import GroupVersionKind
     from toolkit.workflow.submission import Wishes
 
 
@@ -63,11 +64,23 @@ def _workflows(place: Place, target: str, wishes: Wishes) -> list[Body]:
     from toolkit.workflow.submission import fit, parse_target
 
     if target == "-" or Path(target).is_file() or target.endswith((".yaml", ".yml", ".json")):
-        bodies = _from_file(target)
+        from toolkit.wiring.submission import in_environment
+
+        bodies = in_environment(place.workspace, place.environment, _from_file(target))
+        bodies = [_as_workflow(body) for body in bodies]
     else:
         gvk, name = parse_target(target)
-        bodies = [_as_workflow(find(place, gvk, name), target)]
+        bodies = [_as_workflow(_source(place, gvk, name))]
     return [fit(body, place.namespace, wishes) for body in bodies]
+
+
+def _source(place: Place, gvk: GroupVersionKind, name: str) -> Body:
+    from toolkit.errors import UsageError
+
+    if gvk.kind == "Workflow":
+        hint = f"run it again: gitops resubmit {name}"
+        raise UsageError(f"workflow {name} has run already", hints=(hint,))
+    return find(place, gvk, name)
 
 
 def _from_file(file: str) -> list[Body]:
@@ -80,17 +93,15 @@ def _from_file(file: str) -> list[Body]:
     if not runnable:
         kinds = ", ".join(sorted({str(one["kind"]) for one in bodies})) or "nothing"
         raise UsageError(f"{file} holds {kinds}: no Workflow to run")
-    return [one if one["kind"] == "Workflow" else _as_workflow(one, file) for one in runnable]
+    return runnable
 
 
-def _as_workflow(body: Body, target: str) -> Body:
-    """A new Workflow from a cron or a template."""
-    from toolkit.errors import UsageError
+def _as_workflow(body: Body) -> Body:
+    """A new Workflow from a cron or a template; a Workflow as it is."""
     from toolkit.workflow import verbs
 
     if body["kind"] == "CronWorkflow":
         return verbs.from_cron(body, now())
     if body["kind"] in ("WorkflowTemplate", "ClusterWorkflowTemplate"):
         return verbs.from_template(body)
-    name = target.partition("/")[2]
-    raise UsageError(f"{target} has run already", hints=(f"run it again: gitops resubmit {name}",))
+    return body
