@@ -60,6 +60,9 @@ VERBS: dict[str, Verb] = {
     "cron": Verb(OPERATE, "Create, list, suspend, resume, delete crons", "toolkit.cli.cron:cron"),
     "notify": Verb(OPERATE, "Tell Slack how a workflow ended", "toolkit.cli.notify:notify"),
     "secret": Verb(KEEP, "Keep secrets in a cluster, outside git", "toolkit.cli.secret:secret"),
+    "demo": Verb(
+        KEEP, "Run the whole pipeline once here, and show it", "toolkit.cli.demo:demo"
+    ),
     "init": Verb(KEEP, "Write a new repository like the one shipped", "toolkit.cli.init:init"),
     "set": Verb(KEEP, "Change one thing in a file, keeping all else", "toolkit.cli.set:set"),
     "completion": Verb(
