@@ -34,7 +34,7 @@ from toolkit.workflow.events import ContainerErrored, ContainerStarted, Event, W
 from toolkit.workflow.machine import step, submit
 from toolkit.workflow.observe import observe
 from toolkit.workflow.ports import Executor, ExecutorEvent, PodAddress, ResolvedStart, RunStore
-from toolkit.workflow.projection import project_pod
+from toolkit.workflow.projection import COMPLETED_LABEL, project_pod
 from toolkit.workflow.run import Run, Transition, load
 
 _LOOK_AGAIN = timedelta(seconds=1)
@@ -209,7 +209,10 @@ class WorkflowController:
 
     def _reopened(self, uid: str, live: Body) -> _Active | None:
         """A finished run, where the user asks for more of it (retry)."""
-        stored = self._runs.find(uid) if uid in self._finished else None
+        labels = live["metadata"].get("labels") or {}
+        if uid not in self._finished or labels.get(COMPLETED_LABEL) == "true":
+            return None
+        stored = self._runs.find(uid)
         if stored is None:
             return None
         run = load(stored.run, stored.nodes)

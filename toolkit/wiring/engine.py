@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import toolkit
+from toolkit.adapters.artifacts import ArtifactStore
 from toolkit.adapters.embedded import EmbeddedCluster
 from toolkit.adapters.logs import Logs
 from toolkit.adapters.process.executor import ProcessExecutor
@@ -27,6 +28,7 @@ from toolkit.workflow.ports import ExecutorEvent
 EngineNotice = RunNotice | CronNotice
 _LOGS = "logs"
 _STEPS = "steps"
+_ARTIFACTS = "artifacts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,9 @@ def _host(workspace: Workspace) -> Host:
         *(Path(sys.prefix), Path(sys.base_prefix), *images.folders),
     )
     visible = tuple(dict.fromkeys(path.resolve() for path in folders if path.exists()))
-    return Host(images, probe(workspace.state), visible)
+    return Host(
+        images, probe(workspace.state), visible, ArtifactStore(workspace.state / _ARTIFACTS)
+    )
 
 
 def _given(workspace: Workspace, environment: Environment) -> dict[str, str]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from toolkit.adapters.artifacts import ArtifactStore
 from toolkit.adapters.clock import SystemClock
 from toolkit.adapters.logs import Logs
 from toolkit.adapters.process.executor import ProcessExecutor
@@ -36,7 +37,7 @@ class Bench:
         self.executor = ProcessExecutor(
             root / "steps",
             self.logs,
-            Host(images, namespaces, (root.resolve(),)),
+            Host(images, namespaces, (root.resolve(),), ArtifactStore(root / "artifacts")),
             SystemClock(),
             self.events.put,
             slots=slots,

@@ -12,6 +12,7 @@ import pytest
 from tests.adapters.process.conftest import Bench, await_end, step
 from toolkit.adapters.process.claims import Claim
 from toolkit.adapters.process.isolation import Namespaces
+from toolkit.workflow.commands import InputArtifact, OutputArtifact
 from toolkit.workflow.events import ContainerErrored, ContainerStarted
 
 OpenBench = Callable[..., Bench]
@@ -378,3 +379,21 @@ def test_sweep_ends_what_nobody_knows(open_bench: OpenBench, tmp_path: Path) -> 
     second.close()
     assert not (tmp_path / "steps" / "u-gone").exists()
     await_end(child)
+
+
+def test_artifacts_pass_from_step_to_step(open_bench: OpenBench, isolation: Namespaces) -> None:
+    bench = open_bench(isolation)
+    made = OutputArtifact("made", "/made-by-step", "wf/made.tgz")
+    absent = OutputArtifact("absent", "/tmp/absent", "wf/absent.tgz")
+    first = step(
+        "mkdir -p /made-by-step/x; echo hi > /made-by-step/x/y", output_artifacts=(made, absent)
+    )
+    assert bench.ended(first).artifacts == {"made": "wf/made.tgz"}
+    given = InputArtifact("given", "/tmp/given", "wf/made.tgz", {})
+    second = step("cat /tmp/given/x/y", id="uid-2", input_artifacts=(given,), captures_result=True)
+    assert bench.ended(second).result == "hi"
+
+
+def test_a_missing_artifact_is_named(bench: Bench) -> None:
+    given = InputArtifact("given", "/tmp/given", "wf/none.tgz", {})
+    assert "wf/none.tgz not found" in bench.errored(step("true", input_artifacts=(given,))).message

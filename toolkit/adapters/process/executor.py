@@ -196,7 +196,10 @@ class ProcessExecutor:
         """Finds out about a step that was claimed before."""
         try:
             self._look(step)
-        except OSError as error:  # a full disk, say: the step is lost, the executor is not
+        except (
+            OSError,
+            ExecutionError,
+        ) as error:  # a full disk, say: the step is lost, the executor is not
             self._settle(step, self._error(step, f"lost: {error}", is_transient=True))
 
     def _look(self, step: _Step) -> None:
@@ -234,7 +237,14 @@ class ProcessExecutor:
     def _conclude(self, step: _Step, standing: Standing) -> None:
         """Nothing of the step lives any more."""
         resolved = step.resolved
-        outcome = outcome_of(resolved.start, step.claim, standing, step.mask, self._clock.now())
+        outcome = outcome_of(
+            resolved.start,
+            step.claim,
+            standing,
+            mask=step.mask,
+            artifacts=self._host.artifacts,
+            at=self._clock.now(),
+        )
         step.claim.drop_secrets()
         self._logs.close(resolved.address, step.mask)
         self._settle(step, outcome)

@@ -12,6 +12,7 @@ from functools import cache
 from importlib.resources import files as package_files
 from pathlib import Path
 
+from toolkit.adapters.artifacts import ArtifactStore
 from toolkit.adapters.process.claims import Claim
 from toolkit.adapters.process.images import ImageMap
 from toolkit.adapters.process.isolation import Layout, Namespaces, plan
@@ -32,6 +33,7 @@ class Host:
     images: ImageMap
     namespaces: Namespaces
     visible: tuple[Path, ...]
+    artifacts: ArtifactStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,8 @@ def prepare(resolved: ResolvedStart, claim: Claim, host: Host) -> Preparation:
         claim.note_secret_files(layout.host_path(path) for path in resolved.files)
     for path, content in _contents(resolved):
         _write_private(layout.host_path(path), content)
+    for artifact in resolved.start.input_artifacts:
+        host.artifacts.lay(artifact, layout.host_path(artifact.path))
     arguments = tuple(layout.rewrite(argument) for argument in command.argv[1:])
     if call.source is not None:
         arguments = (*arguments, _write_script(claim, layout.rewrite(call.source)))
@@ -112,9 +116,13 @@ def _lay_out(resolved: ResolvedStart, claim: Claim, host: Host) -> Layout:
     start, call = resolved.start, resolved.start.call
     mounted = (str(mount["mountPath"]) for mount in call.volume_mounts)
     folders = [path for path in mounted if path not in resolved.files]  # a file: by subPath
+    declared = [output.path for output in start.output_files]
     if call.working_dir and not Path(call.working_dir).is_dir():
         folders.append(call.working_dir)
-    declared = [output.path for output in start.output_files]
+    artifacts = [artifact.path for artifact in start.input_artifacts]
+    artifacts += [artifact.path for artifact in start.output_artifacts]
+    for path in artifacts:
+        (folders if Path(path).is_dir() else declared).append(path)
     declared += [path for path, _ in _contents(resolved)]
     for path in (*folders, *declared):
         if not path.startswith("/"):

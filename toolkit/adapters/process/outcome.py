@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import signal
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from toolkit.adapters.artifacts import ArtifactStore
 from toolkit.adapters.masking import Mask
 from toolkit.adapters.process.claims import Claim, ProcessRecord, Standing, birth_of, stat_fields
+from toolkit.adapters.process.isolation import Layout
 from toolkit.adapters.process.launch import recall_layout
 from toolkit.workflow.commands import StartContainer
 from toolkit.workflow.events import ContainerEnded, ContainerErrored
@@ -20,11 +23,23 @@ _MOST_BYTES = 256 * 1024
 
 
 def outcome_of(
-    start: StartContainer, claim: Claim, standing: Standing, mask: Mask, at: datetime
+    start: StartContainer,
+    claim: Claim,
+    standing: Standing,
+    *,
+    mask: Mask,
+    artifacts: ArtifactStore,
+    at: datetime,
 ) -> ContainerEnded | ContainerErrored:
-    """``standing`` is ENDED, FAILED or INTERRUPTED."""
+    """``standing`` is ENDED, FAILED or INTERRUPTED. Saves the output artifacts of what ended."""
     if standing is Standing.ENDED and not claim.is_past_deadline():
-        return _ended(start, claim, mask, at)
+        layout = recall_layout(claim)
+        saved = {
+            artifact.name: artifact.key
+            for artifact in start.output_artifacts
+            if artifacts.save(artifact, layout.host_path(artifact.path))
+        }
+        return replace(_ended(start, claim, layout, mask, at), artifacts=saved)
     message = {
         Standing.ENDED: DEADLINE,
         Standing.FAILED: mask.text(claim.failure()),
@@ -65,11 +80,12 @@ def end_session(leader: ProcessRecord) -> None:
             os.kill(pid, signal.SIGKILL)
 
 
-def _ended(start: StartContainer, claim: Claim, mask: Mask, at: datetime) -> ContainerEnded:
+def _ended(
+    start: StartContainer, claim: Claim, layout: Layout, mask: Mask, at: datetime
+) -> ContainerEnded:
     code = claim.exit_code()
     if code is None:
         code = claim.stop_code() or 0
-    layout = recall_layout(claim)
     outputs: dict[str, str | None] = {}
     for output in start.output_files:
         content = _read(layout.host_path(output.path))
