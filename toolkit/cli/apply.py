@@ -22,7 +22,7 @@ Kinds = dict[tuple[str, str], ServedKind]
 @click.option("--force-conflicts", is_flag=True, help="Take over fields that others manage.")
 @dry_run_option
 def apply(files: tuple[str, ...], env: str | None, force_conflicts: bool, dry_run: bool) -> None:
-    r"""Apply objects from files, or from standard input, to an environment's cluster.
+    """Apply objects from files, or from standard input, to an environment's cluster.
 
     What is applied so is not in git: the reconciler leaves it alone, and never prunes it.
     Workflows without a name, or to be run more than once, are for `gitops run`.

@@ -48,7 +48,7 @@ _UNSUPPORTED = {
 @click.option("--mount", multiple=True, hidden=True)
 @click.option("-e", "--env", multiple=True, hidden=True)
 def build(target: str, output: str, **flags: object) -> int:
-    r"""Print what TARGET renders to: an environment, or a folder with a kustomization.
+    """Print what TARGET renders to: an environment, or a folder with a kustomization.
 
     \b
     Example:

@@ -28,7 +28,7 @@ _NAMES = click.argument("names", nargs=-1, required=True, metavar="NAME...")
 
 @click.group()
 def cron() -> None:
-    r"""Create, list, show, suspend, resume and delete CronWorkflows.
+    """Create, list, show, suspend, resume and delete CronWorkflows.
 
     \b
     Example:
@@ -43,7 +43,7 @@ def cron() -> None:
 @env_option
 @dry_run_option
 def create(files: tuple[str, ...], env: str | None, dry_run: bool) -> None:
-    r"""Create CronWorkflows from files. What is created so is not in git, and stays.
+    """Create CronWorkflows from files. What is created so is not in git, and stays.
 
     \b
     Example:
@@ -59,7 +59,7 @@ def create(files: tuple[str, ...], env: str | None, dry_run: bool) -> None:
 @env_option
 @output_option
 def list_crons(env: str | None, output: str) -> None:
-    r"""List CronWorkflows: schedule, zone, suspended, last and next run.
+    """List CronWorkflows: schedule, zone, suspended, last and next run.
 
     \b
     Example:
@@ -84,7 +84,7 @@ def list_crons(env: str | None, output: str) -> None:
 @env_option
 @output_option
 def get(names: tuple[str, ...], env: str | None, output: str) -> None:
-    r"""Print CronWorkflows, as they are in the cluster.
+    """Print CronWorkflows, as they are in the cluster.
 
     \b
     Example:
@@ -101,7 +101,7 @@ def get(names: tuple[str, ...], env: str | None, output: str) -> None:
 @env_option
 @dry_run_option
 def suspend(names: tuple[str, ...], env: str | None, dry_run: bool) -> None:
-    r"""Suspend CronWorkflows: they start no further run.
+    """Suspend CronWorkflows: they start no further run.
 
     \b
     Example:
@@ -115,7 +115,7 @@ def suspend(names: tuple[str, ...], env: str | None, dry_run: bool) -> None:
 @env_option
 @dry_run_option
 def resume(names: tuple[str, ...], env: str | None, dry_run: bool) -> None:
-    r"""Let suspended CronWorkflows run again.
+    """Let suspended CronWorkflows run again.
 
     \b
     Example:
@@ -129,7 +129,7 @@ def resume(names: tuple[str, ...], env: str | None, dry_run: bool) -> None:
 @env_option
 @dry_run_option
 def delete(names: tuple[str, ...], env: str | None, dry_run: bool) -> None:
-    r"""Delete CronWorkflows. Their runs stay.
+    """Delete CronWorkflows. Their runs stay.
 
     \b
     Example:

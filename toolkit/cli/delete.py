@@ -16,7 +16,7 @@ from toolkit.cli.workflows import dry_run_option, env_option, find, name_of, ope
 def delete(
     names: tuple[str, ...], env: str | None, completed: bool, selector: str, dry_run: bool
 ) -> None:
-    r"""Delete workflows. Running ones are ended at once.
+    """Delete workflows. Running ones are ended at once.
 
     \b
     Example:

@@ -24,7 +24,7 @@ _MESSAGE_TIMEOUT_S = 10.0
 
 @click.command()
 def demo() -> None:
-    r"""Run the whole pipeline once on this repository, and show what happened.
+    """Run the whole pipeline once on this repository, and show what happened.
 
     Builds, validates, publishes and syncs every environment, runs a cron and a workflow that
     fails on purpose, and shows the messages they send. Everything stays on this machine: the

@@ -25,7 +25,7 @@ _EXIT_CHANGES = 4
 def diff(
     target: str | None, revision: str, to: str | None, live: bool, exit_code: bool, output: str
 ) -> int:
-    r"""Show what a change does to the rendered objects of TARGET, an environment or a folder.
+    """Show what a change does to the rendered objects of TARGET, an environment or a folder.
 
     \b
     Example:

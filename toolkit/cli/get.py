@@ -12,7 +12,7 @@ from toolkit.cli.workflows import env_option, find, opened, output_option, print
 @env_option
 @output_option
 def get(name: str, env: str | None, output: str) -> None:
-    r"""Show a workflow: state, parameters, tree of steps, messages.
+    """Show a workflow: state, parameters, tree of steps, messages.
 
     NAME may be @latest, the newest one; that is also the default.
 

@@ -51,7 +51,7 @@ class LazyGroup(click.Group):
 )
 @click.version_option(__version__, prog_name="gitops")
 def gitops(**_: Any) -> None:
-    r"""GitOps for data pipelines on Argo Workflows: on this laptop, or on Kubernetes.
+    """GitOps for data pipelines on Argo Workflows: on this laptop, or on Kubernetes.
 
     \b
     Example:

@@ -16,7 +16,7 @@ import click
     help="How to print.",
 )
 def history(environment: str | None, limit: int, output: str) -> None:
-    r"""List the revisions published to ENVIRONMENT, newest first, with their source and sync.
+    """List the revisions published to ENVIRONMENT, newest first, with their source and sync.
 
     \b
     Example:

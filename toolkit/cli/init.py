@@ -11,7 +11,7 @@ import click
 @click.command()
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
 def init(folder: Path) -> None:
-    r"""Write a new repository to DIR: four crons, shared templates, two environments.
+    """Write a new repository to DIR: four crons, shared templates, two environments.
 
     DIR is made, and becomes a git repository with one commit where it is in none yet.
 

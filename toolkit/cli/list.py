@@ -28,7 +28,7 @@ def list_workflows(
     limit: int | None,
     output: str,
 ) -> None:
-    r"""List the workflows of an environment, the newest first.
+    """List the workflows of an environment, the newest first.
 
     \b
     Example:

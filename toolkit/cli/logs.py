@@ -17,7 +17,7 @@ from toolkit.cli.workflows import env_option, find, opened
 def logs(
     name: str, step: str, env: str | None, follow: bool, tail: int | None, timestamps: bool
 ) -> None:
-    r"""Print the logs of a workflow's steps, in the order they began.
+    """Print the logs of a workflow's steps, in the order they began.
 
     STEP is a pod, or the name of a step; without it, all steps are printed, each line with its
     step's name before it.

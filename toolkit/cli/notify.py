@@ -16,7 +16,7 @@ _OUTPUT = click.option(
 
 @click.group()
 def notify() -> None:
-    r"""Tell Slack how a workflow ended.
+    """Tell Slack how a workflow ended.
 
     \b
     Example:
@@ -27,7 +27,7 @@ def notify() -> None:
 
 @notify.command("slack")
 def slack() -> None:
-    r"""Post the message that the environment variables describe.
+    """Post the message that the environment variables describe.
 
     This is the command of the notifier's image: the WorkflowTemplate slack-notifier sets the
     variables, the Secret slack-hook gives SLACK_HOOK_URL.
@@ -76,7 +76,7 @@ def preview(
     failures: str | None,
     output: str,
 ) -> None:
-    r"""Show the message without sending it. `-o json` is what Slack would get.
+    """Show the message without sending it. `-o json` is what Slack would get.
 
     \b
     Example:
@@ -102,7 +102,7 @@ def preview(
 @notify.command("test")
 @click.option("--env", "environment_name", default=None, help="The environment; else the default.")
 def test(environment_name: str | None) -> None:
-    r"""Send a test message the way the environment's workflows do.
+    """Send a test message the way the environment's workflows do.
 
     Its destination is the Secret slack-hook of the environment.
 
@@ -135,7 +135,7 @@ def test(environment_name: str | None) -> None:
 @click.option("-n", "--last", type=click.IntRange(min=1), default=10, show_default=True)
 @_OUTPUT
 def captured(last: int, output: str) -> None:
-    r"""Show messages of the embedded engine that were kept instead of sent.
+    """Show messages of the embedded engine that were kept instead of sent.
 
     They are kept as long as no destination is set: gitops secret set slack-hook SLACK_HOOK_URL.
 

@@ -32,7 +32,7 @@ _EXIT_CHANGES = 4
     help="How to print.",
 )
 def plan(environment: str | None, start: str, exit_code: bool, output: str) -> int:
-    r"""Show what publishing and syncing ENVIRONMENT would change in its cluster.
+    """Show what publishing and syncing ENVIRONMENT would change in its cluster.
 
     Each object with every field's old and new value, found by asking the cluster (a server-side
     dry run), and what the guards hold against it. Nothing is written. Secret values are masked.

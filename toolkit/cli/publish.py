@@ -28,7 +28,7 @@ def publish(
     dry_run: bool,
     output: str,
 ) -> None:
-    r"""Render ENVIRONMENTS, validate them, and commit them to their deploy branches.
+    """Render ENVIRONMENTS, validate them, and commit them to their deploy branches.
 
     Where any has findings, none is published (exit 4). Where nothing changed, no commit is made.
     Without ENVIRONMENTS, the default one is published.

@@ -25,7 +25,7 @@ def resubmit(
     dry_run: bool,
     output: str,
 ) -> int:
-    r"""Run workflows again: new runs with the same spec.
+    """Run workflows again: new runs with the same spec.
 
     \b
     Example:

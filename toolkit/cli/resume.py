@@ -19,7 +19,7 @@ from toolkit.resource.resource import Body
 def resume(
     names: tuple[str, ...], env: str | None, node: str, parameter: tuple[str, ...], dry_run: bool
 ) -> None:
-    r"""Resume workflows: approve the steps that wait, lift the suspension.
+    """Resume workflows: approve the steps that wait, lift the suspension.
 
     \b
     Example:

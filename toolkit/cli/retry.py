@@ -15,7 +15,7 @@ from toolkit.resource.resource import Body
 @follow_options
 @output_option
 def retry(*, names: tuple[str, ...], env: str | None, following: Following, output: str) -> int:
-    r"""Run the failed steps of workflows again; what succeeded stays.
+    """Run the failed steps of workflows again; what succeeded stays.
 
     \b
     Example:

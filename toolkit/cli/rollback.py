@@ -11,7 +11,7 @@ import click
 @click.argument("environment")
 @click.argument("revision")
 def rollback(environment: str, revision: str) -> None:
-    r"""Publish an earlier REVISION of ENVIRONMENT again.
+    """Publish an earlier REVISION of ENVIRONMENT again.
 
     REVISION is a commit of the deploy branch, as `gitops history` lists them. The rollback is a
     new commit that holds the branch: the next publish must say --clear-hold.

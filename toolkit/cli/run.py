@@ -37,7 +37,7 @@ def run(  # noqa: PLR0913 - one argument for each option
     dry_run: bool,
     output: str,
 ) -> int:
-    r"""Start a workflow: from a file, or from a cron or template of the environment.
+    """Start a workflow: from a file, or from a cron or template of the environment.
 
     With --wait, --watch or --log the exit code is 0 where the workflow Succeeded, else 1; where no
     `gitops up` is running, the engine then runs here until the workflow ends.

@@ -24,7 +24,7 @@ _NAMESPACE = click.option(
 
 @click.group()
 def secret() -> None:
-    r"""Keep secrets in an environment's cluster, outside git. Values are never shown.
+    """Keep secrets in an environment's cluster, outside git. Values are never shown.
 
     \b
     Example:
@@ -54,7 +54,7 @@ def set_secret(
     replace: bool,
     namespace: str,
 ) -> None:
-    r"""Set keys of a Secret; the others stay.
+    """Set keys of a Secret; the others stay.
 
     KEY alone asks for the value, or reads it from standard input where that is no terminal.
     `-` reads KEY=VALUE lines from standard input.
@@ -84,7 +84,7 @@ def set_secret(
 )
 @_NAMESPACE
 def list_secrets(environment: str, output: str, namespace: str) -> None:
-    r"""Names and keys, never values.
+    """Names and keys, never values.
 
     \b
     Example:
@@ -109,7 +109,7 @@ def list_secrets(environment: str, output: str, namespace: str) -> None:
 @click.argument("keys", metavar="[KEY]...", nargs=-1)
 @_NAMESPACE
 def delete_secret(environment: str, name: str, keys: tuple[str, ...], namespace: str) -> None:
-    r"""Delete a Secret, or only some of its keys.
+    """Delete a Secret, or only some of its keys.
 
     \b
     Example:

@@ -20,7 +20,7 @@ _DRY_RUN = click.option("--dry-run", is_flag=True, help="Show the difference; wr
 
 @click.group()
 def set() -> None:
-    r"""Change one thing in a file, keeping comments and every other line.
+    """Change one thing in a file, keeping comments and every other line.
 
     FILE is a manifest, a kustomization, or a folder with a kustomization.yaml.
 
@@ -37,7 +37,7 @@ def set() -> None:
 @click.argument("images", nargs=-1, required=True, metavar="NAME[=NEW][:TAG|@DIGEST]...")
 @_DRY_RUN
 def image(file: Path, images: tuple[str, ...], dry_run: bool) -> None:
-    r"""Choose an image's name, tag or digest in a kustomization.
+    """Choose an image's name, tag or digest in a kustomization.
 
     \b
     Example:
@@ -54,7 +54,7 @@ def image(file: Path, images: tuple[str, ...], dry_run: bool) -> None:
 @_NAME
 @_DRY_RUN
 def namespace(file: Path, namespace: str, name: str, dry_run: bool) -> None:
-    r"""Put a kustomization's objects, or one manifest, into a namespace.
+    """Put a kustomization's objects, or one manifest, into a namespace.
 
     \b
     Example:
@@ -71,7 +71,7 @@ def namespace(file: Path, namespace: str, name: str, dry_run: bool) -> None:
 @_NAME
 @_DRY_RUN
 def label(file: Path, pairs: tuple[str, ...], name: str, dry_run: bool) -> None:
-    r"""Set labels: of all a kustomization's objects, or of one manifest.
+    """Set labels: of all a kustomization's objects, or of one manifest.
 
     \b
     Example:
@@ -89,7 +89,7 @@ def label(file: Path, pairs: tuple[str, ...], name: str, dry_run: bool) -> None:
 @_NAME
 @_DRY_RUN
 def annotation(file: Path, pairs: tuple[str, ...], name: str, dry_run: bool) -> None:
-    r"""Set annotations: of all a kustomization's objects, or of one manifest.
+    """Set annotations: of all a kustomization's objects, or of one manifest.
 
     \b
     Example:
@@ -107,7 +107,7 @@ def annotation(file: Path, pairs: tuple[str, ...], name: str, dry_run: bool) -> 
 @_NAME
 @_DRY_RUN
 def suspend(file: Path, suspended: bool, name: str, dry_run: bool) -> None:
-    r"""Suspend a CronWorkflow, or let it run.
+    """Suspend a CronWorkflow, or let it run.
 
     \b
     Example:
@@ -124,7 +124,7 @@ def suspend(file: Path, suspended: bool, name: str, dry_run: bool) -> None:
 @_NAME
 @_DRY_RUN
 def schedule(file: Path, schedule: str, name: str, dry_run: bool) -> None:
-    r"""Change when a CronWorkflow runs.
+    """Change when a CronWorkflow runs.
 
     \b
     Example:

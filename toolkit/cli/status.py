@@ -19,7 +19,7 @@ _EXIT_DRIFT = 4
     help="How to print.",
 )
 def status(environments: tuple[str, ...], output: str) -> int:
-    r"""Show what is published and synced, whether the cluster differs, and how it is doing.
+    """Show what is published and synced, whether the cluster differs, and how it is doing.
 
     Exits 4 where an environment is out of sync: something published is not applied, or the
     cluster was changed by hand.

@@ -14,7 +14,7 @@ from toolkit.resource.resource import Body
 @click.option("--message", default="", help="Why; it stands in the steps that were waiting.")
 @dry_run_option
 def stop(names: tuple[str, ...], env: str | None, message: str, dry_run: bool) -> None:
-    r"""Stop workflows: running steps end, exit handlers still run.
+    """Stop workflows: running steps end, exit handlers still run.
 
     \b
     Example:

@@ -13,7 +13,7 @@ from toolkit.resource.resource import Body
 @env_option
 @dry_run_option
 def suspend(names: tuple[str, ...], env: str | None, dry_run: bool) -> None:
-    r"""Suspend workflows: running steps go on, no further step starts until `gitops resume`.
+    """Suspend workflows: running steps go on, no further step starts until `gitops resume`.
 
     To suspend a cron: gitops cron suspend NAME.
 

@@ -19,7 +19,7 @@ import click
     help="How to print.",
 )
 def sync(environment: str | None, approve: str, dry_run: bool, output: str) -> None:
-    r"""Bring ENVIRONMENT's cluster to what is published for it.
+    """Bring ENVIRONMENT's cluster to what is published for it.
 
     A plan that looks like an accident is refused: an empty render, many deletions, another
     cluster than before, a rewritten branch, another owner. The refusal names the plan's hash;

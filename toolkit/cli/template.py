@@ -12,7 +12,7 @@ _NAMES = click.argument("names", nargs=-1, required=True, metavar="NAME...")
 
 @click.group()
 def template() -> None:
-    r"""Create, list, show and delete WorkflowTemplates.
+    """Create, list, show and delete WorkflowTemplates.
 
     \b
     Example:
@@ -26,7 +26,7 @@ def template() -> None:
 @env_option
 @dry_run_option
 def create(files: tuple[str, ...], env: str | None, dry_run: bool) -> None:
-    r"""Create WorkflowTemplates from files. What is created so is not in git, and stays.
+    """Create WorkflowTemplates from files. What is created so is not in git, and stays.
 
     \b
     Example:
@@ -42,7 +42,7 @@ def create(files: tuple[str, ...], env: str | None, dry_run: bool) -> None:
 @env_option
 @output_option
 def list_templates(env: str | None, output: str) -> None:
-    r"""List WorkflowTemplates and the templates in them.
+    """List WorkflowTemplates and the templates in them.
 
     \b
     Example:
@@ -65,7 +65,7 @@ def list_templates(env: str | None, output: str) -> None:
 @env_option
 @output_option
 def get(names: tuple[str, ...], env: str | None, output: str) -> None:
-    r"""Print WorkflowTemplates, as they are in the cluster.
+    """Print WorkflowTemplates, as they are in the cluster.
 
     \b
     Example:
@@ -82,7 +82,7 @@ def get(names: tuple[str, ...], env: str | None, output: str) -> None:
 @env_option
 @dry_run_option
 def delete(names: tuple[str, ...], env: str | None, dry_run: bool) -> None:
-    r"""Delete WorkflowTemplates.
+    """Delete WorkflowTemplates.
 
     \b
     Example:

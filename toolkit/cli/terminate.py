@@ -13,7 +13,7 @@ from toolkit.resource.resource import Body
 @env_option
 @dry_run_option
 def terminate(names: tuple[str, ...], env: str | None, dry_run: bool) -> None:
-    r"""Terminate workflows: running steps end at once, and no exit handler runs.
+    """Terminate workflows: running steps end at once, and no exit handler runs.
 
     \b
     Example:

@@ -24,7 +24,7 @@ _COLOURS = {"Succeeded": "32", "Failed": "31", "Error": "31"}
 @click.command()
 @click.argument("names", nargs=-1, metavar="[ENV...]")
 def up(names: tuple[str, ...]) -> None:
-    r"""Run everything until interrupted: the embedded clusters with their Kubernetes API, the
+    """Run everything until interrupted: the embedded clusters with their Kubernetes API, the
     reconciler that follows the deploy branches, the workflow engine, the crons.
 
     Without names, the environments marked `autostart` in gitops.yaml. Steps that run when it is

@@ -37,7 +37,7 @@ EXIT_FINDINGS = FindingsError.exit_code
     help="The environment that single manifests are checked against.",
 )
 def validate(targets: tuple[str, ...], output: str, strict: bool, environment: str | None) -> int:
-    r"""Find everything wrong with environments and manifests.
+    """Find everything wrong with environments and manifests.
 
     TARGET is an environment, a folder with a kustomization, a manifest or folder of manifests,
     or - for standard input. Without one: all environments of gitops.yaml, and every file of

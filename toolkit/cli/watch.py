@@ -11,7 +11,7 @@ from toolkit.cli.workflows import env_option, find, name_of, opened
 @click.argument("name", default="@latest")
 @env_option
 def watch(name: str, env: str | None) -> int:
-    r"""Follow a workflow until it ends; exit 0 where it Succeeded, else 1.
+    """Follow a workflow until it ends; exit 0 where it Succeeded, else 1.
 
     \b
     Example:
