@@ -54,5 +54,11 @@ def take(cluster: Cluster, environment: str, namespace: str) -> SyncRequest | No
     return SyncRequest(str(found.get("id", "")), str(found.get("approval", "")))
 
 
+def is_waiting(cluster: Cluster, environment: str, namespace: str, request: SyncRequest) -> bool:
+    """Whether nobody took the request yet."""
+    live = cluster.get(ObjectRef(_CONFIG_MAP, namespace, _name(environment)))
+    return live is not None and (live.get("data") or {}).get("id") == request.id
+
+
 def _name(environment: str) -> str:
     return f"gitops-sync-{environment}"

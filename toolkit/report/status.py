@@ -21,16 +21,22 @@ class EnvironmentStatus:
     """
 
     environment: str
-    published: str
-    is_held: bool
-    state: EnvironmentState | None
-    last: SyncRecord | None
-    sync_plan: SyncPlan | None
+    published: str = ""
+    is_held: bool = False
+    state: EnvironmentState | None = None
+    last: SyncRecord | None = None
+    sync_plan: SyncPlan | None = None
     problem: str = ""
 
     @property
     def changes(self) -> int:
         return len(self.sync_plan.changes) if self.sync_plan else 0
+
+    @property
+    def health(self) -> str:
+        """As it is now; "" where that is not known."""
+        is_applied = self.sync_plan is not None and self.state is not None
+        return self.sync_plan.health.status.title if is_applied and self.sync_plan else ""
 
     @property
     def sync_status(self) -> str:
@@ -67,7 +73,7 @@ def _row(status: EnvironmentStatus) -> tuple[str, ...]:
         state.commit[:12] if state else "-",
         status.sync_status,
         str(status.changes) if is_known else "-",
-        state.health if state else "-",
+        status.health or "-",
     )
 
 
@@ -102,7 +108,7 @@ def _document(status: EnvironmentStatus) -> dict[str, Any]:
         "held": status.is_held,
         "changes": status.changes if status.sync_plan else None,
         "drift": status.sync_plan.has_drift if status.sync_plan else None,
-        "health": state.health if state else "",
+        "health": status.health,
         "lastSync": {"outcome": last.outcome.value, "message": last.message} if last else None,
         "problem": status.problem,
     }

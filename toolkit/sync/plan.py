@@ -24,7 +24,7 @@ from toolkit.resource.identity import GroupVersionKind, ResourceId
 from toolkit.resource.resource import Body
 from toolkit.sync.comparable import comparable, digest, fingerprint, visible_changes
 from toolkit.sync.guards import Refusal, Situation, refusals
-from toolkit.sync.health import is_run
+from toolkit.sync.health import Health, health_of, is_run, worst
 from toolkit.sync.order import NO_PRUNE, apply_key, prune_key, sync_options, wave_of, waves
 from toolkit.sync.state import InventoryRow
 from toolkit.sync.tracking import owner_of
@@ -93,6 +93,14 @@ class SyncPlan:
     @property
     def has_drift(self) -> bool:
         return any(task.is_drift for task in self.tasks)
+
+    @property
+    def health(self) -> Health:
+        """The worst of the live objects: of what is deployed, not of what runs."""
+        deployed = (
+            task for task in self.tasks if task.phase is Phase.SYNC and not is_run(task.gvk)
+        )
+        return worst(health_of(task.live) for task in deployed)
 
     @property
     def counts(self) -> Mapping[str, int]:

@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ from toolkit.adapters.sqlite.syncs import SqliteSyncs
 from toolkit.controllers.publisher import Publisher
 from toolkit.controllers.reconciler import Reconciler, StoppingError
 from toolkit.controllers.sync_loop import Notice, Pace, SyncLoop
-from toolkit.controllers.sync_request import SyncRequest, ask, take
+from toolkit.controllers.sync_request import SyncRequest, ask, is_waiting, take
 from toolkit.errors import OperationError, StateError, ToolkitError
 from toolkit.publish.ports import Commit
 from toolkit.publish.provenance import Provenance
@@ -33,7 +34,8 @@ from toolkit.wiring.workspace import Workspace
 if TYPE_CHECKING:
     from datetime import timedelta
 
-_ANSWER_TIMEOUT_S = 120.0
+_TAKING_TIMEOUT_S = 30.0
+_ANSWER_TIMEOUT_S = 600.0
 _ANSWER_POLL_S = 0.1
 
 
@@ -150,24 +152,19 @@ def sync_now(workspace: Workspace, environment: Environment, approval: str = "")
 
 def status_of(workspace: Workspace, environment: Environment) -> EnvironmentStatus:
     """Where an environment stands. What cannot be found out is told as its problem."""
-    with open_reconciler(workspace, environment) as reconciler:
-        published, is_held, sync_plan, problem = "", False, None, ""
-        try:
-            published = reconciler.tip()
+    status = EnvironmentStatus(environment.name)
+    try:
+        with open_reconciler(workspace, environment) as reconciler:
+            status = replace(status, state=reconciler.state(), last=reconciler.last_sync())
+            status = replace(status, published=reconciler.tip())
             with open_publisher(workspace, environment) as publisher:
-                is_held = publisher.hold(environment.deploy.branch) is not None
-            sync_plan = reconciler.plan(published) if published else None
-        except ToolkitError as error:
-            problem = str(error)
-        return EnvironmentStatus(
-            environment=environment.name,
-            published=published,
-            is_held=is_held,
-            state=reconciler.state(),
-            last=reconciler.last_sync(),
-            sync_plan=sync_plan,
-            problem=problem,
-        )
+                hold = publisher.hold(environment.deploy.branch)
+            status = replace(status, is_held=hold is not None)
+            if status.published:
+                status = replace(status, sync_plan=reconciler.plan(status.published))
+    except ToolkitError as error:
+        status = replace(status, problem=str(error))
+    return status
 
 
 def history_of(
@@ -192,7 +189,9 @@ def request_sync(
     request = SyncRequest(uuid.uuid4().hex[:8], approval)
     ask(cluster, environment.name, environment.namespace, request)
     with Database(workspace.state / "state.db", read_only=True) as database:
-        record = _answer(SqliteSyncs(database), environment.name, request)
+        store = SqliteSyncs(database)
+        _await_taking(cluster, environment, request)
+        record = _answer(store, environment.name, request)
     if record.outcome is not Outcome.SYNCED:
         raise OperationError(f"the sync ended as {record.outcome.value}: {record.message}")
     return record
@@ -217,6 +216,18 @@ def _newest(reconciler: Reconciler) -> SyncRecord:
     return record
 
 
+def _await_taking(cluster: Cluster, environment: Environment, request: SyncRequest) -> None:
+    deadline = time.monotonic() + _TAKING_TIMEOUT_S
+    while is_waiting(cluster, environment.name, environment.namespace, request):
+        if time.monotonic() > deadline:
+            take(cluster, environment.name, environment.namespace)
+            raise OperationError(
+                f"the process that owns the state does not sync {environment.name}",
+                hints=["start it with this environment, too: gitops up ENV..."],
+            )
+        time.sleep(_ANSWER_POLL_S)
+
+
 def _answer(store: SqliteSyncs, environment: str, request: SyncRequest) -> SyncRecord:
     deadline = time.monotonic() + _ANSWER_TIMEOUT_S
     while time.monotonic() < deadline:
@@ -225,8 +236,8 @@ def _answer(store: SqliteSyncs, environment: str, request: SyncRequest) -> SyncR
                 return record
         time.sleep(_ANSWER_POLL_S)
     raise OperationError(
-        f"the process that owns the state did not sync {environment} in time",
-        hints=["does its `gitops up` serve this environment?"],
+        f"the process that owns the state did not finish the sync of {environment} in time",
+        hints=[f"it may still do so: gitops history {environment}"],
     )
 
 
