@@ -55,8 +55,6 @@ def start(draft: Draft, node: Node, template: Row, deadline: datetime | None = N
     node = draft.edit(node.id)
     node.engine["start"] = command.id
     node.engine["pod"] = command.pod
-    if isinstance(command, CallResource):
-        node.engine["call"] = "resource"
     if template.get("daemon"):
         node.engine["daemon"] = True
     if kept := _declared_outputs(template):
@@ -256,13 +254,13 @@ def _answered(draft: Draft, known: Node, event: ResourceAnswered) -> None:
 
 def stop(draft: Draft, known: Node, message: str) -> None:
     """End a pod: its answer then makes it Failed with ``message`` (a daemon: Succeeded). One that
-    cannot be stopped (a resource call) ends at once.
+    was not started yet ends at once.
     """
     if known.has_ended or known.engine.get("stopping") is not None:
         return
     node = draft.edit(known.id)
     node.engine["stopping"] = message
-    if not node.engine.get("start") or node.engine.get("call") == "resource":
+    if not node.engine.get("start"):
         draft.set_phase(node.id, FAILED, message)
         return
     draft.command(

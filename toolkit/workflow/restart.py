@@ -6,7 +6,9 @@ from collections.abc import Set as AbstractSet
 
 from toolkit.workflow.context import EXIT_NOTE
 from toolkit.workflow.draft import Draft, Due
-from toolkit.workflow.nodes import RUNNING, STEPS, Node, exact
+from toolkit.workflow.nodes import DAG, RUNNING, STEP_GROUP, STEPS, TASK_GROUP, Node, exact
+
+_GROUPS = frozenset({STEPS, STEP_GROUP, DAG, TASK_GROUP})
 
 
 def restart(draft: Draft, keep: AbstractSet[str]) -> None:
@@ -51,12 +53,14 @@ def _is_kept_hook(draft: Draft, id: str, keep: AbstractSet[str]) -> bool:
 
 
 def _above(draft: Draft, gone: dict[str, None]) -> dict[str, None]:
-    """The owners of what is gone, the deepest first."""
+    """The owners of what is gone, and the groups that failed of themselves, the deepest first."""
     found: dict[str, int] = {}
-    for id in gone:
-        node = draft.node(id)
-        if node.engine.get("of"):
+    for id, node in draft.run.nodes.items():
+        is_failed_group = node.is_unsuccessful and node.type in _GROUPS
+        if not (id in gone or is_failed_group) or node.engine.get("of"):
             continue
+        if id not in gone:
+            found[id] = int(node.engine["seq"])
         while node.owner and node.owner not in gone:
             node = draft.node(node.owner)
             found[node.id] = int(node.engine["seq"])

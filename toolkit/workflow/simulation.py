@@ -151,7 +151,10 @@ class Simulation:
 
     def _stop(self, command: StopContainer) -> None:
         self.stopped.append(command)
-        if command.start_id in self._live:
+        live = self._live.get(command.start_id)
+        if isinstance(live, CallResource):
+            self._at(self.now, ContainerErrored(live.id, live.node_id, "stopped", self.now))
+        elif live is not None:
             ended = ContainerEnded(command.start_id, command.node_id, 143, self.now)
             self._at(self.now, ended)
 

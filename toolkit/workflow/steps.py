@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from toolkit.errors import ExpressionError
-from toolkit.workflow import hooks, limits, outputs
+from toolkit.workflow import hooks, outputs
 from toolkit.workflow.call import Call
 from toolkit.workflow.context import globals_scope, inner_scope, template_at
 from toolkit.workflow.draft import Draft, Due

@@ -6,7 +6,6 @@ import base64
 import binascii
 import json
 import math
-import re
 import statistics
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta

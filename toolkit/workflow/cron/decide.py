@@ -1,0 +1,396 @@
+"""What a tick of a CronWorkflow does: pure, over the object and its children as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, Literal
+
+from toolkit.errors import ExpressionError
+from toolkit.resource.resource import Body
+from toolkit.workflow.cron.schedule import Schedule, zone_of
+from toolkit.workflow.definition import SCHEDULED_TIME
+from toolkit.workflow.expressions import evaluate_bool, json_text
+from toolkit.workflow.nodes import FINISHED, SUCCEEDED, Row, rfc3339
+from toolkit.workflow.projection import GROUP, PHASE_LABEL
+from toolkit.workflow.scope import Scope, Values
+from toolkit.workflow.substitute import Strictness, replace
+from toolkit.workflow.when import should_execute
+
+CRON_LABEL: Final = f"{GROUP}/cron-workflow"
+LATEST_SCHEDULE: Final = f"cronworkflows.{GROUP}/last-used-schedule"
+_POLICIES: Final = frozenset({"", "Allow", "Forbid", "Replace"})
+_MOST_MISSED: Final = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class CronDecision:
+    """``submit`` is the Workflow to create; ``terminate`` names those to be ended before (Replace);
+    ``delete`` those over the history limits. ``status`` is merged into the object's status where it
+    is not None, ``annotations`` into its annotations. ``next_at`` is the next tick: decide again
+    then (and whenever the object or a child changes).
+    """
+
+    submit: Body | None = None
+    terminate: tuple[str, ...] = ()
+    delete: tuple[str, ...] = ()
+    status: Row | None = None
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    audit: tuple[tuple[Literal["Normal", "Warning"], str, str], ...] = ()
+    next_at: datetime | None = None
+
+
+def decide(cron: Body, now: datetime, children: Sequence[Body]) -> CronDecision:
+    """What is to be done at ``now``. ``children`` are all Workflows with the cron's label.
+
+    A tick is due where its time has come and ``status.lastScheduledTime`` (or the object's
+    creation) is before it. One that is more than a minute late is run only within
+    ``startingDeadlineSeconds``, and of several missed ones only the latest.
+    """
+    try:
+        schedules = schedules_of(cron)
+    except ExpressionError as error:
+        return _broken(cron, "SpecError", str(error.message))
+    tick = _Tick(cron, now, children, schedules)
+    return tick.decide()
+
+
+def schedules_of(cron: Body) -> tuple[Schedule, ...]:
+    """The object's schedules (``schedules``, or the older ``schedule``) in its zone. Raises
+    ExpressionError with Argo's texts.
+    """
+    spec = cron.get("spec") or {}
+    texts = [*(spec.get("schedules") or ()), *([spec["schedule"]] if spec.get("schedule") else ())]
+    if not texts:
+        raise ExpressionError("cron workflow must have at least one schedule")
+    zone_name = str(spec.get("timezone") or "")
+    try:
+        zone = zone_of(zone_name)
+    except ExpressionError as error:
+        raise ExpressionError(f'invalid timezone "{zone_name}": {error.message}') from error
+    found = []
+    for text in texts:
+        try:
+            found.append(Schedule.parse(str(text), zone))
+        except ExpressionError as error:
+            raise ExpressionError(f"cron schedule {text} is malformed: {error.message}") from error
+    return tuple(found)
+
+
+def next_tick(schedules: Sequence[Schedule], after: datetime) -> datetime | None:
+    """The earliest next time of several schedules."""
+    ticks = [tick for schedule in schedules if (tick := schedule.next_after(after)) is not None]
+    return min(ticks, default=None)
+
+
+def child_name(cron_name: str, tick: datetime) -> str:
+    """``<cron>-<unix seconds>``: the same tick has the same name, so it runs once."""
+    return f"{cron_name}-{int(tick.timestamp())}"
+
+
+def workflow_of(cron: Body, tick: datetime) -> Body:
+    """The Workflow of a tick."""
+    metadata, spec = cron["metadata"], cron.get("spec") or {}
+    extra = spec.get("workflowMetadata") or {}
+    labels = {**(extra.get("labels") or {}), CRON_LABEL: str(metadata["name"])}
+    annotations = {**(extra.get("annotations") or {}), SCHEDULED_TIME: rfc3339(tick)}
+    body: Body = {
+        "apiVersion": str(cron.get("apiVersion") or "argoproj.io/v1alpha1"),
+        "kind": "Workflow",
+        "metadata": {
+            "name": child_name(str(metadata["name"]), tick),
+            "labels": labels,
+            "annotations": annotations,
+        },
+        "spec": spec.get("workflowSpec") or {},
+    }
+    if metadata.get("namespace"):
+        body["metadata"]["namespace"] = metadata["namespace"]
+    if extra.get("finalizers"):
+        body["metadata"]["finalizers"] = list(extra["finalizers"])
+    if metadata.get("uid"):
+        body["metadata"]["ownerReferences"] = [_owner(cron)]
+    return body
+
+
+def _owner(cron: Body) -> Row:
+    return {
+        "apiVersion": str(cron.get("apiVersion") or "argoproj.io/v1alpha1"),
+        "kind": "CronWorkflow",
+        "name": cron["metadata"]["name"],
+        "uid": cron["metadata"]["uid"],
+        "controller": True,
+        "blockOwnerDeletion": True,
+    }
+
+
+def _broken(cron: Body, condition: str, message: str) -> CronDecision:
+    status = dict(cron.get("status") or {})
+    kept = [entry for entry in status.get("conditions") or () if entry.get("type") != condition]
+    wanted = {"type": condition, "status": "True", "message": message}
+    if wanted in (status.get("conditions") or ()):
+        return CronDecision()
+    status["conditions"] = [*kept, wanted]
+    return CronDecision(status=status, audit=(("Warning", condition, message),))
+
+
+class _Tick:
+    """One decision under way."""
+
+    def __init__(
+        self,
+        cron: Body,
+        now: datetime,
+        children: Sequence[Body],
+        schedules: tuple[Schedule, ...],
+    ) -> None:
+        self._cron = cron
+        self._spec: Row = cron.get("spec") or {}
+        self._old: Row = cron.get("status") or {}
+        self._status: Row = dict(self._old)
+        self._now = now
+        self._children = children
+        self._schedules = schedules
+        self._audit: list[tuple[Literal["Normal", "Warning"], str, str]] = []
+
+    def decide(self) -> CronDecision:
+        self._count_children()
+        self._stop_where_due()
+        due = self._due()
+        submit: Body | None = None
+        terminate: tuple[str, ...] = ()
+        if due is not None:
+            submit, terminate = self._submit(due)
+        return CronDecision(
+            submit=submit,
+            terminate=terminate,
+            delete=self._over_history(),
+            status=None if self._status == self._old else self._status,
+            annotations=self._schedule_note(),
+            audit=tuple(self._audit),
+            next_at=None if self._is_stopped() else next_tick(self._schedules, self._now),
+        )
+
+    # Counting
+
+    def _count_children(self) -> None:
+        """``active``, ``succeeded`` and ``failed`` as Argo keeps them: a child counts when it
+        leaves ``active``.
+        """
+        known = {str(entry.get("name")) for entry in self._old.get("active") or ()}
+        active = [child for child in self._children if phase_of(child) not in FINISHED]
+        for child in self._children:
+            if str(child["metadata"]["name"]) in known and phase_of(child) in FINISHED:
+                counter = "succeeded" if phase_of(child) == SUCCEEDED else "failed"
+                self._status[counter] = int(self._status.get(counter) or 0) + 1
+        references = [_reference(child) for child in active]
+        if references or self._old.get("active"):
+            self._status["active"] = references
+
+    def _stop_where_due(self) -> None:
+        expression = (self._spec.get("stopStrategy") or {}).get("expression") or (
+            self._spec.get("stopStrategy") or {}
+        ).get("condition")
+        if not expression or self._is_stopped():
+            return
+        try:
+            if evaluate_bool(str(expression), self._scope().environment()):
+                self._status["phase"] = "Stopped"
+                self._audit.append(("Normal", "Stopped", f"stopStrategy: {expression}"))
+        except ExpressionError as error:
+            text = f"failed to check CronWorkflow stopping condition: {error.message}"
+            self._report("SpecError", text)
+
+    def _is_stopped(self) -> bool:
+        return self._status.get("phase") == "Stopped"
+
+    # The tick
+
+    def _due(self) -> datetime | None:
+        """The tick to run now: of those since the last one the latest, unless it is too late."""
+        since = self._since()
+        latest: datetime | None = None
+        missed = 0
+        at = next_tick(self._schedules, since)
+        while at is not None and at <= self._now and missed < _MOST_MISSED:
+            latest, missed = at, missed + 1
+            at = next_tick(self._schedules, at)
+        if latest is None:
+            return None
+        if self._now - latest >= timedelta(minutes=1) and not self._within_deadline(latest):
+            self._skip(latest, "it was missed, and startingDeadlineSeconds is over")
+            return None
+        return latest
+
+    def _since(self) -> datetime:
+        if self._uses_new_schedule():
+            return self._now - timedelta(minutes=1)
+        last = self._status.get("lastScheduledTime")
+        skipped = self._status.get(SKIPPED_UNTIL)
+        created = (self._cron.get("metadata") or {}).get("creationTimestamp")
+        stamps = [datetime.fromisoformat(str(text)) for text in (last, skipped, created) if text]
+        return max(stamps, default=self._now).astimezone(UTC)
+
+    def _within_deadline(self, tick: datetime) -> bool:
+        seconds = self._spec.get("startingDeadlineSeconds")
+        return seconds is not None and self._now < tick + timedelta(seconds=int(seconds))
+
+    def _uses_new_schedule(self) -> bool:
+        noted = self._annotations().get(LATEST_SCHEDULE)
+        return noted is not None and noted != self._schedule_text()
+
+    def _schedule_note(self) -> Mapping[str, str]:
+        if self._annotations().get(LATEST_SCHEDULE) == self._schedule_text():
+            return {}
+        return {LATEST_SCHEDULE: self._schedule_text()}
+
+    def _schedule_text(self) -> str:
+        zone = str(self._spec.get("timezone") or "")
+        prefix = f"CRON_TZ={zone} " if zone else ""
+        return ",".join(f"{prefix}{schedule.text}" for schedule in self._schedules)
+
+    def _annotations(self) -> Mapping[str, str]:
+        return (self._cron.get("metadata") or {}).get("annotations") or {}
+
+    def _submit(self, due: datetime) -> tuple[Body | None, tuple[str, ...]]:
+        reason = self._refusal()
+        if reason:
+            self._skip(due, reason)
+            return None, ()
+        policy = str(self._spec.get("concurrencyPolicy") or "")
+        active = [str(entry["name"]) for entry in self._status.get("active") or ()]
+        terminate = tuple(active) if policy == "Replace" else ()
+        workflow = workflow_of(self._cron, due)
+        self._status["phase"] = "Active"
+        self._status["lastScheduledTime"] = rfc3339(due)
+        self._drop_condition("SubmissionError")
+        self._drop_condition("SpecError")
+        if any(child["metadata"]["name"] == workflow["metadata"]["name"]
+               for child in self._children):  # fmt: skip
+            return None, ()  # the tick was run before the status was written
+        for name in terminate:
+            self._audit.append(("Normal", "Replaced", f"{name} is terminated: Replace"))
+        return workflow, terminate
+
+    def _refusal(self) -> str:
+        """Why a due tick is not run, "" where it is."""
+        if self._spec.get("suspend"):
+            return "it is suspended"
+        if self._is_stopped():
+            return "it has reached its stopping condition"
+        try:
+            if not self._when():
+                return f"when '{self._spec['when']}' evaluated false"
+        except ExpressionError as error:
+            self._report("SubmissionError", f"run policy error: {error.message}")
+            return error.message
+        policy = str(self._spec.get("concurrencyPolicy") or "")
+        if policy not in _POLICIES:
+            self._report("SpecError", f"'{policy}' is not a valid concurrencyPolicy")
+            return f"'{policy}' is not a valid concurrencyPolicy"
+        if policy == "Forbid" and self._status.get("active"):
+            names = ", ".join(str(entry["name"]) for entry in self._status["active"])
+            return f"concurrencyPolicy Forbid, and {names} is still running"
+        return ""
+
+    def _when(self) -> bool:
+        when = self._spec.get("when")
+        if not when:
+            return True
+        return should_execute(replace(str(when), self._scope(), Strictness.ALL))
+
+    def _scope(self) -> Scope:
+        metadata = self._cron.get("metadata") or {}
+        labels = metadata.get("labels") or {}
+        annotations = metadata.get("annotations") or {}
+        last = self._status.get("lastScheduledTime")
+        values: dict[str, Any] = {
+            "cronworkflow.name": str(metadata.get("name") or ""),
+            "cronworkflow.namespace": str(metadata.get("namespace") or ""),
+            "cronworkflow.labels.json": json_text(labels),
+            "cronworkflow.annotations.json": json_text(annotations),
+            "cronworkflow.lastScheduledTime": datetime.fromisoformat(str(last)) if last else None,
+            "cronworkflow.succeeded": int(self._status.get("succeeded") or 0),
+            "cronworkflow.failed": int(self._status.get("failed") or 0),
+            **{f"cronworkflow.labels.{key}": value for key, value in labels.items()},
+            **{f"cronworkflow.annotations.{key}": value for key, value in annotations.items()},
+        }
+        return Scope(Values(values), now=self._now)
+
+    def _skip(self, tick: datetime, reason: str) -> None:
+        """A tick that is not run still counts as seen, so that it is not looked at again."""
+        self._status[SKIPPED_UNTIL] = rfc3339(tick)
+        self._audit.append(("Normal", "Skipped", f"tick {rfc3339(tick)} was not run: {reason}"))
+
+    def _report(self, condition: str, message: str) -> None:
+        kept = [
+            entry
+            for entry in self._status.get("conditions") or ()
+            if entry.get("type") != condition
+        ]
+        wanted = {"type": condition, "status": "True", "message": message}
+        self._status["conditions"] = [*kept, wanted]
+        self._audit.append(("Warning", condition, message))
+
+    def _drop_condition(self, condition: str) -> None:
+        known = self._status.get("conditions")
+        if known:
+            self._status["conditions"] = [
+                entry for entry in known if entry.get("type") != condition
+            ]
+
+    # History
+
+    def _over_history(self) -> tuple[str, ...]:
+        """Finished children over ``successfulJobsHistoryLimit`` (3) and
+        ``failedJobsHistoryLimit`` (1), the oldest.
+        """
+        good = [child for child in self._children if phase_of(child) == SUCCEEDED]
+        bad = [
+            child
+            for child in self._children
+            if phase_of(child) in FINISHED and phase_of(child) != SUCCEEDED
+        ]
+        most_good = self._spec.get("successfulJobsHistoryLimit")
+        most_bad = self._spec.get("failedJobsHistoryLimit")
+        return (
+            *_oldest(good, 3 if most_good is None else int(most_good)),
+            *_oldest(bad, 1 if most_bad is None else int(most_bad)),
+        )
+
+
+SKIPPED_UNTIL: Final = "lastSkippedTime"
+"""The status field, ours, with the latest tick that was decided not to run."""
+
+
+def phase_of(workflow: Body) -> str:
+    """The Workflow's phase, from its status or its label."""
+    status = workflow.get("status") or {}
+    labels = (workflow.get("metadata") or {}).get("labels") or {}
+    return str(status.get("phase") or labels.get(PHASE_LABEL) or "")
+
+
+def _reference(child: Body) -> Row:
+    metadata = child["metadata"]
+    reference: Row = {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "Workflow",
+        "name": metadata["name"],
+    }
+    for key in ("namespace", "uid"):
+        if metadata.get(key):
+            reference[key] = metadata[key]
+    return reference
+
+
+def _oldest(children: Sequence[Body], most: int) -> tuple[str, ...]:
+    """The names of all but the ``most`` that finished last."""
+    ordered = sorted(
+        children,
+        key=lambda child: (
+            str((child.get("status") or {}).get("finishedAt") or ""),
+            str(child["metadata"]["name"]),
+        ),
+    )
+    return tuple(str(child["metadata"]["name"]) for child in ordered[: max(len(ordered) - most, 0)])
