@@ -217,3 +217,17 @@ def test_the_other_forms_are_documents(repository, capsys):
 def test_help_has_an_example(capsys):
     assert run(["validate", "--help"]) == 0
     assert "gitops validate production --strict" in capsys.readouterr().out
+
+
+def test_a_file_run_by_hand_refers_to_generated_objects_by_their_plain_name(repository, capsys):
+    generated = "resources: [../../base]\nnamespace: data\nconfigMapGenerator:\n"
+    (repository / "overlays/staging/kustomization.yaml").write_text(
+        generated + "- name: knobs\n  literals: [a=b]\n"
+    )
+    change(repository, "gitops.yaml", "compat: kustomize", "compat: argo")
+    volumes = "spec:\n  volumes: [{name: v, configMap: {name: knobs}}]\n"
+    change(repository, "workflows/manual.yaml", "spec:\n", volumes)
+
+    assert run(["validate", "workflows/manual.yaml"]) == 0
+    assert run(["validate", "workflows/manual.yaml", "--env", "production"]) == 4
+    assert "there is no ConfigMap 'knobs'" in capsys.readouterr().out

@@ -125,6 +125,18 @@ spec:
         "value-not-allowed": Location("crons/a.yaml", 5, 1),
         "misplaced-field": Location("crons/a.yaml", 12, 9),
     }
+    assert all("an overlay wrote this value" in finding.hint for finding in findings)
+
+
+def test_a_value_that_a_patch_changed_is_not_blamed_on_the_line_it_replaced():
+    text = "{apiVersion: v1, kind: ConfigMap, metadata: {name: good, labels: {a: 'x y'}}}"
+    [resource] = rendered(text)
+    resource.body["metadata"]["name"] = "Bad_Name"
+
+    found = {each.rule: each.hint for each in validate([resource], sources=lambda _: text)}
+
+    assert found["invalid-name"].endswith("an overlay wrote this value: it is not in this file")
+    assert "overlay" not in found["invalid-label"]
 
 
 def test_a_generated_object_points_at_its_kustomization():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from toolkit.resource.identity import ResourceId
 from toolkit.resource.resource import Origin, Resource
@@ -23,6 +23,8 @@ from toolkit.validate.shapes import fields_of
 from toolkit.validate.spec import workflow_spec
 from toolkit.validate.tags import check_tags
 from toolkit.validate.templates import check_templates
+
+_REWRITTEN: Final = "an overlay wrote this value: it is not in this file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,16 +138,19 @@ def _check_object(
 
 
 def _finding(note: Note, each: Document, places: Places) -> Finding:
-    location, excerpt = places.locate(each.origin, each.body, note)
+    place = places.locate(each.origin, each.body, note)
+    hints = [note.hint] if note.hint else []
+    if place.is_rewritten:
+        hints.append(_REWRITTEN)
     return Finding(
         note.rule,
         note.severity,
         _identity(each.body),
         note.path,
-        location,
+        place.location,
         note.message,
-        note.hint,
-        excerpt,
+        "; ".join(hints),
+        place.excerpt,
     )
 
 

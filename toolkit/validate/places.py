@@ -7,7 +7,7 @@ at the nearest ancestor that does. List items are matched by name, because overl
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from toolkit.errors import YamlError
 from toolkit.resource.field_path import FieldPath
@@ -21,6 +21,16 @@ Sources = Callable[[str], str | bytes | None]
 """Gives the text of a file by an origin's path; None where it cannot be read."""
 
 
+class Place(NamedTuple):
+    """``excerpt``: the line of text there, "" where unknown. ``is_rewritten``: what is there in
+    the rendered object was not written in this file.
+    """
+
+    location: Location
+    excerpt: str = ""
+    is_rewritten: bool = False
+
+
 class Places:
     """Looks places up; each file is read and parsed at most once, and only when asked for."""
 
@@ -28,14 +38,14 @@ class Places:
         self._sources = sources
         self._files: dict[str, _File | None] = {}
 
-    def locate(self, origin: Origin, body: Mapping[str, Any], note: Note) -> tuple[Location, str]:
-        """The location of a note on ``body``, and the line of text there ("" where unknown).
+    def locate(self, origin: Origin, body: Mapping[str, Any], note: Note) -> Place:
+        """Where a note on ``body`` stands.
 
         A generated object has no document of its own: its location is the file.
         """
         file = self._file(origin.path) if origin.document >= 0 else None
         if file is None:
-            return Location(origin.path), ""
+            return Place(Location(origin.path))
         return file.locate(origin.document, body, note)
 
     def _file(self, path: str) -> _File | None:
@@ -57,7 +67,7 @@ class _File:
         except YamlError:
             self._documents = []
 
-    def locate(self, document: int, body: Mapping[str, Any], note: Note) -> tuple[Location, str]:
+    def locate(self, document: int, body: Mapping[str, Any], note: Note) -> Place:
         written = self._documents[document] if document < len(self._documents) else None
         place = tuple(_as_written(written, body, note.path))
         is_whole = len(place) == len(note.path)
@@ -65,7 +75,8 @@ class _File:
         location = self._positions.locate(document, place, of_key=of_key)
         if note.part and is_whole and location.line:
             location = self._narrowed(location, note.part)
-        return location, self._positions.excerpt(location) or ""
+        is_rewritten = written is not None and _differs(written, place, body, note.path)
+        return Place(location, self._positions.excerpt(location) or "", is_rewritten)
 
     def _narrowed(self, start: Location, part: str) -> Location:
         """Where ``part`` stands in the text that begins at ``start``: a script may be long."""
@@ -76,6 +87,19 @@ class _File:
                 return Location(start.path, line, found + 1)
             column = 1
         return start
+
+
+def _differs(written: Any, place: FieldPath, rendered: Any, path: FieldPath) -> bool:
+    """Whether a build put a value there that the file does not have."""
+    for part in path:
+        rendered = _step(rendered, part)
+    for part in place:
+        written = _step(written, part)
+    if rendered is _ABSENT:
+        return False
+    if len(place) < len(path):
+        return True
+    return not isinstance(rendered, dict | list) and written != rendered
 
 
 def _as_written(written: Any, rendered: Any, path: FieldPath) -> FieldPath:

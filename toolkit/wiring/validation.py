@@ -8,15 +8,25 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from toolkit.errors import InputError, UsageError
+from toolkit.errors import FindingsError, InputError, NotFoundError, UsageError
 from toolkit.report.findings import TargetFindings
 from toolkit.repository.settings import Settings
-from toolkit.resource.resource import Origin
+from toolkit.resource.cluster import Cluster
+from toolkit.resource.identity import GroupVersionKind
+from toolkit.resource.resource import Body, Origin
 from toolkit.validate import Document, Finding, Severity, validate_documents
 from toolkit.validate.broken import finding_of_error
 from toolkit.wiring.render import bodies_of, check, find_target, render, shown_paths, time_zones
+from toolkit.wiring.submission import in_environment
 from toolkit.wiring.workspace import Workspace
 from toolkit.yaml.parse import load_all
+
+_REFERRED = (
+    GroupVersionKind("", "v1", "ConfigMap"),
+    GroupVersionKind("argoproj.io", "v1alpha1", "WorkflowTemplate"),
+    GroupVersionKind("argoproj.io", "v1alpha1", "ClusterWorkflowTemplate"),
+)
+"""What manifests refer to. Secrets are left alone: nobody need read them to check a name."""
 
 MANUAL_FOLDER = "workflows"
 STANDARD_INPUT = "-"
@@ -64,9 +74,42 @@ def check_manifest(
     )
 
 
+def refuse_broken(
+    bodies: Iterable[tuple[int, Mapping[str, Any]]],
+    path: str,
+    *,
+    cluster: Cluster,
+    namespace: str,
+    is_submission: bool = False,
+) -> None:
+    """Raises FindingsError where manifests that are about to be applied or run have an error.
+
+    ``bodies``: (position, body) of each document in the file ``path``. They may refer to each
+    other and to what is in the cluster. ``is_submission``: a run starts, so every parameter has
+    its value.
+    """
+    file = Path(path)
+    text = file.read_bytes() if file.is_file() else b""
+    around = [body for gvk in _REFERRED for body in _listed(cluster, gvk, namespace)]
+    findings = check_manifest(bodies, text, path, environment=around, is_submission=is_submission)
+    if is_refused(findings):
+        raise FindingsError(
+            f"{path} is refused: nothing was changed",
+            findings,
+            hints=[f"check it at any time: gitops validate {path}"] if text else [],
+        )
+
+
 def is_refused(findings: Iterable[Finding], *, is_strict: bool = False) -> bool:
     """Whether findings refuse a publish; ``is_strict``: warnings do, too."""
     return any(is_strict or finding.severity is Severity.ERROR for finding in findings)
+
+
+def _listed(cluster: Cluster, gvk: GroupVersionKind, namespace: str) -> tuple[Body, ...]:
+    try:
+        return cluster.list(gvk, "" if gvk.kind.startswith("Cluster") else namespace).items
+    except NotFoundError:
+        return ()
 
 
 class _Checked:
@@ -108,7 +151,23 @@ class _Checked:
         except InputError as error:
             return (finding_of_error(error),)
         bodies = [(index, body) for index, body in enumerate(documents) if isinstance(body, dict)]
-        return check_manifest(bodies, text, shown, environment=self._surroundings())
+        surroundings = self._surroundings()
+        if surroundings is not None:
+            bodies = self._as_run(bodies)
+        return check_manifest(bodies, text, shown, environment=surroundings)
+
+    def _as_run(self, bodies: list[tuple[int, Body]]) -> list[tuple[int, Body]]:
+        """As they would be run: with the names that objects have in the environment. What is too
+        broken to be built stays as it is, and is found broken.
+        """
+        if not all(_has_identity(body) for _, body in bodies):
+            return bodies
+        environment = self._settings.environment(self._environment)
+        try:
+            built = in_environment(self._workspace, environment, [body for _, body in bodies])
+        except InputError:
+            return bodies
+        return [(index, body) for (index, _), body in zip(bodies, built, strict=True)]
 
     def _rendered_bodies(self) -> list[Mapping[str, Any]] | None:
         """None where the environment cannot be built: that is a finding of its own."""
@@ -126,6 +185,12 @@ def _manual_files(workspace: Workspace) -> tuple[str, ...]:
 
 def _yaml_files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.suffix in _YAML_ENDINGS)
+
+
+def _has_identity(body: Body) -> bool:
+    return all(isinstance(body.get(key), str) for key in ("apiVersion", "kind")) and isinstance(
+        body.get("metadata"), dict
+    )
 
 
 def _is_kustomization(path: Path) -> bool:
