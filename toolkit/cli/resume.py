@@ -15,9 +15,17 @@ from toolkit.resource.resource import Body
 @click.option(
     "-p", "--parameter", multiple=True, metavar="NAME=VALUE", help="What the step asks for."
 )
+@click.option("--message", default="", help="Why; it stands in the steps.")
+@click.option("--reject", is_flag=True, help="Let the waiting steps fail instead.")
 @dry_run_option
 def resume(
-    names: tuple[str, ...], env: str | None, node: str, parameter: tuple[str, ...], dry_run: bool
+    names: tuple[str, ...],
+    env: str | None,
+    node: str,
+    parameter: tuple[str, ...],
+    message: str,
+    reject: bool,
+    dry_run: bool,
 ) -> None:
     """Resume workflows: approve the steps that wait, lift the suspension.
 
@@ -25,6 +33,7 @@ def resume(
     Example:
       gitops resume weekly-close-1700000000
       gitops resume @latest --node displayName=approve -p approved=yes
+      gitops resume weekly-close-1700000000 --reject --message 'numbers are wrong'
     """
     from toolkit.cli.steering import refuse_finished, steer
     from toolkit.workflow import verbs
@@ -34,6 +43,10 @@ def resume(
 
     def edit(body: Body) -> Body:
         refuse_finished(body, "resume")
-        return verbs.resume(body, node_field_selector=node, now=now(), parameters=supplied)
+        if reject:
+            return verbs.reject(body, node_field_selector=node, now=now(), message=message)
+        return verbs.resume(
+            body, node_field_selector=node, now=now(), parameters=supplied, message=message
+        )
 
-    steer(names, env, edit, "resumed", dry_run=dry_run)
+    steer(names, env, edit, "rejected" if reject else "resumed", dry_run=dry_run)

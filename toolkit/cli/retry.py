@@ -2,42 +2,63 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import click
 
 from toolkit.cli.submitting import Following, follow_options, go_on, submitting
-from toolkit.cli.workflows import Place, change, env_option, name_of, output_option
+from toolkit.cli.workflows import Place, change, env_option, name_of, now, output_option
 from toolkit.resource.resource import Body
 
 
 @click.command()
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
 @env_option
+@click.option("--restart-successful", is_flag=True, help="With --node: also what succeeded.")
+@click.option("--node", default="", metavar="SELECTOR", help="Nodes like displayName=load.")
 @follow_options
 @output_option
-def retry(*, names: tuple[str, ...], env: str | None, following: Following, output: str) -> int:
+def retry(
+    *,
+    names: tuple[str, ...],
+    env: str | None,
+    restart_successful: bool,
+    node: str,
+    following: Following,
+    output: str,
+) -> int:
     """Run the failed steps of workflows again; what succeeded stays.
 
     \b
     Example:
       gitops retry daily-sales-1700000000 --wait
+      gitops retry @latest --restart-successful --node displayName=load
     """
+    from toolkit.workflow import verbs
+
+    def edit(body: Body) -> tuple[Body, tuple[str, ...]]:
+        return verbs.retry(
+            body, now=now(), restart_successful=restart_successful, node_field_selector=node
+        )
+
     with submitting(env, waits=following.waits) as place:
-        retried = [_retry(place, name) for name in names]
+        retried = [_retry(place, name, edit) for name in names]
         return max(go_on(place, body, output, following) for body in retried)
 
 
-def _retry(place: Place, name: str) -> Body:
+def _retry(
+    place: Place, name: str, retried: Callable[[Body], tuple[Body, tuple[str, ...]]]
+) -> Body:
     from toolkit.errors import NotFoundError
     from toolkit.resource.cluster import ObjectRef
     from toolkit.resource.identity import GroupVersionKind
-    from toolkit.workflow import verbs
     from toolkit.workflow.submission import WORKFLOW
 
     obsolete: tuple[str, ...] = ()
 
     def edit(body: Body) -> Body:
         nonlocal obsolete
-        changed, obsolete = verbs.retry(body)
+        changed, obsolete = retried(body)
         return changed
 
     body = change(place, WORKFLOW, name, edit)

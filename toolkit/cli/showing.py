@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from shutil import get_terminal_size
+from typing import Any, TextIO
 
 from toolkit.cli.output import is_coloured
 from toolkit.cli.workflows import now
@@ -64,7 +65,8 @@ def show_until_ended(states: Iterable[Body]) -> Body:
     changed. Returns the end.
     """
     draws = sys.stdout.isatty()
-    screen, seen, last = _Screen(), dict[str, str](), Body()
+    screen = Screen(sys.stdout, get_terminal_size().lines)
+    seen, last = dict[str, str](), Body()
     for body in states:
         last = body
         if draws:
@@ -75,17 +77,22 @@ def show_until_ended(states: Iterable[Body]) -> Body:
     return last
 
 
-class _Screen:
-    """Text that is drawn over its last version."""
+class Screen:
+    """Text that is drawn over its last version: the end of it, where it is higher than the
+    terminal; long lines are cut, not wrapped.
+    """
 
-    def __init__(self) -> None:
-        self._lines = 0
+    def __init__(self, stream: TextIO, height: int) -> None:
+        self._stream = stream
+        self._height = max(1, height - 1)
+        self._drawn = 0
 
     def draw(self, text: str) -> None:
-        up = f"\x1b[{self._lines}A\r\x1b[J" if self._lines else ""
-        sys.stdout.write(up + text + "\n")
-        sys.stdout.flush()
-        self._lines = text.count("\n") + 1
+        lines = text.split("\n")[-self._height :]
+        up = f"\x1b[{self._drawn}A\r\x1b[J" if self._drawn else ""
+        self._stream.write(f"{up}\x1b[?7l" + "\n".join(lines) + "\x1b[?7h\n")
+        self._stream.flush()
+        self._drawn = len(lines)
 
 
 def _print_changes(body: Body, seen: dict[str, str]) -> None:

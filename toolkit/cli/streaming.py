@@ -28,11 +28,12 @@ class LogRequest:
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """One step's log. ``label`` stands before its lines; "" where it is the only one."""
+    """One step's log. ``label`` stands before its lines where several are printed."""
 
     pod: str
     label: str
     colour: str
+    has_ended: bool
 
 
 def print_logs(cluster: Cluster, workflow: Body, wanted: LogRequest) -> None:
@@ -54,17 +55,28 @@ def stream_logs(cluster: Cluster, ref: ObjectRef, wanted: LogRequest) -> Body:
     for body in follow(cluster, ref):
         for source in _sources(body, wanted):
             if source.pod not in printers:
-                arguments = (cluster, ref.namespace, source, wanted)
-                printer = threading.Thread(
-                    target=_print_one, args=arguments, kwargs={"follow": True}, daemon=True
-                )
-                printers[source.pod] = printer
-                printer.start()
+                printers[source.pod] = _print_beside(cluster, ref.namespace, source, wanted)
     for printer in printers.values():
         printer.join()
     if wanted.step and not printers:
         raise _unknown_step(body, wanted)
     return body
+
+
+def _print_beside(
+    cluster: Cluster, namespace: str, source: _Source, wanted: LogRequest
+) -> threading.Thread:
+    """Prints a step's log as it grows; one that has ended is printed when this returns."""
+    printer = threading.Thread(
+        target=_print_one,
+        args=(cluster, namespace, source, wanted),
+        kwargs={"follow": True},
+        daemon=True,
+    )
+    printer.start()
+    if source.has_ended:
+        printer.join()
+    return printer
 
 
 def _sources(workflow: Body, wanted: LogRequest) -> list[_Source]:
@@ -78,7 +90,8 @@ def _sources(workflow: Body, wanted: LogRequest) -> list[_Source]:
         pod, name = pods[node["id"]], str(node.get("name", ""))
         label = str(node.get("displayName") or name)
         if wanted.step in ("", pod, label, name, str(node.get("templateName", ""))):
-            found.append(_Source(pod, label, _COLOURS[index % len(_COLOURS)]))
+            colour = _COLOURS[index % len(_COLOURS)]
+            found.append(_Source(pod, label, colour, has_ended=bool(node.get("finishedAt"))))
     return found
 
 

@@ -1,0 +1,258 @@
+"""The operate verbs against a running engine, and an engine of their own."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+
+from toolkit.cli.engine import engine_here
+from toolkit.cli.main import run
+from toolkit.cli.showing import Screen
+
+HELLO = """\
+apiVersion: argoproj.io/v1alpha1
+kind: Workflow
+metadata:
+  generateName: hello-
+spec:
+  entrypoint: main
+  arguments:
+    parameters:
+      - {name: who, value: world}
+      - {name: code, value: "0"}
+  templates:
+    - name: main
+      steps:
+        - - {name: greet, template: say}
+        - - {name: leave, template: leave}
+    - name: say
+      container: {image: any, command: [echo, "hello {{workflow.parameters.who}}"]}
+    - name: leave
+      container: {image: any, command: [sh, -c, "echo bye; exit {{workflow.parameters.code}}"]}
+"""
+APPROVAL = """\
+apiVersion: argoproj.io/v1alpha1
+kind: Workflow
+metadata:
+  name: approval
+spec:
+  entrypoint: main
+  templates:
+    - name: main
+      steps:
+        - - {name: approve, template: wait}
+        - - {name: go, template: go}
+    - name: wait
+      suspend: {}
+    - name: go
+      container: {image: any, command: ["true"]}
+"""
+TEMPLATE = """\
+apiVersion: argoproj.io/v1alpha1
+kind: WorkflowTemplate
+metadata:
+  name: greeter
+spec:
+  entrypoint: main
+  arguments:
+    parameters:
+      - {name: who, value: world}
+  templates:
+    - name: main
+      container: {image: any, command: [echo, "dear {{workflow.parameters.who}}"]}
+"""
+CRON = """\
+apiVersion: argoproj.io/v1alpha1
+kind: CronWorkflow
+metadata:
+  name: yearly
+spec:
+  schedules: ["0 0 1 1 *"]
+  workflowSpec:
+    entrypoint: main
+    templates:
+      - name: main
+        container: {image: any, command: [echo, happy new year]}
+"""
+
+
+@pytest.fixture
+def files(workspace):
+    for name, text in {
+        "hello.yaml": HELLO,
+        "approval.yaml": APPROVAL,
+        "template.yaml": TEMPLATE,
+        "cron.yaml": CRON,
+    }.items():
+        (workspace.root / name).write_text(text)
+
+
+@pytest.fixture
+def up(workspace, files):
+    """An engine that serves, as `gitops up` does."""
+    with engine_here(workspace, workspace.settings().environment("staging")):
+        yield
+
+
+@pytest.fixture
+def output(capsys):
+    """Runs a verb that must end with ``code``; gives what it printed."""
+
+    def call(*arguments: str, code: int = 0) -> str:
+        assert run(list(arguments)) == code, capsys.readouterr().err
+        return capsys.readouterr().out
+
+    return call
+
+
+def until_suspended(workspace) -> None:
+    """Waits for the step that waits for approval."""
+    from toolkit.cli.showing import follow
+    from toolkit.cli.workflows import opened
+    from toolkit.report.workflow_tree import phase_of
+    from toolkit.workflow.submission import WORKFLOW
+
+    with opened(None) as place:
+        states = follow(place.cluster, place.ref(WORKFLOW, "approval"))
+        next(body for body in states if phase_of(body) == "Suspended")
+
+
+def test_run_with_wait_and_no_engine_is_its_own_engine(workspace, files, output):
+    shown = output("run", "hello.yaml", "--wait", "-p", "who=me")
+    assert "Status:      ✔ Succeeded" in shown
+    assert "who: me" in shown
+    assert "├─✔ greet" in shown
+    assert "└─✔ leave" in shown
+    assert output("logs") == "greet: hello me\nleave: bye\n"
+
+
+def test_run_of_what_fails_ends_with_1(workspace, files, output):
+    shown = output("run", "hello.yaml", "--wait", "-p", "code=3", code=1)
+    assert "✖ Failed" in shown
+    assert "exit code 3" in shown
+
+
+def test_run_without_wait_and_without_engine_is_refused(workspace, files, capsys):
+    assert run(["run", "hello.yaml"]) == 1
+    error = capsys.readouterr().err
+    assert "nothing was started" in error
+    assert "gitops up staging" in error
+    assert "--wait" in error
+
+
+def test_a_dry_run_prints_the_workflow_and_needs_no_engine(workspace, files, output):
+    shown = output("run", "hello.yaml", "-p", "who=me", "-l", "a=b", "--dry-run", "-o", "json")
+    body = json.loads(shown)
+    assert body["metadata"] == {
+        "generateName": "hello-",
+        "namespace": "data",
+        "labels": {"a": "b"},
+    }
+    assert output("list", "-o", "name") == ""
+
+
+def test_run_with_an_engine_starts_and_returns(up, output):
+    created = output("run", "hello.yaml", "-o", "name").strip()
+    name = created.removeprefix("workflow/")
+    output("watch", name)
+    assert output("get", name, "-o", "json")
+    assert output("list", "--status", "Succeeded", "-o", "name").split() == [created]
+
+
+def test_a_template_and_a_cron_run_from_the_cluster(up, output):
+    output("template", "create", "template.yaml")
+    output("cron", "create", "cron.yaml")
+    assert "dear you" in output("run", "wftmpl/greeter", "-p", "who=you", "--log")
+    assert "happy new year" in output("run", "CronWorkflow/yearly", "--log")
+    assert output("list", "--cron", "yearly", "-o", "name").startswith("workflow/yearly-")
+
+
+def test_logs_can_be_of_one_step_and_its_end(up, output):
+    output("run", "hello.yaml", "--wait")
+    assert output("logs", "@latest", "leave") == "bye\n"
+    assert output("logs", "@latest", "greet", "--tail", "0") == ""
+    assert output("logs", "@latest", "-f") == "greet: hello world\nleave: bye\n"
+
+
+def test_logs_of_an_unknown_step_name_the_steps(up, output, capsys):
+    output("run", "hello.yaml", "--wait")
+    assert run(["logs", "@latest", "nope"]) == 2
+    assert "greet, leave" in capsys.readouterr().err
+
+
+def test_an_approval_is_given_from_the_command_line(up, workspace, output):
+    output("run", "approval.yaml")
+    until_suspended(workspace)
+    assert "Suspended" in output("list")
+    assert output("resume", "approval") == "workflow/approval resumed\n"
+    output("watch", "approval")
+
+
+def test_an_approval_is_refused_from_the_command_line(up, workspace, output):
+    output("run", "approval.yaml")
+    until_suspended(workspace)
+    output("resume", "approval", "--reject", "--message", "not today")
+    output("watch", "approval", code=1)
+    assert "not today" in output("get", "approval")
+
+
+@pytest.mark.parametrize("verb", ["stop", "terminate"])
+def test_a_waiting_workflow_can_be_ended(up, workspace, output, verb):
+    output("run", "approval.yaml")
+    until_suspended(workspace)
+    output(verb, "approval")
+    output("watch", "approval", code=1)
+    assert "Failed" in output("get", "approval")
+
+
+def test_a_suspended_workflow_goes_on_when_resumed(up, workspace, output):
+    (workspace.root / "held.yaml").write_text(
+        HELLO.replace("spec:\n", "spec:\n  suspend: true\n", 1)
+    )
+    output("run", "held.yaml", "--name", "held")
+    assert "Suspended" in output("list")
+    output("resume", "held")
+    output("watch", "held")
+
+
+def test_retry_runs_only_what_failed(up, workspace, output):
+    flag = workspace.root / "flag"
+    text = HELLO.replace("echo bye; exit {{workflow.parameters.code}}", f"echo bye; cat {flag}")
+    (workspace.root / "flaky.yaml").write_text(text)
+    output("run", "flaky.yaml", "--name", "flaky", "--wait", code=1)
+    before = json.loads(output("get", "flaky", "-o", "json"))["status"]["nodes"]
+    flag.write_text("")
+    assert "✔ Succeeded" in output("retry", "flaky", "--wait")
+    after = json.loads(output("get", "flaky", "-o", "json"))["status"]["nodes"]
+    [greet] = [id for id, node in before.items() if node["displayName"] == "greet"]
+    assert after[greet]["startedAt"] == before[greet]["startedAt"]
+
+
+def test_resubmit_runs_all_again_under_a_new_name(up, output):
+    output("run", "hello.yaml", "--wait")
+    output("resubmit", "@latest", "-p", "who=again", "--wait")
+    assert len(output("list", "--status", "Succeeded", "-o", "name").split()) == 2
+    assert "hello again" in output("logs", "@latest", "greet")
+
+
+def test_what_has_ended_is_not_steered_but_deleted(up, output, capsys):
+    output("run", "hello.yaml", "--name", "done", "--wait")
+    assert run(["stop", "done"]) == 1
+    assert "has ended (Succeeded)" in capsys.readouterr().err
+    assert output("delete", "--completed", "--dry-run") == "workflow/done would be deleted\n"
+    assert output("delete", "done") == "workflow/done deleted\n"
+    assert output("list", "-o", "name") == ""
+
+
+def test_delete_of_nothing_in_particular_is_a_usage_error(workspace):
+    assert run(["delete"]) == 2
+
+
+def test_a_screen_is_drawn_over_its_last_version_and_never_higher_than_the_terminal():
+    stream = io.StringIO()
+    screen = Screen(stream, height=3)
+    screen.draw("a\nb\nc")
+    screen.draw("d")
+    assert stream.getvalue() == "\x1b[?7lb\nc\x1b[?7h\n\x1b[2A\r\x1b[J\x1b[?7ld\x1b[?7h\n"
