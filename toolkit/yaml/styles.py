@@ -6,17 +6,13 @@ Columns count characters from 0. Where ``indent`` is None the text is a key and 
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Final, NamedTuple
 
 BEST_WIDTH: Final = 80
 
 _BREAKS = "\n\r\x85\u2028\u2029"
-_HAS_BREAK = re.compile(f"[{_BREAKS}]")
-_SPECIAL = re.compile("[^\n\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd]")
 _INDICATOR = re.compile(r"---|\.\.\.|[#,\[\]{}&*!|>'\"%@`]|[?:-](?:[ \t]|\Z)")
-_INNER_INDICATOR = re.compile(f":(?:[ \t]|\\Z)|(?<=[ \t{_BREAKS}])#")
-_SPACE_AFTER_BREAK = re.compile(f"[{_BREAKS}] ")
-_SPACE_BEFORE_BREAK = re.compile(f" [{_BREAKS}]")
 _ESCAPED: Final = {
     "\0": "0",
     "\a": "a",
@@ -34,7 +30,42 @@ _ESCAPED: Final = {
     "\u2028": "L",
     "\u2029": "P",
 }
-_ESCAPES_IN_QUOTES = re.compile(f'{_SPECIAL.pattern}|["\\\\{_BREAKS}]')
+
+
+class _Patterns:
+    """What is looked for in a text, given the characters that break lines and those that need no
+    escape.
+    """
+
+    __slots__ = (
+        "after_break",
+        "before_break",
+        "breaks",
+        "escaped_in_quotes",
+        "inner_indicator",
+        "special",
+    )
+
+    def __init__(self, breaks: str, ordinary: str) -> None:
+        self.breaks = re.compile(f"[{breaks}]")
+        self.special = re.compile(f"[^{ordinary}]")
+        self.inner_indicator = re.compile(f":(?:[ \t]|\\Z)|(?<=[ \t{breaks}])#")
+        self.after_break = re.compile(f"[{breaks}] ")
+        self.before_break = re.compile(f" [{breaks}]")
+        self.escaped_in_quotes = re.compile(f'{self.special.pattern}|["\\\\{breaks}]')
+
+
+_ASCII = _Patterns("\n\r", "\n\x20-\x7e")
+
+
+@cache
+def _unicode() -> _Patterns:
+    """Made only when it is needed: these sets of characters take 12 ms to compile."""
+    return _Patterns(_BREAKS, "\n\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd")
+
+
+def _patterns_for(text: str) -> _Patterns:
+    return _ASCII if text.isascii() else _unicode()
 
 
 class Syntax(NamedTuple):
@@ -48,10 +79,11 @@ class Syntax(NamedTuple):
 
 def syntax_of(text: str) -> Syntax:
     """Looks at the characters only; whether the text reads back as text is another question."""
-    has_breaks = _HAS_BREAK.search(text) is not None
-    is_printable = _SPECIAL.search(text) is None
+    patterns = _patterns_for(text)
+    has_breaks = patterns.breaks.search(text) is not None
+    is_printable = patterns.special.search(text) is None
     is_single_allowed = is_printable and not (
-        has_breaks and (_SPACE_AFTER_BREAK.search(text) or _SPACE_BEFORE_BREAK.search(text))
+        has_breaks and (patterns.after_break.search(text) or patterns.before_break.search(text))
     )
     is_plain_allowed = (
         is_single_allowed
@@ -59,14 +91,15 @@ def syntax_of(text: str) -> Syntax:
         and text[:1] != " "
         and text[-1:] != " "
         and _INDICATOR.match(text) is None
-        and _INNER_INDICATOR.search(text, 1) is None
+        and patterns.inner_indicator.search(text, 1) is None
     )
     return Syntax(is_plain_allowed, is_single_allowed, is_printable, has_breaks)
 
 
 def is_block_allowed(text: str, syntax: Syntax) -> bool:
     """True where ``|`` can hold the text."""
-    return syntax.is_printable and text[-1:] != " " and _SPACE_BEFORE_BREAK.search(text) is None
+    before_break = _patterns_for(text).before_break
+    return syntax.is_printable and text[-1:] != " " and before_break.search(text) is None
 
 
 def plain(text: str, column: int, indent: str | None) -> str:
@@ -78,7 +111,7 @@ def plain(text: str, column: int, indent: str | None) -> str:
 
 def single_quoted(text: str, column: int, indent: str | None) -> str:
     """``'text'``, folded at single spaces beyond the width."""
-    if _HAS_BREAK.search(text):
+    if _patterns_for(text).breaks.search(text):
         return _single_quoted_lines(text, column, indent or "")
     inner = text.replace("'", "''")
     if indent is None or column + len(inner) < BEST_WIDTH:
@@ -133,7 +166,7 @@ def double_quoted(text: str, column: int, indent: str | None) -> str:
     """``"text"`` with escapes, folded at spaces beyond the width."""
     if text[:1] == "\ufeff":  # go-yaml looks for the mark at the start, whatever the character
         return '"' + "".join(map(_escaped, text)) + '"'
-    inner = _ESCAPES_IN_QUOTES.sub(lambda match: _escaped(match[0]), text)
+    inner = _patterns_for(text).escaped_in_quotes.sub(lambda match: _escaped(match[0]), text)
     if indent is None or column + len(inner) < BEST_WIDTH:
         return f'"{inner}"'
     return _folded_in_quotes(text, column + 1, indent)
@@ -141,6 +174,7 @@ def double_quoted(text: str, column: int, indent: str | None) -> str:
 
 def _folded_in_quotes(text: str, column: int, indent: str) -> str:
     out = ['"']
+    escaped_in_quotes = _patterns_for(text).escaped_in_quotes
     after_space = False
     last = len(text) - 1
     for position, char in enumerate(text):
@@ -154,7 +188,7 @@ def _folded_in_quotes(text: str, column: int, indent: str) -> str:
                 column += 1
             after_space = True
             continue
-        written = _escaped(char) if _ESCAPES_IN_QUOTES.match(char) else char
+        written = _escaped(char) if escaped_in_quotes.match(char) else char
         out.append(written)
         column += len(written)
         after_space = False
@@ -176,7 +210,7 @@ def literal(text: str, indent: str) -> str:
     header = "|" + ("2" if text[0] == " " or text[0] in _BREAKS else "") + _chomping(text)
     body = text[:-1] if text[-1] == "\n" else text
     lines = body.split("\n")
-    if _HAS_BREAK.search(body.replace("\n", "")):
+    if _patterns_for(body).breaks.search(body.replace("\n", "")):
         lines = [_indent_after_breaks(line, indent) for line in lines]
     return f"{header}\n" + "\n".join(
         [line if not line or line[0] in _BREAKS else indent + line for line in lines]
