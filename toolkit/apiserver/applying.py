@@ -22,6 +22,7 @@ from toolkit.apiserver.field_sets import (
     readable,
 )
 from toolkit.apiserver.managed_fields import (
+    Conflicts,
     Manager,
     Owners,
     Ownership,
@@ -34,8 +35,10 @@ from toolkit.apiserver.managed_fields import (
 from toolkit.apiserver.namespaces import require_namespace
 from toolkit.apiserver.ownership import manager_of, merge_type, with_owners, without_owners
 from toolkit.apiserver.refusals import not_found
+from toolkit.apiserver.sensitive import LAST_APPLIED
 from toolkit.apiserver.store import Transaction
 from toolkit.apiserver.structure import check_structure
+from toolkit.apiserver.text import from_text
 from toolkit.apiserver.writing import (
     addressed,
     carried_over,
@@ -111,7 +114,7 @@ def _merged(call: Call, live: Body, applied: Body) -> tuple[Body, Owners]:
         merged = without_released(merged, before.fields, mine.fields, others, root)
     change = compare(bare, merged, root)
     found = conflicts(owners, mine.manager, change)
-    if found and not call.options.force:
+    if found and not call.options.force and not _is_upgrade(call, live, found):
         raise _refusal(found)
     return merged, after_apply(owners, mine, change)
 
@@ -172,7 +175,20 @@ def _without(value: Any, type: FieldType | None, path: Path, released: FieldSet)
     return {element[2:]: part for element, part in kept.items()}
 
 
-def _refusal(found: tuple[tuple[Manager, FieldSet], ...]) -> ConflictError:
+def _is_upgrade(call: Call, live: Body, found: Conflicts) -> bool:
+    """What kubectl owned by client-side apply it may take by server-side apply."""
+    text = (live["metadata"].get("annotations") or {}).get(LAST_APPLIED)
+    if call.options.field_manager != "kubectl" or not text:
+        return False
+    try:
+        last_applied = from_text(text)
+    except ValueError:
+        return False
+    its_own = fields_of(last_applied, merge_type(call.kind))
+    return all(fields <= its_own for _, fields in found)
+
+
+def _refusal(found: Conflicts) -> ConflictError:
     causes = [
         {
             "reason": "FieldManagerConflict",
@@ -182,13 +198,17 @@ def _refusal(found: tuple[tuple[Manager, FieldSet], ...]) -> ConflictError:
         for manager, fields in found
         for path in sorted(fields)
     ]
-    fields = "\n".join(f"- {cause['field']}" for cause in causes)
-    managers = ", ".join(_told(manager) for manager, _ in found)
-    counted = "1 conflict" if len(causes) == 1 else f"{len(causes)} conflicts"
-    return ConflictError(
-        f"Apply failed with {counted}: conflicts with {managers}:\n{fields}",
-        details={"causes": causes},
-    )
+    if len(causes) == 1:
+        told = f"1 conflict: {causes[0]['message']}: {causes[0]['field']}"
+    else:
+        lists = (
+            "\n".join(
+                [f"conflicts with {_told(manager)}:", *(f"- {readable(p)}" for p in sorted(fields))]
+            )
+            for manager, fields in found
+        )
+        told = f"{len(causes)} conflicts: " + "\n".join(lists)
+    return ConflictError(f"Apply failed with {told}", details={"causes": causes})
 
 
 def _told(manager: Manager) -> str:

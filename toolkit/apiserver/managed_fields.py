@@ -59,6 +59,9 @@ class Ownership:
 
 Owners = tuple[Ownership, ...]
 
+Conflicts = tuple[tuple[Manager, FieldSet], ...]
+"""What others own of what an apply would change."""
+
 
 def read_owners(body: Mapping[str, Any]) -> Owners:
     """Raises BadRequestError for entries that are none."""
@@ -108,9 +111,7 @@ def after_apply(owners: Owners, mine: Ownership, change: Comparison) -> Owners:
     return (*kept, before if same and before else mine)
 
 
-def conflicts(
-    owners: Owners, manager: Manager, change: Comparison
-) -> tuple[tuple[Manager, FieldSet], ...]:
+def conflicts(owners: Owners, manager: Manager, change: Comparison) -> Conflicts:
     """The fields an apply would change that others own, by manager."""
     found = (
         (owner.manager, owner.fields & change.changed)

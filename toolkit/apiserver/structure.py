@@ -1,45 +1,92 @@
-"""Fields and types a kind's schema does not know: refused, warned of, or let be."""
+"""Fields and types against a kind's schema: unknown fields are refused, warned of or let be; a
+value of another type is always refused.
+
+``status`` is not looked at: controllers write it, and it may be large.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
 from toolkit.apiserver.call import Call, FieldValidation
+from toolkit.apiserver.refusals import invalid
 from toolkit.errors import BadRequestError
 from toolkit.resource.field_path import FieldPath, format_path
 from toolkit.resource.resource import Body
 from toolkit.schema.types import FieldType, type_of
 
+Unknown = tuple[FieldPath, FieldType]
+"""A field, and the type that does not have it."""
+
+Mismatch = tuple[FieldPath, str, str]
+"""A field, the type found and the type wanted, in JSON's words."""
+
 
 def check_structure(call: Call, body: Body) -> None:
-    """Strict raises BadRequestError with all unknown fields; Warn adds to ``call.warnings``."""
+    """Raises InvalidError for values of another type.
+
+    Unknown fields: Strict raises BadRequestError with all of them, Warn adds to ``call.warnings``.
+    """
+    root = type_of(call.kind.gvk) if call.kind.definition is None else None
+    if root is None:
+        return
+    unknown: list[Unknown] = []
+    mismatches: list[Mismatch] = []
+    _walk({k: v for k, v in body.items() if k != "status"}, root, (), unknown, mismatches)
+    if mismatches:
+        raise invalid(call.kind, call.name, [_mismatch_cause(*each) for each in mismatches])
     wanted = call.options.field_validation
-    if wanted is FieldValidation.IGNORE or call.kind.definition is not None:
+    if not unknown or wanted is FieldValidation.IGNORE:
         return
-    root = type_of(call.kind.gvk)
-    found = [_told(*unknown) for unknown in unknown_fields(body, root)]
-    if found and wanted is FieldValidation.STRICT:
-        raise BadRequestError(f"strict decoding error: {', '.join(found)}")
-    call.warnings.extend(found)
+    told = [_told(*each) for each in unknown]
+    if wanted is FieldValidation.STRICT:
+        raise BadRequestError(f"strict decoding error: {', '.join(told)}")
+    call.warnings.extend(told)
 
 
-def unknown_fields(
-    value: Any, type: FieldType | None, path: FieldPath = ()
-) -> Iterator[tuple[FieldPath, FieldType]]:
-    """Paths of fields that no schema names, each with the type that lacks it."""
-    if type is None:
+def _walk(
+    value: Any,
+    type: FieldType,
+    path: FieldPath,
+    unknown: list[Unknown],
+    mismatches: list[Mismatch],
+) -> None:
+    if value is None:
         return
+    wanted = type.schema.get("type")
+    if wanted is not None and not _is_of(value, wanted):
+        mismatches.append((path, _name_of(value), _shown(wanted)))
+        return
+    for key, part, part_type in _parts(value, type):
+        if part_type is not None:
+            _walk(part, part_type, (*path, key), unknown, mismatches)
+        elif isinstance(key, str) and type.field_names and not _is_open(type):
+            unknown.append(((*path, key), type))
+
+
+def _parts(value: Any, type: FieldType) -> Iterator[tuple[str | int, Any, FieldType | None]]:
     if isinstance(value, Mapping):
         for key, part in value.items():
-            part_type = type.field(key)
-            if part_type is None and type.field_names and not _is_open(type):
-                yield (*path, key), type
-            yield from unknown_fields(part, part_type, (*path, key))
+            yield str(key), part, type.field(str(key))
     elif isinstance(value, list):
+        item_type = type.item()
         for index, item in enumerate(value):
-            yield from unknown_fields(item, type.item(), (*path, index))
+            yield index, item, item_type
+
+
+def _is_of(value: Any, wanted: str | list[str]) -> bool:
+    names = [wanted] if isinstance(wanted, str) else wanted
+    return any(_CHECKS[name](value) for name in names if name in _CHECKS)
+
+
+def _name_of(value: Any) -> str:
+    return next(name for name, check in _CHECKS.items() if check(value))
+
+
+def _shown(wanted: str | list[str]) -> str:
+    return wanted if isinstance(wanted, str) else " or ".join(wanted)
 
 
 def _is_open(type: FieldType) -> bool:
@@ -48,7 +95,21 @@ def _is_open(type: FieldType) -> bool:
     return type.schema.get("additionalProperties") not in (None, False)
 
 
+def _mismatch_cause(path: FieldPath, found: str, wanted: str) -> tuple[str, str]:
+    return format_path(path), f"Invalid type: must be {wanted}, not {found}"
+
+
 def _told(path: FieldPath, type: FieldType) -> str:
     close = get_close_matches(str(path[-1]), type.field_names, n=1)
     hint = f' (did you mean "{close[0]}"?)' if close else ""
     return f'unknown field "{format_path(path)}"{hint}'
+
+
+_CHECKS: Mapping[str, Callable[[Any], bool]] = {
+    "object": lambda value: isinstance(value, Mapping),
+    "array": lambda value: isinstance(value, list),
+    "string": lambda value: isinstance(value, str),
+    "boolean": lambda value: isinstance(value, bool),
+    "integer": lambda value: isinstance(value, int) and not isinstance(value, bool),
+    "number": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
+}

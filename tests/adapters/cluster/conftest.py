@@ -5,7 +5,7 @@ import itertools
 import json
 import ssl
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -170,3 +170,9 @@ def kubeconfig(serving: Serving, name: str) -> dict[str, object]:
             {"name": name, "context": {"cluster": name, "user": "me", "namespace": "data"}}
         ],
     }
+
+
+@pytest.fixture(scope="session")
+def make_kubeconfig() -> Callable[[Serving, str], dict[str, object]]:
+    """A kubeconfig's content for a logical cluster."""
+    return kubeconfig
