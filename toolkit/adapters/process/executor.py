@@ -167,8 +167,13 @@ class ProcessExecutor:
             return
         finally:
             os.close(lock)
-        # Our child, not reaped by anyone but the follower: the pid is still its own.
-        self._follow(step, group, os.pidfd_open(group))
+        try:
+            # Our child, and only a follower reaps it: the pid is still its own, or it has ended.
+            descriptor = os.pidfd_open(group)
+        except ProcessLookupError:  # another executor in this program followed and reaped it
+            self._follower.soon(lambda: self._attach(step))
+            return
+        self._follow(step, group, descriptor)
 
     def _spawn(self, step: _Step, lock: int) -> int:
         resolved, start = step.resolved, step.resolved.start
