@@ -51,9 +51,9 @@ class Shown:
 
     def is_newer(self, body: Body) -> bool:
         """Whether a Workflow seen is newer than what we have: not one we wrote ourselves, and not
-        one that comes late. (Versions of the embedded cluster are numbers.)
+        one that comes late. Versions of the embedded cluster are numbers.
         """
-        return _version(body) > _version(self.live)
+        return version_of(body) > version_of(self.live)
 
 
 def flush(shown: Shown, run: Run, cluster: Cluster, now: datetime) -> None:
@@ -89,7 +89,8 @@ def _write_pod(shown: Shown, run: Run, node_id: str, cluster: Cluster) -> None:
         cluster.update_status(body)
 
 
-def _version(body: Body) -> int:
+def version_of(body: Body) -> int:
+    """The resource version as a number; 0 where it is none."""
     version = str(body["metadata"].get("resourceVersion") or "")
     return int(version) if version.isdigit() else 0
 

@@ -1,0 +1,221 @@
+"""Fires the CronWorkflows of one logical cluster.
+
+A tick's child has a name that follows from the tick, so that submitting it again after a crash
+makes no second run. What a tick does is decided in :mod:`toolkit.workflow.cron.decide`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from toolkit.clock import Clock
+from toolkit.controllers.event_loop import EventLoop
+from toolkit.controllers.object_watch import ObjectWatch
+from toolkit.controllers.projecting import WORKFLOW, version_of
+from toolkit.errors import AlreadyExistsError, NotFoundError
+from toolkit.resource.cluster import Cluster, ObjectRef, PatchType, WatchEvent
+from toolkit.resource.identity import GroupVersionKind
+from toolkit.resource.resource import Body
+from toolkit.workflow.cron.decide import CRON_LABEL, CronDecision, decide, phase_of
+
+CRON_WORKFLOW = GroupVersionKind("argoproj.io", "v1alpha1", "CronWorkflow")
+
+
+@dataclass(frozen=True, slots=True)
+class CronNotice:
+    """A cron fired, or did not and why: one line for whoever watches."""
+
+    cluster: str
+    namespace: str
+    name: str
+    text: str
+
+
+@dataclass(slots=True)
+class _Cron:
+    """``turn`` counts the decisions: a timer of an earlier one finds itself outdated."""
+
+    body: Body
+    turn: int = 0
+
+
+Key = tuple[str, str]
+
+
+class CronController:
+    """One thread decides; two watches tell it of crons and of their children."""
+
+    def __init__(
+        self,
+        name: str,
+        cluster: Cluster,
+        *,
+        clock: Clock,
+        notice: Callable[[CronNotice], None],
+        on_error: Callable[[Exception], None],
+    ) -> None:
+        self._name = name
+        self._cluster = cluster
+        self._clock = clock
+        self._notice = notice
+        self._crons: dict[Key, _Cron] = {}
+        self._children: dict[Key, dict[str, Body]] = {}
+        self._has_children = False
+        self.loop = EventLoop(f"crons-{name}", clock, on_error)
+        self._watches = (
+            ObjectWatch(
+                cluster,
+                CRON_WORKFLOW,
+                listed=lambda bodies: self.loop.soon(lambda: self.listed(bodies)),
+                changed=lambda event: self.loop.soon(lambda: self.changed(event)),
+            ),
+            ObjectWatch(
+                cluster,
+                WORKFLOW,
+                listed=lambda bodies: self.loop.soon(lambda: self.children_listed(bodies)),
+                changed=lambda event: self.loop.soon(lambda: self.child_changed(event)),
+            ),
+        )
+
+    def start(self) -> None:
+        self.loop.start()
+        for watch in self._watches:
+            watch.start()
+
+    def close(self) -> None:
+        for watch in self._watches:
+            watch.close()
+        self.loop.close()
+
+    # What happened, on the loop
+
+    def listed(self, bodies: Iterable[Body]) -> None:
+        """All crons: at first, and after changes were missed."""
+        live = {_key(body): body for body in bodies}
+        for key in self._crons.keys() - live.keys():
+            del self._crons[key]
+        for body in live.values():
+            self._seen(body)
+
+    def changed(self, event: WatchEvent) -> None:
+        if event.type == "DELETED":
+            self._crons.pop(_key(event.object), None)
+        else:
+            self._seen(event.object)
+
+    def children_listed(self, bodies: Iterable[Body]) -> None:
+        """All workflows. Nothing fires before they are known: the tick may have run already."""
+        self._children = {}
+        for body in bodies:
+            owner = _owner(body)
+            if owner is not None:
+                self._children.setdefault(owner, {})[_name(body)] = _brief(body)
+        self._has_children = True
+        for key in tuple(self._crons):
+            self._decide(key)
+
+    def child_changed(self, event: WatchEvent) -> None:
+        owner = _owner(event.object)
+        if owner is None:
+            return
+        known, name = self._children.setdefault(owner, {}), _name(event.object)
+        before = known.pop(name, None)
+        if event.type != "DELETED":
+            known[name] = _brief(event.object)
+        if known.get(name) != before:
+            self._decide(owner)
+
+    def _seen(self, body: Body) -> None:
+        known = self._crons.get(_key(body))
+        if known is not None and version_of(body) <= version_of(known.body):
+            return  # what we wrote ourselves
+        self._crons.setdefault(_key(body), _Cron(body)).body = body
+        self._decide(_key(body))
+
+    # What follows
+
+    def _decide(self, key: Key) -> None:
+        cron = self._crons.get(key)
+        if cron is None or not self._has_children:
+            return
+        children = self._children.setdefault(key, {})
+        decision = decide(cron.body, self._clock.now(), tuple(children.values()))
+        self._terminate(key, decision.terminate)
+        if decision.submit is not None:
+            self._submit(key, decision.submit)
+        self._write_status(cron, decision)
+        self._delete(key, decision.delete)
+        self._tell(key, cron, decision)
+        cron.turn += 1
+        turn = cron.turn
+        if decision.next_at is not None:
+            self.loop.at(decision.next_at, lambda: self._due(key, turn))
+
+    def _due(self, key: Key, turn: int) -> None:
+        cron = self._crons.get(key)
+        if cron is not None and cron.turn == turn:
+            self._decide(key)
+
+    def _submit(self, key: Key, workflow: Body) -> None:
+        """The child's name follows from the tick: one that is there already is that run."""
+        try:
+            child = self._cluster.create(workflow)
+        except AlreadyExistsError:
+            return
+        self._children[key][_name(child)] = _brief(child)
+        self.loop.soon(lambda: self._decide(key))  # it stands among the active ones now
+        self._notice(CronNotice(self._name, *key, f"fired: {_name(child)}"))
+
+    def _terminate(self, key: Key, names: Iterable[str]) -> None:
+        patch = {"spec": {"shutdown": "Terminate"}}
+        for name in names:
+            with suppress(NotFoundError):
+                self._cluster.patch(ObjectRef(WORKFLOW, key[0], name), patch, PatchType.MERGE)
+
+    def _delete(self, key: Key, names: Iterable[str]) -> None:
+        for name in names:
+            with suppress(NotFoundError):
+                self._cluster.delete(ObjectRef(WORKFLOW, key[0], name))
+
+    def _write_status(self, cron: _Cron, decision: CronDecision) -> None:
+        patch: Body = {}
+        if decision.status is not None:
+            patch["status"] = decision.status
+        if decision.annotations:
+            patch["metadata"] = {"annotations": dict(decision.annotations)}
+        if patch:
+            ref = ObjectRef(CRON_WORKFLOW, *_key(cron.body))
+            with suppress(NotFoundError):  # deleted: the watch will say so
+                cron.body = self._cluster.patch(ref, patch, PatchType.MERGE)
+
+    def _tell(self, key: Key, cron: _Cron, decision: CronDecision) -> None:
+        """That a suspended cron does not fire is no news."""
+        is_suspended = bool((cron.body.get("spec") or {}).get("suspend"))
+        for _, reason, message in decision.audit:
+            if not (reason == "Skipped" and is_suspended):
+                self._notice(CronNotice(self._name, *key, message))
+
+
+def _key(body: Body) -> Key:
+    return str(body["metadata"]["namespace"]), _name(body)
+
+
+def _name(body: Body) -> str:
+    return str(body["metadata"]["name"])
+
+
+def _owner(workflow: Body) -> Key | None:
+    """The cron that a workflow is a run of."""
+    cron = (workflow["metadata"].get("labels") or {}).get(CRON_LABEL)
+    return (str(workflow["metadata"]["namespace"]), str(cron)) if cron else None
+
+
+def _brief(workflow: Body) -> Body:
+    """As much of a child as decisions look at: children are many and large."""
+    metadata, status = workflow["metadata"], workflow.get("status") or {}
+    return {
+        "metadata": {key: metadata[key] for key in ("name", "namespace", "uid") if key in metadata},
+        "status": {"phase": phase_of(workflow), "finishedAt": status.get("finishedAt")},
+    }
