@@ -107,6 +107,6 @@ def test_attempts_are_counted() -> None:
 def test_next_commands_are_verbs_that_exist() -> None:
     from toolkit.cli.verbs import VERBS
 
-    verbs = [line.split()[1] for line in format_next(coloured=False).splitlines()[1:]]
+    verbs = [line.split()[1] for line in format_next("gitops", coloured=False).splitlines()[1:]]
     assert verbs
     assert set(verbs) <= set(VERBS)

@@ -140,6 +140,7 @@ def test_message_for_a_terminal() -> None:
         "channel  #alerts",
         "icon     :fire:",
         "title    :fire: Daily sales",
+        "text     Daily sales: Failed",
         "| *Failed* `daily-1` in data",
         "| *load*: exit <1> & more",
         "| log: https://logs/data/daily-1/daily-1-load-7?a=1&b=2",

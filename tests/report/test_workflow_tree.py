@@ -65,6 +65,27 @@ def test_attempts_stand_under_their_retry_and_items_under_their_loop():
     ]
 
 
+def test_attempts_and_tasks_below_a_step_are_not_joined():
+    assert tree(
+        ("wf", "Steps", "Failed"),
+        ("wf[0]", "StepGroup", "Failed", "wf"),
+        ("wf[0].day", "DAG", "Succeeded", "wf"),
+        ("wf[0].day.extract", "Pod", "Succeeded", "wf[0].day"),
+        ("wf[0].day.load", "Pod", "Succeeded", "wf[0].day"),
+        ("wf[0].flaky", "Retry", "Failed", "wf"),
+        ("wf[0].flaky(0)", "Pod", "Failed", "wf"),
+        ("wf[0].flaky(1)", "Pod", "Failed", "wf"),
+    ) == [
+        " ✖ wf",
+        " ├─✔ day",
+        " │ ├─✔ extract",
+        " │ └─✔ load",
+        " └─·─✖ flaky",
+        "   ├─✖ flaky(0)",
+        "   └─✖ flaky(1)",
+    ]
+
+
 def test_an_item_with_parentheses_in_it_stands_under_its_loop():
     assert tree(
         ("wf", "DAG", "Running"),

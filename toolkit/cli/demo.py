@@ -50,7 +50,16 @@ def demo() -> None:
     _show_crons(steps, workspace, environments)
     with submitting(settings.default_environment, waits=True) as place:
         _run_both(steps, place)
-    print(f"\n{format_next(coloured=steps.coloured)}")
+    print(f"\n{format_next(_program(), coloured=steps.coloured)}")
+
+
+def _program() -> str:
+    """How gitops is called here: by name, or by its path where it is not on PATH."""
+    from os.path import relpath
+    from shutil import which
+
+    called = sys.argv[0]
+    return relpath(called) if called.endswith("/gitops") and not which("gitops") else "gitops"
 
 
 class _Steps:

@@ -60,21 +60,24 @@ def format_attempts(workflow: Mapping[str, Any]) -> str:
     return "; ".join(tried)
 
 
-def format_next(*, coloured: bool) -> str:
-    """What to try, now that all of it was seen once."""
+def format_next(program: str, *, coloured: bool) -> str:
+    """What to try, now that all of it was seen once. ``program``: gitops, as it is called here."""
     paint = painter(coloured=coloured)
-    width = max(len(command) for command, _ in _NEXT)
-    lines = [f"  {paint(BOLD, command.ljust(width))}  {why}" for command, why in _NEXT]
+    width = max(len(arguments) for arguments, _ in _NEXT)
+    lines = [
+        f"  {paint(BOLD, f'{program} {arguments}')}{' ' * (width - len(arguments))}  {why}"
+        for arguments, why in _NEXT
+    ]
     return "\n".join([paint(BOLD + ";" + GREEN, "What to try next"), *lines])
 
 
 _NEXT = (
-    ("gitops up", "the same in one process that stays: cluster, reconciler, engine, crons"),
-    ("gitops get @latest", "the last run; gitops logs @latest for what its steps printed"),
-    ("gitops run cron/daily-sales --log", "a pipeline that fans out, with its logs"),
-    ("gitops run workflows/backfill.yaml --wait", "the same for several days"),
-    ("gitops plan staging", "edit crons/base/hello-cron.yaml first: the plan shows that change"),
-    ("gitops validate", "break something first: it names the file, the line, and what you meant"),
+    ("up", "the same in one process that stays: cluster, reconciler, engine, crons"),
+    ("logs @latest", "what the steps of the last run printed"),
+    ("run cron/daily-sales --log", "a pipeline that fans out, with its logs"),
+    ("run workflows/backfill.yaml --wait", "the same for several days"),
+    ("plan staging", "edit crons/base/hello-cron.yaml first: the plan shows that change"),
+    ("validate", "break something first: it names the file, the line, and what you meant"),
 )
 
 

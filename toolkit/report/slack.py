@@ -88,6 +88,7 @@ def format_message(payload: Mapping[str, Any], *, coloured: bool = False) -> str
         _field("channel", payload.get("channel") or "the webhook's own"),
         _field("icon", payload.get("icon_emoji") or payload.get("icon_url") or "the webhook's own"),
         _field("title", _titles(payload)),
+        _field("text", _unescaped(str(payload.get("text", "")))),
     ]
     for attachment in payload.get("attachments", ()):
         bar = _bar(str(attachment.get("color", "")), coloured=coloured)
@@ -103,7 +104,7 @@ def _field(name: str, value: object) -> str:
 
 def _titles(payload: Mapping[str, Any]) -> str:
     headers = [block["text"]["text"] for block in payload.get("blocks", ()) if "text" in block]
-    return " ".join(headers) or _unescaped(str(payload.get("text", "")))
+    return " ".join(headers)
 
 
 def _bar(colour: str, *, coloured: bool) -> str:

@@ -205,7 +205,8 @@ class _Tree:
     def below(self, node: Node, indent: str) -> list[tuple[_Line, str]]:
         """The lines of a node's children, each with the indentation of what stands below it."""
         children = self._children.get(str(node.get("id")), [])
-        groups = [self._group(child) for child in children]
+        has_groups = node.get("type") == "Steps"
+        groups = [self._group(child) if has_groups else "" for child in children]
         lines = []
         for index, child in enumerate(children):
             is_last = index == len(children) - 1
