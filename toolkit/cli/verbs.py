@@ -34,6 +34,9 @@ VERBS: dict[str, Verb] = {
         "Render, validate, commit and push to the deploy branch",
         "toolkit.cli.publish:publish",
     ),
+    "up": Verb(
+        DELIVER, "Run cluster, reconciler, engine and crons in one process", "toolkit.cli.up:up"
+    ),
     "plan": Verb(DELIVER, "Show what would change in the cluster", "toolkit.cli.plan:plan"),
     "sync": Verb(DELIVER, "Bring a cluster to what is published", "toolkit.cli.sync:sync"),
     "status": Verb(DELIVER, "Show where each environment stands", "toolkit.cli.status:status"),
@@ -60,9 +63,7 @@ VERBS: dict[str, Verb] = {
     "cron": Verb(OPERATE, "Create, list, suspend, resume, delete crons", "toolkit.cli.cron:cron"),
     "notify": Verb(OPERATE, "Tell Slack how a workflow ended", "toolkit.cli.notify:notify"),
     "secret": Verb(KEEP, "Keep secrets in a cluster, outside git", "toolkit.cli.secret:secret"),
-    "demo": Verb(
-        KEEP, "Run the whole pipeline once here, and show it", "toolkit.cli.demo:demo"
-    ),
+    "demo": Verb(KEEP, "Run the whole pipeline once here, and show it", "toolkit.cli.demo:demo"),
     "init": Verb(KEEP, "Write a new repository like the one shipped", "toolkit.cli.init:init"),
     "set": Verb(KEEP, "Change one thing in a file, keeping all else", "toolkit.cli.set:set"),
     "completion": Verb(
