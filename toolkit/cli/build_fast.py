@@ -11,15 +11,12 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from typing import TYPE_CHECKING
 
-from toolkit.errors import BuildError
-from toolkit.kustomize.folder import KUSTOMIZATION_NAMES
-from toolkit.kustomize.result import BuildOptions, BuildResult, BuildWarning
-from toolkit.kustomize.session import relative
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+    from toolkit.kustomize.result import BuildResult, BuildWarning
 
 _VALUES = {
     "-o": "output",
@@ -34,6 +31,7 @@ _LEGAL = {
     "compat": ("kustomize", "argo"),
 }
 _SETTINGS = "gitops.yaml"
+_KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
 
 def try_build(arguments: list[str]) -> int | None:
@@ -61,15 +59,17 @@ def run_build(
     ``lists_files``: writes the names of the files it depends on instead. Raises YamlError,
     BuildError; with ``is_strict`` for a warning, too.
     """
-    gc.disable()
+    gc.disable()  # nothing of a build is garbage before its end; the imports gain, too
+    from toolkit.adapters.files import DiskTree
+    from toolkit.kustomize.build import build
+    from toolkit.kustomize.result import BuildOptions
+    from toolkit.kustomize.session import relative
+
     here = _from_root(".")
     folder, mode = locate(target)
     options = BuildOptions(
         compat or mode, load_restrictor, reorder, base=here, managed_by_label=managed_by_label
     )
-    from toolkit.adapters.files import DiskTree
-    from toolkit.kustomize.build import build
-
     result = build(DiskTree("/"), _from_root(folder), options)
     for warning in result.warnings:
         _print_warning(warning, is_strict=is_strict)
@@ -86,7 +86,7 @@ def locate(target: str) -> tuple[str, str]:
     A folder with a kustomization comes before an environment of that name; the overlay of an
     environment is built in the environment's mode.
     """
-    is_folder = any(os.path.isfile(os.path.join(target, name)) for name in KUSTOMIZATION_NAMES)
+    is_folder = any(os.path.isfile(os.path.join(target, name)) for name in _KUSTOMIZATIONS)
     root = _settings_root(os.path.realpath(target if is_folder else "."))
     if root is None:
         return target, "kustomize"
@@ -103,6 +103,8 @@ def locate(target: str) -> tuple[str, str]:
 
 def _print_warning(warning: BuildWarning, *, is_strict: bool) -> None:
     """To stderr; a deprecated field as kustomize says it."""
+    from toolkit.errors import BuildError
+
     hints = [warning.hint] if warning.hint else []
     if warning.location is None:
         print(f"# Warning: {warning.message}", file=sys.stderr)

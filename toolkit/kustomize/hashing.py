@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
 from typing import Any
 
 from toolkit.kustomize.collection import Collection
-from toolkit.kustomize.gojson import go_json
 from toolkit.kustomize.item import text_of
 from toolkit.resource.resource import Body
 
@@ -31,6 +29,10 @@ def content_hash(body: Body) -> str:
     """Ten characters. Only what counts as content does: data of ConfigMaps and Secrets (and the
     type of these), the whole of anything else.
     """
+    from hashlib import sha256  # takes milliseconds, and many builds generate nothing
+
+    from toolkit.kustomize.gojson import go_json
+
     kind = body.get("kind")
     if kind == "ConfigMap":
         content: Any = {"kind": kind, "name": "", "data": _value(body, "data")}

@@ -49,18 +49,17 @@ def copied(value: Any) -> Any:
 
 def rounded(value: Any) -> Any:
     """Integers as a float64 holds them: upstream passes the patched object through JSON."""
-    if isinstance(value, dict):
-        for key, item in value.items():
-            if item.__class__ in _DEEP:
-                value[key] = rounded(item)
-    elif isinstance(value, list):
-        value[:] = [rounded(item) for item in value]
-    elif value.__class__ is int and not -_EXACT <= value <= _EXACT:
-        return int(float(value))
-    return value
-
-
-_DEEP = (int, dict, list)
+    holder = [value]
+    open_nodes: list[Any] = [holder]
+    while open_nodes:
+        node = open_nodes.pop()
+        for key, item in enumerate(node) if node.__class__ is list else node.items():
+            kind = item.__class__
+            if kind is dict or kind is list:
+                open_nodes.append(item)
+            elif kind is int and not -_EXACT <= item <= _EXACT:
+                node[key] = int(float(item))
+    return holder[0]
 
 
 class _DoesNotApplyError(Exception):

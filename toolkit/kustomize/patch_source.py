@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from toolkit.errors import BuildError, YamlError
@@ -56,6 +55,8 @@ class PatchText:
         """The operations of a JSON patch; None where the text is none."""
         try:
             if self.text.startswith("["):
+                import json  # most patches are YAML, and start-up counts
+
                 decoded: Any = json.loads(self.text)
             else:
                 decoded = next(iter(load_all(self.text, dialect=SETTINGS)), None)

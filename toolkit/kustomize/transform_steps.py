@@ -19,7 +19,6 @@ from toolkit.kustomize.transformers.images import set_images
 from toolkit.kustomize.transformers.labels import METADATA_LABELS, add_entries
 from toolkit.kustomize.transformers.namespace import set_namespace
 from toolkit.kustomize.transformers.naming import add_prefix, add_suffix
-from toolkit.kustomize.transformers.replacements import replace
 from toolkit.kustomize.transformers.replicas import set_replicas
 from toolkit.yaml.dialect import SETTINGS
 from toolkit.yaml.parse import load_all
@@ -138,6 +137,8 @@ def _images(kustomization: Kustomization, config: TransformerConfig) -> Iterator
 def _replacements(kustomization: Kustomization, _: TransformerConfig) -> Iterator[Step]:
     entries = kustomization.items("replacements")
     if entries:
+        from toolkit.kustomize.transformers.replacements import replace
+
         steps: list[tuple[FieldPath, dict[str, Any]]] = []
         for field, entry in entries:
             steps += [

@@ -45,17 +45,22 @@ def _collector(places: list[Place]) -> SetField:
     return lambda parent, key: places.append((parent, key))
 
 
-def _find(node: Any, places: list[Place]) -> None:
-    if isinstance(node, dict):
+def _find(body: Any, places: list[Place]) -> None:
+    open_nodes = [body]
+    while open_nodes:
+        node = open_nodes.pop()
+        if node.__class__ is list:
+            open_nodes += [
+                item for item in node if item.__class__ is dict or item.__class__ is list
+            ]
+            continue
         for key, value in node.items():
-            if value.__class__ is dict or value.__class__ is list:
-                _find(value, places)
-                if key in _CONTAINER_LISTS and isinstance(value, list):
+            if value.__class__ is dict:
+                open_nodes.append(value)
+            elif value.__class__ is list:
+                open_nodes.append(value)
+                if key in _CONTAINER_LISTS:
                     _collect(key, value, places)
-    elif isinstance(node, list):
-        for value in node:
-            if value.__class__ is dict or value.__class__ is list:
-                _find(value, places)
 
 
 def _collect(name: str, items: list[Any], places: list[Place]) -> None:
