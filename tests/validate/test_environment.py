@@ -360,3 +360,63 @@ def test_the_variables_of_an_expression_are_looked_up(findings_of):
             "did you mean 'plain'?",
         ),
     ]
+
+
+def test_an_exit_handler_of_a_step_gets_the_arguments_of_the_step(findings_of):
+    text = (
+        WORKFLOW
+        + """\
+  templates:
+    - name: main
+      steps:
+        - - name: inherits
+            template: leaf
+            onExit: leaf
+            hooks: {exit: {template: leaf}}
+            arguments: {parameters: [{name: a, value: x}]}
+        - - name: does-not
+            template: other
+            onExit: leaf
+    - {name: leaf, inputs: {parameters: [{name: a}]}, suspend: {}}
+    - {name: other, suspend: {}}
+"""
+    )
+
+    [finding] = findings_of(text)
+
+    assert finding.message.startswith("onExit of step 'does-not' does not supply parameter 'a'")
+
+
+def test_a_config_map_that_a_step_makes_is_not_missed(findings_of):
+    text = (
+        WORKFLOW
+        + """\
+  templates:
+    - name: main
+      resource:
+        action: create
+        manifest: "{apiVersion: v1, kind: ConfigMap, metadata: {name: made-here}}"
+    - name: use
+      container:
+        image: busybox
+        envFrom: [{configMapRef: {name: made-here}}, {configMapRef: {name: kube-root-ca.crt}}]
+"""
+    )
+
+    assert findings_of(text) == ()
+
+
+def test_words_in_braces_of_other_languages_are_left_alone(findings_of):
+    text = (
+        WORKFLOW
+        + """\
+  templates:
+    - name: main
+      script:
+        image: ansible
+        source: |
+          - debug: msg="{{ item }} {{ ansible_host }} {{ host.name | upper }} {{ .Values.x }}"
+"""
+    )
+
+    assert findings_of(text) == ()

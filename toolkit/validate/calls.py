@@ -73,7 +73,7 @@ def check_calls(spec: WorkflowSpec, catalog: Catalog, notes: Notes, *, is_submis
         if _is_one_way(call, notes) and _exists(call, spec, catalog, notes):
             target = resolve(call, spec, catalog)
             if target is not None:
-                _check_arguments(call, target.template, spec, notes)
+                _check_arguments(call, target.template, notes)
     for template in spec.every_template:
         for node in template.nodes:
             _check_loop(node, notes)
@@ -104,8 +104,8 @@ def _check_entrypoint(spec: WorkflowSpec, catalog: Catalog, notes: Notes) -> Non
             notes.add("missing-entrypoint", spec.path, "the workflow has no entrypoint", hint)
     elif name in holder.by_name:
         if not spec.is_library:
-            call = Call("the entrypoint", path, {"template": name}, inherits_arguments=True)
-            _check_supplied(call, holder.by_name[name], _merged(spec, holder), notes)
+            call = Call("the entrypoint", path, {"template": name}, _merged(spec, holder))
+            _check_supplied(call, holder.by_name[name], notes)
     elif not has_tag(name) and (holder.templates or holder is not spec):
         hint = did_you_mean(name, holder.by_name, otherwise=f"templates: {listed(holder.by_name)}")
         notes.add("unknown-entrypoint", path, f"the entrypoint {name!r} is no template here", hint)
@@ -208,20 +208,17 @@ def _reference_exists(
     return False
 
 
-def _check_arguments(call: Call, template: Template, spec: WorkflowSpec, notes: Notes) -> None:
-    given = spec.arguments if call.inherits_arguments else call.arguments
-    _check_supplied(call, template, given, notes)
-    if not call.inherits_arguments:
-        path = (*call.path, "arguments")
-        _check_given(call.arguments, path, notes, needs_values=True)
-        if call.inline is None:
-            _check_known(call, template, notes)
+def _check_arguments(call: Call, template: Template, notes: Notes) -> None:
+    _check_supplied(call, template, notes)
+    _check_given(call.arguments, (*call.path, "arguments"), notes, needs_values=True)
+    if call.inline is None:
+        _check_known(call, template, notes)
 
 
-def _check_supplied(call: Call, template: Template, given: Fields, notes: Notes) -> None:
+def _check_supplied(call: Call, template: Template, notes: Notes) -> None:
     """Every input without a value of its own is among the arguments."""
     for kind, values, is_supplied in _KINDS:
-        arguments = values(given)
+        arguments = values(call.passed)
         for name, declared in values(template.inputs).items():
             if name not in arguments and not is_supplied(declared):
                 message = f"{call.label} does not supply {kind} {name!r} of {template.label}"

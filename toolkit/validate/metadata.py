@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Any, Final
 
 from toolkit.resource.field_path import FieldPath
@@ -34,6 +35,7 @@ _CLOSED_GROUPS: Final = frozenset(
     {"", "apps", "batch", "networking.k8s.io", "rbac.authorization.k8s.io"}
 )
 """Groups of which every kind and version that is still served is known."""
+_NEAR: Final = 0.85
 _UNLISTED: Final = frozenset({"Binding", "ComponentStatus", "List", "Status"})
 
 
@@ -75,11 +77,12 @@ def _check_argo_kind(
     gvk: GroupVersionKind, same_group: set[str], elsewhere: list[str], notes: Notes
 ) -> None:
     """The group is shared with Argo CD, Events and Rollouts: only a near miss counts."""
-    hint = did_you_mean(gvk.kind, same_group)
-    close = hint.removeprefix("did you mean '").removesuffix("'?")
+    close = get_close_matches(gvk.kind, sorted(same_group), n=1, cutoff=_NEAR)
     if gvk.kind in same_group:
         hint = f"{gvk.kind} is in {' or '.join(elsewhere)}"
-    elif not hint or abs(len(close) - len(gvk.kind)) > 2 or close[:4] != gvk.kind[:4]:
+    elif close:
+        hint = f"did you mean {close[0]!r}?"
+    else:
         return
     notes.add("unknown-kind", ("kind",), f"there is no {gvk.kind} in {gvk.api_version}", hint)
 

@@ -12,7 +12,18 @@ from typing import Any, Final, NamedTuple
 from toolkit.resource.field_path import FieldPath
 from toolkit.validate.catalog import Catalog
 from toolkit.validate.notes import Notes
-from toolkit.validate.shapes import Fields, did_you_mean, fields_of, has_tag, listed, text_of
+from toolkit.validate.shapes import (
+    Fields,
+    did_you_mean,
+    each_text,
+    fields_of,
+    has_tag,
+    listed,
+    text_of,
+)
+
+_ALWAYS_THERE: Final = frozenset({"", "kube-root-ca.crt", "openshift-service-ca.crt"})
+"""Kubernetes and OpenShift put these into every namespace; an empty name is missed elsewhere."""
 
 
 class _Reference(NamedTuple):
@@ -28,21 +39,34 @@ def check_references(body: Mapping[str, Any], catalog: Catalog, notes: Notes) ->
     """Every reference in an object, in the order they stand."""
     namespace = text_of(fields_of(body.get("metadata")).get("namespace"))
     for reference in _references(body.get("spec"), ("spec",)):
-        if reference.name and not has_tag(reference.name):
-            _check(reference, namespace, catalog, notes)
+        if reference.name in _ALWAYS_THERE or has_tag(reference.name):
+            continue
+        found = catalog.find(reference.kind, reference.name, namespace)
+        if found is not None:
+            _check_keys(reference, found, notes)
+        elif reference.kind == "ConfigMap" and catalog.is_complete:
+            _check_made(reference, body, catalog, notes)
 
 
-def _check(reference: _Reference, namespace: str, catalog: Catalog, notes: Notes) -> None:
-    found = catalog.find(reference.kind, reference.name, namespace)
-    if found is None:
-        if reference.kind == "ConfigMap" and catalog.is_complete:
-            known = catalog.names("ConfigMap")
-            hint = did_you_mean(
-                reference.name, known, otherwise="render it, or say 'optional: true'"
-            )
-            message = f"there is no ConfigMap {reference.name!r} among the rendered objects"
-            notes.add("unknown-config-map", reference.path, message, hint)
+def _check_made(
+    reference: _Reference, body: Mapping[str, Any], catalog: Catalog, notes: Notes
+) -> None:
+    """Not rendered: then perhaps a step of the same workflow makes it."""
+    if any(reference.name in manifest for manifest in _manifests(body)):
         return
+    known = catalog.names("ConfigMap")
+    hint = did_you_mean(reference.name, known, otherwise="render it, or say 'optional: true'")
+    message = f"there is no ConfigMap {reference.name!r} among the rendered objects"
+    notes.add("unknown-config-map", reference.path, message, hint)
+
+
+def _manifests(body: Mapping[str, Any]) -> Iterator[str]:
+    for path, text in each_text(body, ()):
+        if path[-1:] == ("manifest",):
+            yield text
+
+
+def _check_keys(reference: _Reference, found: Fields, notes: Notes) -> None:
     keys = {*fields_of(found.get("data")), *fields_of(found.get("binaryData"))}
     keys |= set(fields_of(found.get("stringData")))
     for key, path in reference.keys:

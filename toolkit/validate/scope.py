@@ -211,6 +211,8 @@ def _check_node_field(outputs: NodeOutputs, rest: str, tag: str) -> Problem | No
 
 def _check_item(scope: Scope, rest: str, tag: str) -> Problem | None:
     if scope.item is None:
+        if not rest and not scope.node_root:
+            return None  # in a script the bare word may be another language's
         hint = "give the step withItems, withParam or withSequence"
         return Problem(f"{{{{{tag}}}}}: there is no loop here", hint)
     key = rest.partition(".")[0].partition("[")[0]

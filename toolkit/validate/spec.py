@@ -98,13 +98,14 @@ class Template:
 class Call:
     """One place that calls a template: a step, a task, a hook, an exit handler.
 
-    ``inherits_arguments``: the workflow's own arguments are passed (entrypoint, onExit).
+    ``inherited``: what is passed where the call has no arguments of its own: the workflow's for
+    the entrypoint and its exit handler, a step's for the exit handler of the step.
     """
 
     label: str
     path: FieldPath
     body: Fields
-    inherits_arguments: bool = False
+    inherited: Fields = field(default_factory=dict)
 
     @property
     def template(self) -> str:
@@ -125,6 +126,12 @@ class Call:
     @property
     def arguments(self) -> Fields:
         return fields_of(self.body.get("arguments"))
+
+    @property
+    def passed(self) -> Fields:
+        """The arguments that arrive."""
+        own = self.arguments
+        return own if own.get("parameters") or own.get("artifacts") else self.inherited
 
     @cached_property
     def is_dynamic(self) -> bool:
@@ -209,17 +216,21 @@ def workflow_spec(body: Fields) -> WorkflowSpec | None:
 
 def hooks_of(owner: Fields, path: FieldPath, label: str) -> Iterator[tuple[str, Call]]:
     """The hooks of a workflow, step or task: (name, call), ``onExit`` last and named "exit"."""
+    arguments = fields_of(owner.get("arguments"))
     for name, hook in fields_of(owner.get("hooks")).items():
         if isinstance(hook, dict):
-            yield str(name), Call(f"hook {name!r} of {label}", (*path, "hooks", str(name)), hook)
+            inherited = arguments if name == "exit" else {}
+            place = (*path, "hooks", str(name))
+            yield str(name), Call(f"hook {name!r} of {label}", place, hook, inherited)
 
 
-def exit_call(owner: Fields, path: FieldPath, label: str, *, inherits: bool) -> Call | None:
+def exit_call(owner: Fields, path: FieldPath, label: str) -> Call | None:
     """The call that ``onExit`` makes; None where there is none."""
     template = text_of(owner.get("onExit"))
     if not template:
         return None
-    return Call(f"onExit of {label}", (*path, "onExit"), {"template": template}, inherits)
+    inherited = fields_of(owner.get("arguments"))
+    return Call(f"onExit of {label}", (*path, "onExit"), {"template": template}, inherited)
 
 
 def own_calls(node: Node) -> Iterator[Call]:
@@ -228,7 +239,7 @@ def own_calls(node: Node) -> Iterator[Call]:
     label, path = node.call.label, node.call.path
     for _, hook in hooks_of(node.call.body, path, label):
         yield hook
-    leaving = exit_call(node.call.body, path, label, inherits=False)
+    leaving = exit_call(node.call.body, path, label)
     if leaving is not None:
         yield leaving
 
@@ -238,7 +249,7 @@ def _workflow_calls(spec: WorkflowSpec) -> Iterator[Call]:
     label = f"{spec.kind} {spec.name!r}"
     for _, hook in hooks_of(spec.body, spec.path, label):
         yield hook
-    leaving = exit_call(spec.body, spec.path, label, inherits=True)
+    leaving = exit_call(spec.body, spec.path, label)
     if leaving is not None:
         yield leaving
 
