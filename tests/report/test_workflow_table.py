@@ -58,6 +58,9 @@ def test_templates_list_what_is_in_them():
     assert line.split() == ["a", "-", "x,", "y", "1h"]
 
 
-def test_the_newest_come_first_and_equal_ones_by_name():
-    found = newest_first([body("b"), body("a"), body("new", created="2024-01-01T00:00:01Z")])
+def test_the_newest_come_first_and_of_one_second_the_last_that_changed():
+    old, changed = body("b"), body("a")
+    changed["metadata"]["resourceVersion"] = "10"
+    old["metadata"]["resourceVersion"] = "9"
+    found = newest_first([old, changed, body("new", created="2024-01-01T00:00:01Z")])
     assert [one["metadata"]["name"] for one in found] == ["new", "a", "b"]

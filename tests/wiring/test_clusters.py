@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from toolkit.errors import NotFoundError, StateError, UsageError
+from toolkit.errors import StateError, UsageError
 from toolkit.repository.settings import DeployTarget, Destination, Environment
 from toolkit.resource.cluster import ObjectRef, PatchType
 from toolkit.resource.identity import GroupVersionKind
@@ -124,14 +124,14 @@ def test_an_owner_that_serves_is_reached_over_http(workspace: Workspace) -> None
     assert running_server(workspace) is None
 
 
-def test_an_environment_that_is_not_served_is_not_found(workspace: Workspace) -> None:
+def test_an_environment_that_is_not_served_is_said_so(workspace: Workspace) -> None:
     with (
         own(workspace) as owner,
         owner.serve([environment()]),
-        open_cluster(workspace, environment("production"), write=False) as cluster,
-        pytest.raises(NotFoundError, match="no cluster 'production'"),
+        pytest.raises(StateError, match="does not serve production"),
+        open_cluster(workspace, environment("production"), write=True),
     ):
-        cluster.uid()
+        pytest.fail("the cluster was opened")
 
 
 def test_what_an_owner_leaves_for_clients_is_private(workspace: Workspace) -> None:

@@ -36,11 +36,8 @@ def format_templates(templates: Sequence[Body], *, now: datetime) -> str:
 
 
 def newest_first(bodies: Sequence[Body]) -> list[Body]:
-    """By creation, the newest first; equal ones by name."""
-    by_name = sorted(bodies, key=_name)
-    return sorted(
-        by_name, key=lambda body: str(_metadata(body).get("creationTimestamp")), reverse=True
-    )
+    """By creation, the newest first; of one second, the one that changed last."""
+    return sorted(bodies, key=_creation, reverse=True)
 
 
 def schedules_of(cron: Body) -> list[str]:
@@ -81,6 +78,13 @@ def _template(body: Body, now: datetime) -> tuple[str, ...]:
     spec = body.get("spec") or {}
     names = ", ".join(str(one.get("name")) for one in spec.get("templates") or ())
     return (_name(body), str(spec.get("entrypoint") or "-"), names or "-", _age(body, now))
+
+
+def _creation(body: Body) -> tuple[str, int, str]:
+    metadata = _metadata(body)
+    version = str(metadata.get("resourceVersion") or "")
+    created = str(metadata.get("creationTimestamp"))
+    return created, int(version) if version.isdecimal() else 0, _name(body)
 
 
 def _age(body: Body, now: datetime) -> str:

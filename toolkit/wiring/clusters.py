@@ -175,7 +175,7 @@ def open_cluster(
 
     ``write`` takes the lock for the moment where nobody owns the state. Without it nothing is
     written but the first time, when there is no state yet. Raises StateError where the owner
-    does not serve.
+    does not serve, or (for writing) not this environment.
     """
     if environment.destination.context is not None:
         with kubernetes_cluster(environment.destination.context) as cluster:
@@ -184,11 +184,14 @@ def open_cluster(
     server = running_server(workspace)
     if server is not None:
         with loopback_cluster(server, environment.name) as cluster:
-            yield cluster
-        return
+            if _is_served(cluster):
+                yield cluster
+                return
     if write or not _is_readable(workspace, environment):
+        if server is not None:
+            raise _not_served(server, environment)
         with own(workspace, wait_s=_WRITE_S) as owner:
-            yield owner.cluster(environment)
+            yield owner.cluster(environment, log_store=_kept_logs(workspace))
         return
     with _read_only(workspace, environment) as cluster:
         yield cluster
@@ -217,6 +220,21 @@ def loopback_cluster(server: ServerAddress, environment: str) -> Iterator[Cluste
     )
     with RestCluster(transport) as cluster:
         yield cluster
+
+
+def _is_served(cluster: Cluster) -> bool:
+    try:
+        cluster.uid()
+    except NotFoundError:
+        return False
+    return True
+
+
+def _not_served(server: ServerAddress, environment: Environment) -> StateError:
+    return StateError(
+        f"the gitops that runs (process {server.pid}) does not serve {environment.name}",
+        hints=[f"stop it, and name all you need: gitops up ENV… {environment.name}"],
+    )
 
 
 def ensure_capture_secret(cluster: Cluster, namespace: str) -> bool:

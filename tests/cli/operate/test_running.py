@@ -256,3 +256,20 @@ def test_a_screen_is_drawn_over_its_last_version_and_never_higher_than_the_termi
     screen.draw("a\nb\nc")
     screen.draw("d")
     assert stream.getvalue() == "\x1b[?7lb\nc\x1b[?7h\n\x1b[2A\r\x1b[J\x1b[?7ld\x1b[?7h\n"
+
+
+@pytest.mark.parametrize("arguments", [["list"], ["run", "hello.yaml"], ["cron", "suspend", "x"]])
+def test_an_environment_that_is_not_served_is_said_so(up, capsys, arguments):
+    assert run([*arguments, "--env", "production"]) == 1
+    error = capsys.readouterr().err
+    assert "does not serve production" in error
+    assert "gitops up" in error
+
+
+def test_what_an_environment_holds_is_read_past_an_owner_that_does_not_serve_it(
+    workspace, write, output
+):
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c", "namespace": "data"}}
+    write(body, env="production")
+    with engine_here(workspace, workspace.settings().environment("staging")):
+        assert output("list", "--env", "production", "-o", "name") == ""
