@@ -179,13 +179,15 @@ def _run_cron(steps: _Steps, place: Place, sink: Sink) -> None:
 def _run_failing(steps: _Steps, place: Place, sink: Sink) -> None:
     from toolkit.cli.workflows import read_documents
     from toolkit.report.demo import format_attempts
+    from toolkit.wiring.submission import in_environment
 
     steps.begin(
         f"Run {_FAILING}, which fails on purpose",
         "A step is tried again after a growing wait; when it gives up, the message says why.",
     )
-    ((_, body),) = read_documents(str(place.workspace.root / _FAILING))
-    end = _run(steps, place, body)
+    documents = read_documents(str(place.workspace.root / _FAILING))
+    bodies = in_environment(place.workspace, place.environment, [body for _, body in documents])
+    end = _run(steps, place, bodies[0])
     print(f"\n{format_attempts(end)}.")
     _show_message(steps, sink)
 
