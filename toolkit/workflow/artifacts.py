@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from toolkit.workflow.commands import InputArtifact, OutputArtifact
-from toolkit.workflow.nodes import Node, Row
-
-if TYPE_CHECKING:
-    from toolkit.workflow.draft import Draft
+from toolkit.workflow.nodes import Row
+from toolkit.workflow.run import Run
 
 _SUFFIXES = {"tar": ".tgz", "zip": ".zip", "none": ""}
 _STORES = ("s3", "gcs", "oss", "azure", "artifactory", "hdfs", "plugin")
@@ -31,11 +27,9 @@ def input_artifacts(template: Row) -> tuple[InputArtifact, ...]:
     )
 
 
-def output_artifacts(
-    draft: Draft, node: Node, template: Row, pod: str
-) -> tuple[OutputArtifact, ...]:
+def output_artifacts(run: Run, template: Row, pod: str) -> tuple[OutputArtifact, ...]:
     """Those to be saved when the container has ended."""
-    folder = f"{draft.run.namespace}/{draft.run.name}/{pod}"
+    folder = f"{run.namespace}/{run.name}/{pod}"
     return tuple(
         OutputArtifact(
             name=str(artifact["name"]),

@@ -55,9 +55,8 @@ def local_values(draft: Draft, call: Call, template: Row) -> dict[str, str]:
 
 def retry_strategy(draft: Draft, template: Row) -> Row | None:
     """The template's retryStrategy, or the workflow's."""
-    own = template.get("retryStrategy")
-    strategy = own if own is not None else draft.run.definition.spec.get("retryStrategy")
-    return strategy
+    own: Row | None = template.get("retryStrategy")
+    return own if own is not None else draft.run.definition.spec.get("retryStrategy")
 
 
 def process(template: Row, inputs: Row, scope: Scope) -> Row:

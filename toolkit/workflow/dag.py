@@ -19,6 +19,7 @@ from toolkit.workflow.nodes import (
     ERROR,
     FAILED,
     OMITTED,
+    PENDING,
     RUNNING,
     SKIPPED,
     SKIPPED_TYPE,
@@ -117,6 +118,7 @@ def _start_ready(draft: Draft, node: Node, graph: Graph, names: list[str]) -> No
 
 
 def task_name(node: Node, task: str) -> str:
+    """The name of a task's node."""
     return f"{node.name}.{task}"
 
 
@@ -234,7 +236,7 @@ def _truths(draft: Draft, task: Node, logic: str) -> Mapping[str, bool]:
         "Errored": phase == ERROR,
         "Skipped": phase == SKIPPED,
         "Omitted": phase == OMITTED,
-        "Daemoned": bool(task.status.get("daemoned")) and phase not in {"Pending"},
+        "Daemoned": bool(task.status.get("daemoned")) and phase != PENDING,
         "AnySucceeded": any_succeeded,
         "AllFailed": all_failed,
     }

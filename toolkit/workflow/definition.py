@@ -94,6 +94,7 @@ def scope_of(reference: Row) -> str:
 
 
 def local_scope(workflow_name: str) -> str:
+    """The scope of a workflow's own templates."""
     return f"local/{workflow_name}"
 
 

@@ -26,7 +26,7 @@ from toolkit.workflow.nodes import (
 from toolkit.workflow.run import NOTE_MARK, AuditEvent, Run, Transition
 
 T = TypeVar("T")
-AgendaKind = Literal["begin", "ended", "moved", "resume", "root"]
+AgendaKind = Literal["begin", "ended", "moved", "resume", "root", "daemons"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,7 @@ class Due:
     """Work to do before the step ends. ``begin``: a new node starts its children. ``ended``: the
     owner hears that ``child`` ended. ``moved``: it hears of a new phase. ``resume``: start what a
     limit held back. ``root``: a node that nobody owns ended or moved (main, exit, a hook).
+    ``daemons``: the daemons in a node that ended are to be ended.
     """
 
     kind: AgendaKind
@@ -201,6 +202,8 @@ class Draft:
             boundary = self.edit(slot)
             boundary.engine["active"] -= 1
             self.agenda.append(Due("resume", slot))
+        if node.engine.get("daemons"):
+            self.agenda.append(Due("daemons", node.id))
         if node.is_unsuccessful:
             self.audit("Warning", f"WorkflowNode{node.phase}", _node_text(node), node.id)
         if not node.engine.get("settled"):
@@ -267,8 +270,10 @@ def _node_text(node: Node) -> str:
 
 
 def started_at(node: Node) -> datetime:
+    """When a node was created."""
     return parse_instant(node.engine["started"])
 
 
 def finished_at(node: Node) -> datetime:
+    """When a node ended."""
     return parse_instant(node.engine["finished"])

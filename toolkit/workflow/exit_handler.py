@@ -38,7 +38,7 @@ _WORKFLOW_PHASE: Final = {
 }  # fmt: skip
 
 
-def root_moved(draft: Draft, node: Node) -> None:
+def root_moved(draft: Draft) -> None:
     """A node that nobody owns has a new phase, or ended: the main node, a hook, the exit node."""
     fire_hooks(draft, _status(draft))
     proceed(draft)
@@ -161,7 +161,7 @@ def _exit_hook(spec: Row) -> Row | None:
 
 
 def _failures(draft: Draft) -> str:
-    """``workflow.failures``: the failed nodes as JSON, quoted as a JSON string, as Argo gives it."""
+    """``workflow.failures``: the failed nodes as JSON, quoted as a JSON string as Argo does it."""
     failed: list[dict[str, Any]] = []
     for id in draft.run.nodes:
         node = draft.get(id)

@@ -35,6 +35,7 @@ def wait(draft: Draft, owner: str, limit: str) -> None:
 
 
 def waiting_for(draft: Draft, limit: str) -> list[str]:
+    """The owners that wait, the first first."""
     if limit == RUN:
         return draft.row["starved"]  # type: ignore[no-any-return]
     node = draft.get(limit)

@@ -20,6 +20,7 @@ _FORMAT = re.compile(r"%(0?\d*)([dxXo])")
 
 
 def is_loop(step: Row) -> bool:
+    """Whether the step expands into items."""
     return any(step.get(field) is not None and step.get(field) != "" for field in FIELDS)
 
 

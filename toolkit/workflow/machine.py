@@ -260,6 +260,9 @@ def _restore_deferred(draft: Draft) -> None:
 
 
 def _work(draft: Draft, due: Due) -> None:
+    if due.kind == "daemons":
+        pods.end_daemons(draft, draft.node(due.node_id))
+        return
     if draft.row["stage"] == "done":
         return
     if due.kind == "resume":
@@ -270,7 +273,7 @@ def _work(draft: Draft, due: Due) -> None:
         return
     match due.kind:
         case "root":
-            exit_handler.root_moved(draft, node)
+            exit_handler.root_moved(draft)
         case "begin":
             if not node.has_ended:
                 _BEGIN[node.type](draft, node)

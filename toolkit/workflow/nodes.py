@@ -98,11 +98,8 @@ class Node:
 
     @property
     def is_hook(self) -> bool:
-        return bool((self.status.get("nodeFlag") or {}).get("hooked"))
-
-    @property
-    def is_attempt(self) -> bool:
-        return bool((self.status.get("nodeFlag") or {}).get("retried"))
+        """Started by another step's or task's hook: ``engine.of`` is that node."""
+        return bool(self.engine.get("of"))
 
     @property
     def is_exit_part(self) -> bool:
@@ -118,6 +115,7 @@ class Node:
 
 
 def from_row(row: Row) -> Node:
+    """The node of a row, which it shares."""
     return Node(row["status"], row["engine"])
 
 

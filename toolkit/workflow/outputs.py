@@ -20,7 +20,7 @@ from toolkit.workflow.substitute import SubstitutionError, replace
 # Of a pod
 
 
-def of_container(draft: Draft, node: Node, event: ContainerEnded) -> str:
+def of_container(node: Node, event: ContainerEnded) -> str:
     """Put a container's outputs into its node; the message of what is missing, else ""."""
     found: Row = {}
     problems: list[str] = []
@@ -129,6 +129,7 @@ def node_values(draft: Draft, node: Node) -> dict[str, Any]:
 
 
 def output_values(outputs: Row) -> dict[str, Any]:
+    """The variables of a node's outputs."""
     values: dict[str, Any] = {}
     if outputs.get("result") is not None:
         values["outputs.result"] = outputs["result"]

@@ -150,7 +150,7 @@ _LOCATIONS: Final = (
 
 
 def has_location(artifact: Row) -> bool:
-    """Does it say where its content is?"""
+    """Whether it says where its content is."""
     return any(artifact.get(key) is not None for key in _LOCATIONS)
 
 

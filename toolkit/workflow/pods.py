@@ -27,6 +27,7 @@ from toolkit.workflow.nodes import (
     ERROR,
     FAILED,
     PENDING,
+    POD,
     RUNNING,
     SUCCEEDED,
     Node,
@@ -39,6 +40,10 @@ from toolkit.workflow.result import captures_result
 from toolkit.workflow.spans import parse_span
 
 DEADLINE_MESSAGE: Final = "Pod was active on the node longer than the specified deadline"
+
+HOST_IP: Final = "127.0.0.1"
+HOST_NAME: Final = "localhost"
+"""Steps are processes of this machine."""
 
 Answer = ContainerStarted | ContainerEnded | ContainerErrored | ResourceAnswered
 
@@ -85,7 +90,7 @@ def _command(
         captures_result=captures_result(draft, node),
         deadline=_deadline(draft, node, template, deadline),
         input_artifacts=input_artifacts(template),
-        output_artifacts=output_artifacts(draft, node, template, pod),
+        output_artifacts=output_artifacts(draft.run, template, pod),
     )
 
 
@@ -195,18 +200,43 @@ def answer(draft: Draft, event: Answer) -> None:
 def _started(draft: Draft, node: Node) -> None:
     if node.phase != PENDING:
         return
-    draft.set_phase(node.id, RUNNING)
-    if node.engine.get("daemon"):
-        daemon = draft.edit(node.id)
-        daemon.status["daemoned"] = True
-        daemon.engine["settled"] = True
-        draft.tell_owner(daemon)
+    started = draft.set_phase(node.id, RUNNING)
+    started.status |= {"podIP": HOST_IP, "hostNodeName": HOST_NAME}
+    if started.engine.get("daemon") and started.boundary:
+        started.status["daemoned"] = True
+        started.engine["settled"] = True
+        draft.tell_owner(started)
+        note_daemon(draft, started)
+
+
+def note_daemon(draft: Draft, daemon: Node) -> None:
+    """Let the daemon be ended with the steps or dag node it is in."""
+    boundary = draft.edit(daemon.boundary)
+    boundary.engine["daemons"] = [*boundary.engine.get("daemons", ()), daemon.id]
+
+
+def end_daemons(draft: Draft, boundary: Node) -> None:
+    """A steps or dag node ended: the daemons in it are ended, and count as Succeeded."""
+    for id in boundary.engine.get("daemons", ()):
+        for attempt in draft.children(id):
+            _end_daemon(draft, attempt)
+        _end_daemon(draft, id)
+
+
+def _end_daemon(draft: Draft, id: str) -> None:
+    daemon = draft.get(id)
+    if daemon is None or daemon.has_ended:
+        return
+    if daemon.type == POD:
+        stop(draft, daemon, "")
+    draft.edit(id).status.pop("daemoned", None)
+    draft.set_phase(id, SUCCEEDED, "")
 
 
 def _ended(draft: Draft, known: Node, event: ContainerEnded) -> None:
     node = draft.edit(known.id)
     node.engine["ran"] = {"exitCode": event.exit_code, "at": exact(event.at)}
-    problem = outputs.of_container(draft, node, event)
+    problem = outputs.of_container(node, event)
     if node.engine.get("stopping") is not None:
         _stopped(draft, node, event.exit_code)
     elif node.status.pop("daemoned", None) or event.exit_code != 0:

@@ -61,10 +61,11 @@ def _above(draft: Draft, gone: dict[str, None]) -> dict[str, None]:
             continue
         if id not in gone:
             found[id] = int(node.engine["seq"])
-        while node.owner and node.owner not in gone:
-            node = draft.node(node.owner)
-            found[node.id] = int(node.engine["seq"])
-    return dict.fromkeys(sorted(found, key=lambda id: -found[id]))
+        owner = node.owner
+        while owner and owner not in gone:
+            found[owner] = int(draft.node(owner).engine["seq"])
+            owner = draft.node(owner).owner
+    return dict.fromkeys(sorted(found, key=found.__getitem__, reverse=True))
 
 
 def _set_running(draft: Draft, node: Node, above: dict[str, None]) -> None:

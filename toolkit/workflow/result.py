@@ -14,7 +14,7 @@ _REFERENCES = re.compile(
 
 
 def captures_result(draft: Draft, node: Node) -> bool:
-    """Does the template around this node refer to ``outputs.result`` of its step?"""
+    """Whether the template around this node refers to ``outputs.result`` of its step."""
     key, boundary = node.engine.get("key"), draft.get(node.boundary)
     if not key or boundary is None:
         return False

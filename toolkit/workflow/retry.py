@@ -74,6 +74,7 @@ def attempt_moved(draft: Draft, node: Node, attempt: Node) -> None:
         daemon.status["daemoned"] = True
         daemon.engine["settled"] = True
         draft.tell_owner(daemon)
+        pods.note_daemon(draft, daemon)
         return
     draft.edit(node.id).status.pop("daemoned", None)
     try:
@@ -215,13 +216,13 @@ def _attempt(draft: Draft, node: Node) -> None:
         limits.wait(draft, node.id, limit)
         return
     try:
-        _start(draft, node, call, template, attempts)
+        _start(draft, call, template, attempts)
     except ExpressionError as error:
         last = invalid(draft, call, error.message)
         draft.agenda.append(Due("ended", node.id, last.id))
 
 
-def _start(draft: Draft, node: Node, call: Call, template: Row, attempts: list[Node]) -> None:
+def _start(draft: Draft, call: Call, template: Row, attempts: list[Node]) -> None:
     values: dict[str, Any] = {**_last_values(attempts, "0"), "retries": str(len(attempts))}
     kind = type_of(template)
     if kind in POD_TYPES:
@@ -230,7 +231,7 @@ def _start(draft: Draft, node: Node, call: Call, template: Row, attempts: list[N
     inputs = processed.get("inputs") or {}
     if kind in POD_TYPES:
         attempt = create(draft, call, POD, PENDING, inputs=inputs)
-        pods.start(draft, attempt, processed, _attempt_deadline(draft, node, processed, attempts))
+        pods.start(draft, attempt, processed, _attempt_deadline(draft, processed, attempts))
         return
     attempt = create(draft, call, STEPS if kind == "steps" else DAG, RUNNING, inputs=inputs)
     attempt.engine["retry"] = values
@@ -240,9 +241,7 @@ def _start(draft: Draft, node: Node, call: Call, template: Row, attempts: list[N
     draft.agenda.append(Due("begin", attempt.id))
 
 
-def _attempt_deadline(
-    draft: Draft, node: Node, template: Row, attempts: list[Node]
-) -> datetime | None:
+def _attempt_deadline(draft: Draft, template: Row, attempts: list[Node]) -> datetime | None:
     """An attempt runs no longer than ``maxDuration`` lets it."""
     backoff = (retry_strategy(draft, template) or {}).get("backoff") or {}
     if not backoff.get("maxDuration"):

@@ -26,7 +26,7 @@ class Layer(Protocol):
         ...
 
     def has_below(self, key: str) -> bool:
-        """Is there a variable whose key begins with ``key.``?"""
+        """Whether there is a variable whose key begins with ``key.``."""
         ...
 
     def names_below(self, key: str) -> frozenset[str]:
@@ -128,7 +128,7 @@ class Scope:
         self.now = now
 
     def over(self, *layers: Layer) -> Scope:
-        """This scope with ``layers`` in front."""
+        """The scope with ``layers`` in front."""
         return Scope(*layers, *self._layers, now=self.now)
 
     def get(self, key: str) -> Any:
@@ -139,7 +139,7 @@ class Scope:
         return MISSING
 
     def has(self, path: str) -> bool:
-        """Does an expression find something at this path (a variable, or a part of one)?"""
+        """Whether an expression finds something at this path: a variable, or a part of one."""
         return self.get(path) is not MISSING or self.has_below(path) or self._is_inside(path)
 
     def has_below(self, key: str) -> bool:

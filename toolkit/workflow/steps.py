@@ -142,7 +142,7 @@ def _start(
     step = resolved.step
     if resolved.proceeds and entry.index is not None:
         step = with_item(step, entry.item, scope)
-    call = _call(draft, group, parent, entry, step)
+    call = _call(group, parent, entry, step)
     if entry.empty and resolved.proceeds:
         create(draft, call, SKIPPED_TYPE, SKIPPED, message=EMPTY_MESSAGE)
         return True
@@ -165,7 +165,7 @@ def _start(
     return True
 
 
-def _call(draft: Draft, group: Node, parent: Node, entry: Planned, step: Row) -> Call:
+def _call(group: Node, parent: Node, entry: Planned, step: Row) -> Call:
     engine: Row = {} if entry.index is None else {"index": entry.index}
     return Call(
         name=f"{group.name}.{entry.name}",

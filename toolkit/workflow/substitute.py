@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from toolkit.errors import ExpressionError
 from toolkit.workflow.expressions import EvaluationError, json_text, parse
-from toolkit.workflow.scope import MISSING, Scope
+from toolkit.workflow.scope import Scope
 
 LATE: Final = frozenset(
     {
@@ -101,6 +101,7 @@ def replace(text: str, scope: Scope, strictness: Strictness = Strictness.LENIENT
 
 
 def has_tags(text: str) -> bool:
+    """Whether anything in it is to be replaced."""
     return "{{" in text
 
 
@@ -117,15 +118,13 @@ def _resolve(tag: str, scope: Scope, strictness: Strictness) -> str:
         return _resolve_expression(tag[1:], scope, strictness)
     key = tag.strip()
     value = scope.get(key)
-    if value is MISSING:
+    if value is not None and not isinstance(value, str):  # MISSING, or an artifact
         return _unresolved(tag, key, scope, strictness)
     if value is None:
         raise SubstitutionError(
             f"unable to substitute {{{{{tag}}}}}: output is an absent optional "
             "(skipped/omitted node with no default)"
         )
-    if not isinstance(value, str):
-        raise SubstitutionError(f"failed to resolve {{{{{tag}}}}} to string")
     return value
 
 

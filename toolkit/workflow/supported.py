@@ -23,7 +23,8 @@ WITHOUT_EFFECT: Final = frozenset(
         # where a step runs, and as whom: there is one machine and one user
         "affinity", "automountServiceAccountToken", "dnsConfig", "dnsPolicy", "executor",
         "hostAliases", "hostNetwork", "imagePullSecrets", "nodeSelector", "podDisruptionBudget",
-        "podPriority", "podPriorityClassName", "priorityClassName", "schedulerName",
+        "podPriority",
+        "podResources", "podPriorityClassName", "priorityClassName", "schedulerName",
         "securityContext", "serviceAccountName", "tolerations", "podSpecPatch",
         # where logs and artifacts are kept: here in the state folder
         "archiveLogs", "archiveLocation", "artifactGC", "artifactRepositoryRef",

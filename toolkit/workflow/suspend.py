@@ -46,6 +46,7 @@ def _supplied(template: Row) -> list[Row]:
 
 
 def is_waiting(node: Node) -> bool:
+    """A suspend node that waits for someone."""
     return node.type == SUSPEND and node.phase == RUNNING
 
 

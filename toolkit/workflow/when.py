@@ -8,7 +8,7 @@ from toolkit.workflow.substitute import SubstitutionError
 
 
 def should_execute(when: str) -> bool:
-    """The truth of a substituted ``when``; "" is true. Raises SubstitutionError with Argo's texts."""
+    """The truth of a substituted ``when``; "" is true. Raises SubstitutionError, Argo's texts."""
     if not when:
         return True
     try:
@@ -21,4 +21,5 @@ def should_execute(when: str) -> bool:
 
 
 def skip_message(when: str) -> str:
+    """What a skipped node says."""
     return f"when '{when}' evaluated false"

@@ -63,13 +63,16 @@ class _Field:
     is_star: bool
 
 
+_Fields = tuple[_Field, _Field, _Field, _Field, _Field]
+
+
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """One schedule. ``every`` stands alone: a fixed delay, at least a second."""
 
     text: str
     zone: ZoneInfo | None
-    fields: tuple[_Field, _Field, _Field, _Field, _Field] | None = None
+    fields: _Fields | None = None
     every: timedelta | None = None
 
     @classmethod
@@ -95,10 +98,10 @@ class Schedule:
         """The first time that is later than ``instant``, in UTC; None where there is none within
         five years.
         """
-        if self.every is not None:
-            whole = instant.astimezone(UTC).replace(microsecond=0)
-            return whole + self.every
-        return _Search(self).after(instant)
+        if self.fields is not None:
+            return _Search(self, self.fields).after(instant)
+        whole = instant.astimezone(UTC).replace(microsecond=0)
+        return None if self.every is None else whole + self.every
 
     def matches_day(self, day: datetime) -> bool:
         """Do month, day of month and day of week admit this day? The two day fields must both
@@ -132,7 +135,7 @@ def _every(text: str) -> timedelta:
     return max(timedelta(seconds=int(span.total_seconds())), timedelta(seconds=1))
 
 
-def _fields(text: str) -> tuple[_Field, _Field, _Field, _Field, _Field]:
+def _fields(text: str) -> _Fields:
     parts = text.split()
     if len(parts) != len(_FIELDS):
         raise ExpressionError(f"expected exactly 5 fields, found {len(parts)}: {parts}")
@@ -204,13 +207,12 @@ def _integer(text: str) -> int:
 class _Search:
     """robfig's search: from the larger fields to the smaller ones, in wall-clock time."""
 
-    def __init__(self, schedule: Schedule) -> None:
+    def __init__(self, schedule: Schedule, fields: _Fields) -> None:
         self._schedule = schedule
         self._zone: ZoneInfo = schedule.zone or ZoneInfo("UTC")
-        assert schedule.fields is not None
-        self._minutes = sorted(schedule.fields[0].values)
-        self._hours = schedule.fields[1].values
-        self._months = schedule.fields[3].values
+        self._minutes = sorted(fields[0].values)
+        self._hours = fields[1].values
+        self._months = fields[3].values
 
     def after(self, instant: datetime) -> datetime | None:
         at = instant.astimezone(UTC).replace(second=0, microsecond=0) + _MINUTE

@@ -8,6 +8,8 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Constant:
+    """A literal."""
+
     value: Any
 
 
@@ -36,6 +38,8 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
+    """``target[start:stop]``."""
+
     target: Ast
     start: Ast | None
     stop: Ast | None
@@ -43,6 +47,8 @@ class Slice:
 
 @dataclass(frozen=True, slots=True)
 class Call:
+    """``function(arguments)``; a pipe puts its left side first."""
+
     function: Ast
     arguments: tuple[Ast, ...]
 
@@ -56,12 +62,16 @@ class Predicate:
 
 @dataclass(frozen=True, slots=True)
 class Unary:
+    """``not x``, ``-x``, ``+x``."""
+
     operator: str
     operand: Ast
 
 
 @dataclass(frozen=True, slots=True)
 class Binary:
+    """``left operator right``."""
+
     operator: str
     left: Ast
     right: Ast
@@ -69,6 +79,8 @@ class Binary:
 
 @dataclass(frozen=True, slots=True)
 class Conditional:
+    """``test ? then : otherwise``, or ``if``."""
+
     test: Ast
     then: Ast
     otherwise: Ast
@@ -76,6 +88,8 @@ class Conditional:
 
 @dataclass(frozen=True, slots=True)
 class Let:
+    """``let name = value; body``."""
+
     name: str
     value: Ast
     body: Ast
@@ -83,11 +97,15 @@ class Let:
 
 @dataclass(frozen=True, slots=True)
 class Array:
+    """``[a, b]``."""
+
     items: tuple[Ast, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Map:
+    """``{key: value}``."""
+
     pairs: tuple[tuple[Ast, Ast], ...]
 
 
@@ -108,7 +126,7 @@ Ast = (
 )
 
 
-def children(node: Ast) -> tuple[Ast, ...]:
+def children(node: Ast) -> tuple[Ast, ...]:  # noqa: C901 -- one table of node kinds
     """The direct parts of a node, in source order."""
     match node:
         case Member(target, key):
@@ -157,7 +175,7 @@ def _collect(node: Ast, found: dict[str, None], *, guarded: bool) -> None:
             for argument in arguments:
                 _collect(argument, found, guarded=guarded)
             return
-        case Member(target, _, is_optional):
+        case Member(_, _, is_optional):
             path = _path(node)
             if path and not guarded:
                 found[path] = None

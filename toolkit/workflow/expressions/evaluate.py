@@ -101,7 +101,7 @@ def _compile(node: ast.Ast) -> _Code:  # noqa: C901, PLR0912 -- one table of nod
             return lambda frame: _pointer(frame, key)
         case ast.Member(target, key, is_optional):
             return _member(_compile(target), _compile(key), is_optional=is_optional)
-        case ast.Slice(target, start, stop):
+        case ast.Slice():
             return _slice(node)
         case ast.Call(function, arguments):
             return _call(function, arguments)

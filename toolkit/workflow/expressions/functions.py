@@ -71,10 +71,12 @@ def _from_json(text: str) -> Any:
 
 
 def to_base64(text: str) -> str:
+    """Standard base64 with padding."""
     return base64.b64encode(text.encode()).decode()
 
 
 def from_base64(text: str) -> str:
+    """The text behind standard base64. Raises EvaluationError."""
     try:
         return base64.b64decode(text, validate=True).decode()
     except (binascii.Error, UnicodeDecodeError) as error:
@@ -180,7 +182,7 @@ def _date(text: Any, *layout: str) -> datetime:
     if isinstance(text, datetime):
         return text
     try:
-        if layout and layout[0] not in {"RFC3339"}:
+        if layout and layout[0] != "RFC3339":
             parsed = datetime.strptime(text, go_layout_to_python(layout[0]))  # noqa: DTZ007
         else:
             parsed = datetime.fromisoformat(text)
@@ -246,7 +248,7 @@ BUILTINS: Final[Mapping[str, Callable[..., Any]]] = {
     "int": _int,
     "join": _join,
     "jsonpath": jsonpath,
-    "keys": lambda pairs: sorted(pairs),
+    "keys": sorted,
     "last": lambda items: items[-1] if items else None,
     "lastIndexOf": str.rfind,
     "len": _length,

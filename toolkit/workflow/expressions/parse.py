@@ -102,10 +102,7 @@ class _Parser:
         self._depth += 1
         if self._depth > _MAX_DEPTH:
             raise self.error("expression is nested too deeply")
-        if level == 0 and self.is_("if"):
-            left = self._if()
-        else:
-            left = self._unary()
+        left = self._if() if level == 0 and self.is_("if") else self._unary()
         left = self._operators(left, level)
         if level == 0:
             left = self._conditional(left)

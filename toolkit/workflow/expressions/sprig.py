@@ -43,6 +43,7 @@ def to_int(value: Any) -> int:
 
 
 def to_float(value: Any) -> float:
+    """As :func:`to_int`, with its fraction."""
     if isinstance(value, bool):
         return 1.0 if value else 0.0
     if is_number(value):
@@ -291,7 +292,7 @@ _NUMBERS: Final[Mapping[str, Callable[..., Any]]] = {
     "add": lambda *values: sum(to_int(value) for value in values),
     "add1": lambda value: to_int(value) + 1,
     "addf": lambda *values: math.fsum(to_float(value) for value in values),
-    "atoi": lambda text: to_int(text),
+    "atoi": to_int,
     "biggest": _extreme(max),
     "ceil": lambda value: float(math.ceil(to_float(value))),
     "div": _divide,
@@ -396,7 +397,7 @@ _OTHERS: Final[Mapping[str, Callable[..., Any]]] = {
     "sha256sum": _digest("sha256"),
     "sha512sum": _digest("sha512"),
     "ternary": lambda yes, no, test: yes if test else no,
-    "toDate": lambda layout, text: _instant(text),
+    "toDate": lambda _, text: _instant(text),
     "toJson": json_text,
     "toPrettyJson": lambda value: json_text(value, indent=2),
     "toRawJson": json_text,

@@ -29,6 +29,7 @@ class Fields(Protocol):
 
 
 def is_number(value: Any) -> bool:
+    """An int or float; a bool is none."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
@@ -175,40 +176,6 @@ def _time_method(target: datetime | timedelta, name: str) -> Callable[..., Any]:
     return lambda *arguments: method(target, *arguments)
 
 
-_DURATION_METHODS: Final[Mapping[str, Callable[..., Any]]] = {
-    "Hours": lambda span: span.total_seconds() / 3600,
-    "Minutes": lambda span: span.total_seconds() / 60,
-    "Seconds": lambda span: span.total_seconds(),
-    "Milliseconds": lambda span: int(span.total_seconds() * 1_000),
-    "Microseconds": lambda span: int(span.total_seconds() * 1_000_000),
-    "Nanoseconds": lambda span: round(span.total_seconds() * _NANOS),
-    "String": duration_text,
-    "Abs": abs,
-}
-
-_TIME_METHODS: Final[Mapping[str, Callable[..., Any]]] = {
-    "Year": lambda time: time.year,
-    "Month": lambda time: time.month,
-    "Day": lambda time: time.day,
-    "Hour": lambda time: time.hour,
-    "Minute": lambda time: time.minute,
-    "Second": lambda time: time.second,
-    "Weekday": lambda time: (time.weekday() + 1) % 7,
-    "YearDay": lambda time: time.timetuple().tm_yday,
-    "Unix": lambda time: int(time.timestamp()),
-    "UnixMilli": lambda time: int(time.timestamp() * 1_000),
-    "UTC": lambda time: time.astimezone(UTC),
-    "Sub": lambda time, other: time - other,
-    "Add": lambda time, span: time + span,
-    "AddDate": lambda time, years, months, days: add_date(time, years, months, days),
-    "Before": lambda time, other: time < other,
-    "After": lambda time, other: time > other,
-    "Equal": lambda time, other: time == other,
-    "Format": lambda time, layout: go_format(time, layout),
-    "String": go_text,
-}
-
-
 def add_date(time: datetime, years: int, months: int, days: int) -> datetime:
     """Go's AddDate: months overflow into years, days into months."""
     month_index = time.year * 12 + time.month - 1 + years * 12 + months
@@ -263,3 +230,37 @@ def go_layout_to_python(layout: str) -> str:
             written += layout[at].replace("%", "%%")
             at += 1
     return written
+
+
+_DURATION_METHODS: Final[Mapping[str, Callable[..., Any]]] = {
+    "Hours": lambda span: span.total_seconds() / 3600,
+    "Minutes": lambda span: span.total_seconds() / 60,
+    "Seconds": lambda span: span.total_seconds(),
+    "Milliseconds": lambda span: int(span.total_seconds() * 1_000),
+    "Microseconds": lambda span: int(span.total_seconds() * 1_000_000),
+    "Nanoseconds": lambda span: round(span.total_seconds() * _NANOS),
+    "String": duration_text,
+    "Abs": abs,
+}
+
+_TIME_METHODS: Final[Mapping[str, Callable[..., Any]]] = {
+    "Year": lambda time: time.year,
+    "Month": lambda time: time.month,
+    "Day": lambda time: time.day,
+    "Hour": lambda time: time.hour,
+    "Minute": lambda time: time.minute,
+    "Second": lambda time: time.second,
+    "Weekday": lambda time: (time.weekday() + 1) % 7,
+    "YearDay": lambda time: time.timetuple().tm_yday,
+    "Unix": lambda time: int(time.timestamp()),
+    "UnixMilli": lambda time: int(time.timestamp() * 1_000),
+    "UTC": lambda time: time.astimezone(UTC),
+    "Sub": lambda time, other: time - other,
+    "Add": lambda time, span: time + span,
+    "AddDate": add_date,
+    "Before": lambda time, other: time < other,
+    "After": lambda time, other: time > other,
+    "Equal": lambda time, other: time == other,
+    "Format": go_format,
+    "String": go_text,
+}

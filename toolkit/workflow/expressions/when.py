@@ -169,7 +169,8 @@ def _truth(operator: str, value: Any) -> bool:
     if not isinstance(value, bool):
         said = _shown(value)
         raise EvaluationError(
-            f"Value '{said}' cannot be used with the logical operator '{operator}', it is not a bool"
+            f"Value '{said}' cannot be used with the logical operator '{operator}', "
+            "it is not a bool"
         )
     return value
 
