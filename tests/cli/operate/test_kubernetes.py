@@ -1,0 +1,82 @@
+"""The same verbs on a destination that is a kubeconfig context: our own server, over HTTPS."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from toolkit.cli.engine import engine_here
+
+ROOT = Path(__file__).parents[3]
+SETTINGS = """\
+defaultEnvironment: remote
+environments:
+  remote: {overlay: overlays/remote, namespace: data, destination: staging}
+"""
+HELLO = """\
+apiVersion: argoproj.io/v1alpha1
+kind: Workflow
+metadata: {name: hello}
+spec:
+  entrypoint: main
+  templates:
+    - name: main
+      container: {image: any, command: [echo, hello]}
+"""
+TEMPLATE = """\
+apiVersion: argoproj.io/v1alpha1
+kind: WorkflowTemplate
+metadata: {name: steps}
+spec:
+  templates:
+    - name: main
+      container: {image: any, command: ["true"]}
+"""
+
+
+@pytest.fixture
+def gitops(workspace, tmp_path_factory):
+    """Runs a verb in another repository, whose destination is the first one's cluster."""
+    client = tmp_path_factory.mktemp("client")
+    (client / "gitops.yaml").write_text(SETTINGS)
+    (client / "hello.yaml").write_text(HELLO)
+    (client / "template.yaml").write_text(TEMPLATE)
+    environment = {
+        **os.environ,
+        "KUBECONFIG": str(workspace.state / "kubeconfig"),
+        "PYTHONPATH": str(ROOT),
+    }
+
+    def call(*arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "toolkit", *arguments],
+            cwd=client,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    with engine_here(workspace, workspace.settings().environment("staging")):
+        yield call
+
+
+def test_a_workflow_runs_is_listed_and_logged_on_a_kubeconfig_context(gitops):
+    assert "✔ Succeeded" in gitops("run", "hello.yaml", "--wait")
+    assert gitops("list", "-o", "name") == "workflow/hello\n"
+    assert gitops("logs", "hello") == "hello: hello\n"
+    gitops("delete", "hello")
+    assert gitops("list", "-o", "name") == ""
+
+
+def test_objects_are_created_and_applied_on_a_kubeconfig_context(gitops):
+    gitops("template", "create", "template.yaml")
+    assert gitops("apply", "-f", "template.yaml") == "workflowtemplate/steps configured\n"
+    assert gitops("template", "list").splitlines()[1].startswith("steps")
