@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import orjson
 
+from toolkit.apiserver.text import is_same
 from toolkit.errors import BadRequestError
 from toolkit.resource.field_path import FieldPath
 from toolkit.schema.types import FieldType
@@ -132,7 +133,7 @@ def _compare(
     changed: set[Path],
     removed: set[Path],
 ) -> None:
-    if old is new or (old == new and _is_same_type(old, new)):
+    if old is new or (_NOTHING not in (old, new) and is_same(old, new)):
         return
     if old is _NOTHING:
         _collect_all(new, type, path, changed)
@@ -158,11 +159,6 @@ def _collect_all(value: Any, type: FieldType | None, path: Path, found: set[Path
     found.add(path)
     for element, (part, part_type) in (parts_of(value, type) or {}).items():
         _collect_all(part, part_type, (*path, element), found)
-
-
-def _is_same_type(old: Any, new: Any) -> bool:
-    """1, 1.0 and True are equal to Python, and not the same value in JSON."""
-    return not isinstance(old, bool | int | float) or type(old) is type(new)
 
 
 def _value_element(value: Any) -> str:

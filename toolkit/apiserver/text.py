@@ -10,6 +10,8 @@ import orjson
 from toolkit.errors import InvalidError
 from toolkit.resource.resource import Body
 
+_SORTED = orjson.OPT_SORT_KEYS
+
 
 def to_text(body: Mapping[str, Any]) -> str:
     """JSON on one line, keys in their order. Raises InvalidError for what JSON cannot say."""
@@ -22,6 +24,13 @@ def to_text(body: Mapping[str, Any]) -> str:
 def from_text(text: str | bytes) -> Any:
     """The inverse of :func:`to_text`. Raises ``ValueError``."""
     return orjson.loads(text)
+
+
+def is_same(left: Any, right: Any) -> bool:
+    """Whether two values are the same JSON: 1, 1.0 and True are equal to Python, and are not."""
+    if left != right:
+        return False
+    return orjson.dumps(left, option=_SORTED) == orjson.dumps(right, option=_SORTED)
 
 
 def with_version(body: Mapping[str, Any], version: int) -> Body:

@@ -13,6 +13,7 @@ from toolkit.apiserver.ownership import owned_by_update
 from toolkit.apiserver.refusals import already_exists, conflict, invalid, not_found
 from toolkit.apiserver.store import Transaction
 from toolkit.apiserver.structure import check_structure
+from toolkit.apiserver.text import is_same
 from toolkit.errors import BadRequestError
 from toolkit.resource.resource import Body
 
@@ -77,7 +78,7 @@ def replace_live(tx: Transaction, call: Call, live: Body, body: Body) -> Body:
 def stored_over(tx: Transaction, call: Call, live: Body, body: Body) -> Body:
     """The end of every write to an object that exists: no change, no version."""
     body = _counted(live, body)
-    if body == live:
+    if is_same(body, live):
         return live
     if call.options.dry_run:
         return body
@@ -173,7 +174,7 @@ def new_metadata(call: Call, given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _counted(live: Body, body: Body) -> Body:
     """``generation`` counts changes of what is wished, not of metadata or status."""
-    if _wish(live) == _wish(body):
+    if is_same(_wish(live), _wish(body)):
         return body
     generation = int(live["metadata"].get("generation") or 0) + 1
     return {**body, "metadata": {**body["metadata"], "generation": generation}}
