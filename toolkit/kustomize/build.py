@@ -22,6 +22,7 @@ from toolkit.kustomize.ports import FileTree
 from toolkit.kustomize.references import follow_names
 from toolkit.kustomize.result import BuildOptions, BuildResult
 from toolkit.kustomize.session import Session
+from toolkit.kustomize.transformers.fields import ItemError
 from toolkit.kustomize.transformers.labels import METADATA_LABELS, add_entries
 from toolkit.kustomize.variables import resolve
 from toolkit.resource.identity import ResourceId
@@ -103,8 +104,13 @@ def _finish(kustomization: Kustomization, layer: Layer) -> None:
     session = kustomization.folder.session
     add_hashes(collection)
     config = effective(layer.config, session.options.compat)
-    follow_names(collection, config.name_references)
-    resolve(collection, layer.variables, layer.config.section("varReference"))
+    try:
+        follow_names(collection, config.name_references)
+        resolve(collection, layer.variables, config.section("varReference"))
+    except ItemError as error:
+        raise session.located_item(error) from None
+    except BuildError as error:
+        raise kustomization.error(error, ("vars",)) from None
     collection.remove([item for item in collection if _is_local(item)])
     options = kustomization.fields.get("sortOptions")
     try:

@@ -264,6 +264,8 @@ class _Accumulation:
     def duplicate(self, error: DuplicateError, field: FieldPath) -> BuildError:
         first, second = self.session.place(error.first), self.session.place(error.second)
         hints = [f"first at {first}", f"again at {second}"]
+        if first == second and error.first is not error.second:
+            hints = [f"it is from {first}, which is reached in two ways"]
         if error.second.origin.document < 0 and error.second.behavior == "unspecified":
             hints.append("`behavior: merge` or `replace` changes the object that is there")
         else:

@@ -8,7 +8,7 @@ from typing import Any
 from toolkit.errors import BuildError, YamlError
 from toolkit.kustomize.collection import Collection
 from toolkit.kustomize.documents import DocumentError
-from toolkit.kustomize.item import Item
+from toolkit.kustomize.item import Item, describe
 from toolkit.kustomize.jsonpatch import Operation, PatchFailureError
 from toolkit.kustomize.kustomization import Kustomization
 from toolkit.kustomize.merge import Merger
@@ -19,6 +19,7 @@ from toolkit.kustomize.session import first_line
 from toolkit.kustomize.step import Step
 from toolkit.kustomize.transformers.patches import (
     MergePatch,
+    NoTargetError,
     merge_by_identity,
     merge_selected,
     patch_selected,
@@ -175,8 +176,10 @@ def _merge_step(plugin: str, source: PatchText, patches: list[MergePatch]) -> St
         for patch in patches:
             try:
                 merge_by_identity(collection, patch, merger)
+            except NoTargetError as error:
+                raise source.error(_with_places(source, error), _number(patch)) from None
             except BuildError as error:
-                raise source.error(error, patch.item.origin.document) from None
+                raise source.error(error, _number(patch)) from None
 
     return Step(plugin, source.kustomization.file, source.field, apply, size=len(patches))
 
@@ -188,7 +191,7 @@ def _target_step(source: PatchText, patches: list[MergePatch], target: Selector)
             try:
                 merge_selected(collection, patch, selected, _merger(source))
             except BuildError as error:
-                raise source.error(error, patch.item.origin.document) from None
+                raise source.error(error, _number(patch)) from None
 
     return Step("PatchTransformer", source.kustomization.file, source.field, apply)
 
@@ -209,6 +212,16 @@ def _json_step(
             raise source.failure(error) from None
 
     return Step(plugin, source.kustomization.file, source.field, apply)
+
+
+def _number(patch: MergePatch) -> int:
+    return patch.item.origin.document
+
+
+def _with_places(source: PatchText, error: NoTargetError) -> BuildError:
+    session = source.kustomization.folder.session
+    places = [f"{describe(item.key)} is from {session.place(item)}" for item in error.found]
+    return BuildError(error.message, hints=[*places, *error.hints])
 
 
 def _selected(collection: Collection, source: PatchText, target: Selector) -> list[Item]:

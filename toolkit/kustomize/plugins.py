@@ -10,7 +10,7 @@ from posixpath import basename
 from typing import Any
 
 from toolkit.errors import BuildError
-from toolkit.kustomize.collection import Collection
+from toolkit.kustomize.collection import Collection, DuplicateError
 from toolkit.kustomize.generators.iam_policy import make_service_account
 from toolkit.kustomize.generators.objects import make_config_map, make_secret
 from toolkit.kustomize.hashing import add_hashes
@@ -65,7 +65,9 @@ def plugin_steps(kustomization: Kustomization, config: Item, field: FieldPath) -
 
 
 def _at(kustomization: Kustomization, field: FieldPath, error: BuildError) -> BuildError:
-    return error if error.location is not None else kustomization.error(error, field)
+    if error.location is not None or isinstance(error, DuplicateError):
+        return error
+    return kustomization.error(error, field)
 
 
 def _decoded(kustomization: Kustomization, config: Item, field: FieldPath) -> Fields:

@@ -213,10 +213,11 @@ def _subject_namespaces(item: Item) -> frozenset[str]:
             and subject.get("kind") == "ServiceAccount"
         ):
             if not isinstance(subject["namespace"], str):
-                raise BuildError(
-                    f"{describe(item.key)}: a subject's namespace is blank",
+                blank = BuildError(
+                    "a subject's namespace is blank",
                     hints=["name the namespace, or leave the field out"],
                 )
+                raise on_item(blank, item)
             found.add(subject["namespace"])
     return frozenset(found)
 

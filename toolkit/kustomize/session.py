@@ -11,6 +11,7 @@ from toolkit.kustomize.item import Item
 from toolkit.kustomize.ports import FileTree
 from toolkit.kustomize.result import BuildOptions, BuildWarning
 from toolkit.kustomize.shapes import Shapes
+from toolkit.kustomize.transformers.fields import ItemError
 from toolkit.source import Location
 from toolkit.yaml.parse import load_all
 
@@ -82,11 +83,18 @@ class Session:
             content = self.tree.read(path)
         positions = Positions(content, self.show(path))
         location = positions.locate(document, field, of_key=of_key)
+        hints = list(error.hints)
+        if isinstance(error, ItemError):
+            hints.append(f"{error.item.short} is from {self.place(error.item)}")
         return BuildError(
-            error.message,
-            location=location,
-            excerpt=positions.excerpt(location),
-            hints=error.hints,
+            error.message, location=location, excerpt=positions.excerpt(location), hints=hints
+        )
+
+    def located_item(self, error: ItemError) -> BuildError:
+        """The error with the place of the object that it is about."""
+        origin = error.item.origin
+        return self.located(
+            BuildError(error.message, hints=error.hints), origin.path, document=origin.document
         )
 
     def place(self, item: Item) -> str:

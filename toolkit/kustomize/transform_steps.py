@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from toolkit.errors import BuildError
-from toolkit.kustomize.collection import Collection
+from toolkit.kustomize.collection import Collection, DuplicateError
 from toolkit.kustomize.config import Specs, TransformerConfig, merge_specs
 from toolkit.kustomize.fieldspec import FieldSpec
 from toolkit.kustomize.folder import Folder
@@ -193,7 +193,7 @@ def _step(
         try:
             apply(collection)
         except BuildError as error:
-            if error.location is not None or hasattr(error, "first"):
+            if error.location is not None or isinstance(error, DuplicateError):
                 raise
             raise kustomization.error(error, field) from None
 

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from toolkit.errors import BuildError
 from toolkit.kustomize.fieldspec import FieldSpec, SetField, select, visit
 from toolkit.kustomize.item import Item, describe
+
+
+class ItemError(BuildError):
+    """Something is wrong with one object. The builder knows its file, and adds the place."""
+
+    def __init__(
+        self, message: str, item: Item, *, excerpt: str | None = None, hints: Iterable[str] = ()
+    ) -> None:
+        super().__init__(message, excerpt=excerpt, hints=hints)
+        self.item = item
 
 
 class SpecsByKind:
@@ -36,9 +48,6 @@ def visit_item(item: Item, spec: FieldSpec, set_field: SetField, create: str = "
 
 def on_item(error: BuildError, item: Item) -> BuildError:
     """The error with the object named."""
-    return BuildError(
-        f"{describe(item.key)}: {error.message}",
-        location=error.location,
-        excerpt=error.excerpt,
-        hints=error.hints,
+    return ItemError(
+        f"{describe(item.key)}: {error.message}", item, excerpt=error.excerpt, hints=error.hints
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from toolkit.errors import BuildError
@@ -27,7 +28,11 @@ class MergePatch:
 
 
 class NoTargetError(BuildError):
-    """A merge patch without target names an object that is not there, or several."""
+    """A merge patch without target names an object that is not there, or several: ``found``."""
+
+    def __init__(self, message: str, found: list[Item], *, hints: Iterable[str]) -> None:
+        super().__init__(message, hints=hints)
+        self.found = found
 
 
 def merge_by_identity(collection: Collection, patch: MergePatch, merger: Merger) -> None:
@@ -114,13 +119,15 @@ def _restore(item: Item, name: str, namespace: str, patch: MergePatch) -> None:
 
 def _no_target(collection: Collection, key: Key, found: list[Item]) -> NoTargetError:
     if found:
-        places = ", ".join(f"{describe(item.key)} ({item.origin.path})" for item in found)
+        names = " and ".join(describe(item.key) for item in found)
         return NoTargetError(
-            f"the patch for {describe(key)} could be for {len(found)} objects: {places}",
+            f"the patch for {describe(key)} could be for {names}",
+            found,
             hints=["say which by `target:`, with a namespace or a label"],
         )
     return NoTargetError(
         f"the patch is for {describe(key)}, which is not among the resources",
+        [],
         hints=_close(collection, key),
     )
 
