@@ -135,6 +135,7 @@ def test_a_step_that_waits_for_approval_has_its_own_icon():
     workflow = nodes(*rows)
     workflow["status"]["phase"] = "Running"
     assert phase_of(workflow) == "Suspended"
+    assert "Waits for:   gitops resume wf" in format_workflow(workflow, now=NOW)
 
 
 def test_pods_durations_and_messages_stand_beside_the_step():

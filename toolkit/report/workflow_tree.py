@@ -112,6 +112,7 @@ def _summary(workflow: Mapping[str, Any], now: datetime, paint: Paint) -> str:
         ("Namespace", str(metadata.get("namespace", ""))),
         ("Status", paint(code, f"{icon} {phase}")),
         ("Message", printable(str(status.get("message") or ""))),
+        ("Waits for", f"gitops resume {metadata.get('name')}" if phase == "Suspended" else ""),
         ("Created", _moment(metadata.get("creationTimestamp"), now)),
         ("Started", _moment(status.get("startedAt"), now)),
         ("Finished", _moment(status.get("finishedAt"), now)),
