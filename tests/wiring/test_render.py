@@ -3,10 +3,10 @@
 import git
 import pytest
 
-from toolkit.errors import BuildError, GitError, UsageError
+from toolkit.errors import BuildError, FindingsError, GitError, UsageError
 from toolkit.repository.settings import Compat
 from toolkit.source import Location
-from toolkit.wiring.render import check, render
+from toolkit.wiring.render import check, render, render_readable
 from toolkit.wiring.workspace import Workspace
 
 FILES = {
@@ -109,3 +109,14 @@ def test_a_build_error_names_the_file_as_it_is_seen_from_here(workspace, monkeyp
         render(workspace, "staging")
 
     assert raised.value.location.path == "../overlays/staging/kustomization.yaml"
+
+
+def test_what_cannot_be_read_is_refused_as_a_finding(workspace):
+    (workspace.root / "base/config.yaml").write_text("data: {\n", encoding="utf-8")
+
+    with pytest.raises(FindingsError) as raised:
+        render_readable(workspace, "staging")
+
+    [finding] = raised.value.findings
+    assert (finding.rule, str(finding.location)) == ("yaml", "base/config.yaml:2:1")
+    assert raised.value.exit_code == 4

@@ -15,7 +15,7 @@ from toolkit.repository.settings import Environment
 from toolkit.sync.plan import SyncPlan
 from toolkit.validate import Severity
 from toolkit.wiring.delivery import open_publisher, open_reconciler, open_source, provenance_of
-from toolkit.wiring.render import Rendered, check, render
+from toolkit.wiring.render import Rendered, check, render, render_readable
 from toolkit.wiring.workspace import STATE_FOLDER, Workspace
 
 _MOST_NAMED = 5
@@ -75,7 +75,9 @@ def publish_all(
     trees: list[RenderedTree] = []
     for environment in environments:
         told(f"rendering {environment.name} from {_named_source(origin.provenance)}")
-        rendered = _checked(render(workspace, environment.name, revision=origin.revision), told)
+        rendered = _checked(
+            render_readable(workspace, environment.name, revision=origin.revision), told
+        )
         trees.append(render_tree(rendered.result, environment=environment.name))
     publications = []
     for environment, tree in zip(environments, trees, strict=True):

@@ -12,14 +12,14 @@ from os.path import relpath
 from pathlib import Path
 
 from toolkit.adapters.files import DiskTree
-from toolkit.errors import UsageError
+from toolkit.errors import BuildError, FindingsError, UsageError, YamlError
 from toolkit.kustomize.build import build
 from toolkit.kustomize.ports import FileTree
 from toolkit.kustomize.result import BuildOptions, BuildResult
 from toolkit.repository.settings import Compat, Environment, Settings
 from toolkit.source import Location
 from toolkit.validate import Finding, validate
-from toolkit.validate.broken import findings_of_warnings
+from toolkit.validate.broken import finding_of_error, findings_of_warnings
 from toolkit.wiring.workspace import Workspace
 
 
@@ -89,6 +89,20 @@ def render(workspace: Workspace, target: str, *, revision: str | None = None) ->
     with open_source(workspace) as source:
         commit = source.commit(revision).sha
         return _built(workspace, found, source.tree(commit), commit)
+
+
+def render_readable(workspace: Workspace, target: str, *, revision: str | None = None) -> Rendered:
+    """As :func:`render`; a file that cannot be read or built is a FindingsError: a publish that it
+    stops was refused for a finding, as for any other.
+    """
+    try:
+        return render(workspace, target, revision=revision)
+    except (YamlError, BuildError) as error:
+        raise FindingsError(
+            f"{target} cannot be built: nothing was changed",
+            [finding_of_error(error)],
+            hints=[f"look at all of it: gitops validate {target}"],
+        ) from error
 
 
 def check(rendered: Rendered) -> tuple[Finding, ...]:
