@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from toolkit.errors import PublishError
@@ -51,14 +51,16 @@ def test_a_path_stays_in_its_folder(id: ResourceId) -> None:
     assert not {"", ".", ".."} & set(parts)
 
 
+KEYS = st.text(max_size=6).filter(lambda key: key != "<<")
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=12),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner),
     max_leaves=8,
 )
 
 
-@given(st.dictionaries(st.text(min_size=1, max_size=6), VALUES))
+@given(st.dictionaries(KEYS, VALUES))
+@example({"a": "<<", "b": ["<<"]})
 def test_what_was_written_reads_back(spec: dict[str, object]) -> None:
     body = {"apiVersion": "v1", "kind": "Thing", "metadata": {"name": "x"}, "spec": spec}
     assert parse_manifest(manifest_bytes(body), "x.yaml") == body
@@ -71,3 +73,8 @@ def test_what_was_written_reads_back(spec: dict[str, object]) -> None:
 def test_anything_but_one_object_is_refused(content: bytes) -> None:
     with pytest.raises(PublishError, match=r"x\.yaml"):
         parse_manifest(content, "x.yaml")
+
+
+def test_a_merge_key_is_refused() -> None:
+    with pytest.raises(PublishError, match="<<"):
+        manifest_bytes({"kind": "Thing", "metadata": {"name": "x"}, "spec": {"<<": {"a": 1}}})

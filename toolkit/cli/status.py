@@ -22,7 +22,7 @@ def status(environments: tuple[str, ...], output: str) -> int:
     """Show what is published and synced, whether the cluster differs, and how it is doing.
 
     Exits 4 where an environment is out of sync: something published is not applied, or the
-    cluster was changed by hand.
+    cluster was changed by hand; 1 where that cannot be found out.
 
     \b
     Example:
@@ -44,4 +44,6 @@ def status(environments: tuple[str, ...], output: str) -> int:
         print(format_status(statuses, coloured=is_coloured(sys.stdout)))
     else:
         print_document(status_document(statuses), output)
+    if any(each.problem for each in statuses):
+        return 1
     return _EXIT_DRIFT if any(each.is_out_of_sync for each in statuses) else 0

@@ -27,8 +27,14 @@ def manifest_path(id: ResourceId) -> str:
 
 
 def manifest_bytes(body: Body) -> bytes:
-    """The object as YAML: the same object always gives the same bytes."""
-    return emit(body).encode()
+    """The object as YAML: the same object always gives the same bytes.
+
+    Raises PublishError for an object with a key ``<<``, which YAML would read as a merge.
+    """
+    text = emit(body)
+    if "<<" in text and not _reads_back(text, body):
+        raise PublishError(f"{ResourceId.of(body).short} has a key <<, which YAML cannot keep")
+    return text.encode()
 
 
 def parse_manifest(content: bytes, path: str) -> Body:
@@ -41,6 +47,13 @@ def parse_manifest(content: bytes, path: str) -> Body:
         raise PublishError(f"{path} in the deploy repository is not one Kubernetes object")
     body: Body = bodies[0]
     return body
+
+
+def _reads_back(text: str, body: Body) -> bool:
+    try:
+        return load_all(text) == [body]
+    except YamlError:
+        return False
 
 
 def _escaped(text: str, *, dots: bool = False) -> str:
