@@ -132,7 +132,10 @@ def _broken_template(definition: Definition, scope: str, template: Row) -> Itera
 def _structure(dag: Row) -> str:
     """What makes the graph; with tags in it, it is known only when the template runs."""
     tasks = dag.get("tasks") or ()
-    parts = [dag.get("target"), *((task.get("depends"), task.get("dependencies")) for task in tasks)]
+    parts = [
+        dag.get("target"),
+        *((task.get("depends"), task.get("dependencies")) for task in tasks),
+    ]
     return str(parts)
 
 

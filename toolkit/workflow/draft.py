@@ -188,26 +188,35 @@ class Draft:
     def _end(self, node: Node) -> None:
         node.status["finishedAt"] = rfc3339(self.now)
         node.engine["finished"] = exact(self.now)
+        self.free(node)
         if node.type == POD:
-            row = self.edit_run()
-            row["active"] -= 1
-            row["pods_done"] += 1
+            self.edit_run()["pods_done"] += 1
             node.status["progress"] = "1/1" if node.phase not in UNSUCCESSFUL else "0/1"
-            if row["starved"]:
-                self.agenda.append(Due("resume", ""))
-        if node.type == SUSPEND:
+        elif node.type == SUSPEND:
             waiting = [id for id in self.row["waiting"] if id != node.id]
             self.edit_run()["waiting"] = waiting
-        if slot := node.engine.get("slot"):
-            boundary = self.edit(slot)
-            boundary.engine["active"] -= 1
-            self.agenda.append(Due("resume", slot))
         if node.engine.get("daemons"):
             self.agenda.append(Due("daemons", node.id))
         if node.is_unsuccessful:
             self.audit("Warning", f"WorkflowNode{node.phase}", _node_text(node), node.id)
-        if not node.engine.get("settled"):
+        if not node.engine.get("settled") or "attempt" in node.engine:
             self.tell_owner(node)
+
+    def free(self, node: Node) -> None:
+        """Give back what the node holds of the limits: it ended, or is a daemon that is up.
+
+        DEVIATION: in Argo a daemon holds its slot, and a limit of one is never free again.
+        """
+        if node.engine.get("free"):
+            return
+        node.engine["free"] = True
+        if node.type == POD:
+            self.edit_run()["active"] -= 1
+            if self.row["starved"]:
+                self.agenda.append(Due("resume", ""))
+        if slot := node.engine.get("slot"):
+            self.edit(slot).engine["active"] -= 1
+            self.agenda.append(Due("resume", slot))
 
     def tell_owner(self, node: Node) -> None:
         """The node ended, or is a daemon that is up: what waits for it may go on."""

@@ -205,6 +205,7 @@ def _started(draft: Draft, node: Node) -> None:
     if started.engine.get("daemon") and started.boundary:
         started.status["daemoned"] = True
         started.engine["settled"] = True
+        draft.free(started)
         draft.tell_owner(started)
         note_daemon(draft, started)
 

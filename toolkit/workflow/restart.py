@@ -8,6 +8,10 @@ from toolkit.workflow.context import EXIT_NOTE
 from toolkit.workflow.draft import Draft, Due
 from toolkit.workflow.nodes import DAG, RUNNING, STEP_GROUP, STEPS, TASK_GROUP, Node, exact
 
+_SPENT = (
+    "finished", "error", "fail", "until", "held", "blocked", "settled", "free", "hooks_open",
+    "daemons",
+)  # fmt: skip
 _GROUPS = frozenset({STEPS, STEP_GROUP, DAG, TASK_GROUP})
 
 
@@ -74,7 +78,7 @@ def _set_running(draft: Draft, node: Node, above: dict[str, None]) -> None:
     node.status["phase"] = RUNNING
     node.status["finishedAt"] = None
     engine = node.engine
-    for field in ("finished", "error", "fail", "until", "held", "blocked", "settled", "hooks_open"):
+    for field in _SPENT:
         engine.pop(field, None)
     engine["again"] = True
     if node.type == STEPS:

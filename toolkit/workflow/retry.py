@@ -70,11 +70,7 @@ def attempt_moved(draft: Draft, node: Node, attempt: Node) -> None:
     if node.has_ended:
         return
     if not attempt.has_ended:
-        daemon = draft.edit(node.id)
-        daemon.status["daemoned"] = True
-        daemon.engine["settled"] = True
-        draft.tell_owner(daemon)
-        pods.note_daemon(draft, daemon)
+        _settle_daemon(draft, draft.edit(node.id))
         return
     draft.edit(node.id).status.pop("daemoned", None)
     try:
@@ -84,6 +80,16 @@ def attempt_moved(draft: Draft, node: Node, attempt: Node) -> None:
         return
     if verdict is not None:
         _finish(draft, node, attempt, *verdict)
+
+
+def _settle_daemon(draft: Draft, node: Node) -> None:
+    """The daemon is up; again, perhaps, after it failed."""
+    node.status["daemoned"] = True
+    if not node.engine.get("settled"):
+        node.engine["settled"] = True
+        draft.free(node)
+        draft.tell_owner(node)
+        pods.note_daemon(draft, node)
 
 
 def _finish(draft: Draft, node: Node, attempt: Node, phase: str, message: str) -> None:
