@@ -163,7 +163,8 @@ def owner_pid(workspace: Workspace) -> int | None:
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
-            return _pid_in(file)
+            pid = _pid_in(file)
+            return None if _is_gone(pid) else pid
     return None
 
 
@@ -331,6 +332,19 @@ def _taken(pid: int) -> StateError:
         f"the state is owned by another gitops (process {pid or 'unknown'})",
         hints=["use it while it runs, or stop it: `gitops up` ends with Ctrl-C"],
     )
+
+
+def _is_gone(pid: int) -> bool:
+    """A killed owner's lock lives on for the moment in which its last child has not yet become
+    another program.
+    """
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return pid > 0
+    except PermissionError:
+        return False
+    return False
 
 
 def _pid_in(file: IO[str]) -> int:
