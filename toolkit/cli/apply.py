@@ -32,11 +32,19 @@ def apply(files: tuple[str, ...], env: str | None, force_conflicts: bool, dry_ru
       gitops apply -f secret.yaml --env staging
       cat cron.yaml | gitops apply -f -
     """
-    documents = [body for file in files for _, body in read_documents(file)]
+    from toolkit.wiring.validation import refuse_broken
+
+    documents = [(file, read_documents(file)) for file in files]
     with opened(env, write=not dry_run) as place:
         kinds = {(kind.gvk.group, kind.gvk.kind): kind for kind in place.cluster.served_kinds()}
-        for body in documents:
-            _apply(place, _in_namespace(place, body, kinds), force_conflicts, dry_run)
+        placed = [
+            (file, [(number, _in_namespace(place, body, kinds)) for number, body in found])
+            for file, found in documents
+        ]
+        for file, found in placed:
+            refuse_broken(found, file, cluster=place.cluster, namespace=place.namespace)
+        for _, body in (document for _, found in placed for document in found):
+            _apply(place, body, force_conflicts, dry_run)
 
 
 def _apply(place: Place, body: Body, force: bool, dry_run: bool) -> None:

@@ -66,7 +66,10 @@ def _workflows(place: Place, target: str, wishes: Wishes) -> list[Body]:
     if target == "-" or Path(target).is_file() or target.endswith((".yaml", ".yml", ".json")):
         from toolkit.wiring.submission import in_environment
 
-        bodies = in_environment(place.workspace, place.environment, _from_file(target))
+        documents = _from_file(target)
+        plain = [body for _, body in documents]
+        bodies = in_environment(place.workspace, place.environment, plain)
+        _refuse_broken(place, target, [number for number, _ in documents], bodies)
         bodies = [_as_workflow(body) for body in bodies]
     else:
         gvk, name = parse_target(target)
@@ -83,15 +86,22 @@ def _source(place: Place, gvk: GroupVersionKind, name: str) -> Body:
     return find(place, gvk, name)
 
 
-def _from_file(file: str) -> list[Body]:
-    """Every object of the file that can run."""
+def _refuse_broken(place: Place, file: str, numbers: list[int], bodies: list[Body]) -> None:
+    from toolkit.wiring.validation import refuse_broken
+
+    documents = list(zip(numbers, bodies, strict=True))
+    refuse_broken(documents, file, cluster=place.cluster, namespace=place.namespace)
+
+
+def _from_file(file: str) -> list[tuple[int, Body]]:
+    """Every object of the file that can run, with its document number."""
     from toolkit.errors import UsageError
     from toolkit.workflow.submission import SHORT_NAMES
 
-    bodies = [body for _, body in read_documents(file)]
-    runnable = [one for one in bodies if str(one["kind"]).lower() in SHORT_NAMES]
+    documents = read_documents(file)
+    runnable = [one for one in documents if str(one[1]["kind"]).lower() in SHORT_NAMES]
     if not runnable:
-        kinds = ", ".join(sorted({str(one["kind"]) for one in bodies})) or "nothing"
+        kinds = ", ".join(sorted({str(body["kind"]) for _, body in documents})) or "nothing"
         raise UsageError(f"{file} holds {kinds}: no Workflow to run")
     return runnable
 
