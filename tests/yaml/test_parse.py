@@ -184,3 +184,25 @@ def test_without_libyaml_broken_text_is_our_error_too(monkeypatch):
     monkeypatch.setattr(events_module, "_PARSER", events_module._PureParser)
     assert place_of(refused("a: 'x\n")) == "f.yaml:1:4"
     assert place_of(refused("a: \x01\n")) == "f.yaml:1:4"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("a\n  b\nc", "a\n\n  b\nc\n"),
+        ("a\n\n  b\n\nc", "a\n\n\n  b\n\nc\n"),
+        ("a\nb\n\nc", "a b\nc\n"),
+        ("a \n  b", "a \n  b\n"),
+    ],
+)
+def test_a_folded_text_is_what_kustomize_makes_of_it(text, value):
+    indented = "".join(f"  {line}\n" for line in text.split("\n"))
+    assert load_all(f"v: >\n{indented}")[0]["v"] == value
+
+
+def test_a_folded_text_that_begins_with_a_blank_loses_its_single_breaks_as_in_kustomize():
+    assert load_all("v: >2\n   a\n  b\n\n  c\n")[0]["v"] == " a\nb c\n"
+
+
+def test_settings_fold_as_yaml_says():
+    assert load_all("v: >\n  a\n    b\n  c\n", dialect=SETTINGS)[0]["v"] == "a\n  b\nc\n"

@@ -18,10 +18,18 @@ _MEMO_LIMIT: Final = 4096
 class Dialect:
     """``hints``: first characters of plain scalars that may not be text. ``has_typed_keys``: keys
     that are numbers or booleans become text, as on the way through JSON; else they are refused.
-    ``has_duplicates``: the last of equal keys wins; else they are refused.
+    ``has_duplicates``: the last of equal keys wins; else they are refused. ``rewrites_folded``:
+    see :mod:`toolkit.yaml.folded`.
     """
 
-    __slots__ = ("_memo", "_resolve", "has_duplicates", "has_typed_keys", "hints")
+    __slots__ = (
+        "_memo",
+        "_resolve",
+        "has_duplicates",
+        "has_typed_keys",
+        "hints",
+        "rewrites_folded",
+    )
 
     def __init__(
         self,
@@ -30,12 +38,14 @@ class Dialect:
         *,
         has_typed_keys: bool,
         has_duplicates: bool,
+        rewrites_folded: bool,
     ) -> None:
         self._resolve = resolve
         self._memo: dict[str, Any] = {}
         self.hints = hints
         self.has_typed_keys = has_typed_keys
         self.has_duplicates = has_duplicates
+        self.rewrites_folded = rewrites_folded
 
     def plain_value(self, text: str) -> Any:
         """The value of a plain scalar that starts with one of ``hints``."""
@@ -50,16 +60,28 @@ class Dialect:
 
 
 RESOURCE: Final = Dialect(
-    resolve_resource, RESOURCE_HINTS, has_typed_keys=False, has_duplicates=False
+    resolve_resource,
+    RESOURCE_HINTS,
+    has_typed_keys=False,
+    has_duplicates=False,
+    rewrites_folded=True,
 )
 """Resources, patches and everything else with a ``kind``: go-yaml version 3."""
 
 SETTINGS: Final = Dialect(
-    resolve_settings, SETTINGS_HINTS, has_typed_keys=True, has_duplicates=True
+    resolve_settings,
+    SETTINGS_HINTS,
+    has_typed_keys=True,
+    has_duplicates=True,
+    rewrites_folded=False,
 )
 """kustomization.yaml and transformer configurations: go-yaml version 2 and JSON."""
 
 STRICT_SETTINGS: Final = Dialect(
-    resolve_settings, SETTINGS_HINTS, has_typed_keys=True, has_duplicates=False
+    resolve_settings,
+    SETTINGS_HINTS,
+    has_typed_keys=True,
+    has_duplicates=False,
+    rewrites_folded=False,
 )
 """The same without duplicate keys: our own settings, and the check of a kustomization."""
