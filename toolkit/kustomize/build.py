@@ -138,14 +138,13 @@ def _label(kustomization: Kustomization, layer: Layer) -> None:
 
 
 def _clean(items: list[Item], metadata: list[str], *, tracks: bool) -> None:
-    """Annotations as kustomize leaves them: all text, its own taken out, an emptied map gone."""
+    """Annotations as kustomize leaves them: all text, its own taken out, an empty map gone."""
     for item in items:
         annotations = strings_at(item.body, "annotations")
         if annotations:
             for key in _INTERNAL:
                 annotations.pop(key, None)
-        if annotations or item.is_marked:
-            set_strings(item.body, "annotations", annotations)
+        set_strings(item.body, "annotations", annotations)
     if tracks:
         wanted = {ORIGIN: "originAnnotations", TRANSFORMATIONS: "transformerAnnotations"}
         drop_notes(items, [key for key, option in wanted.items() if option not in metadata])

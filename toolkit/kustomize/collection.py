@@ -137,7 +137,6 @@ def _take_over(old: Item, item: Item) -> None:
         old.origin = item.origin
     old.body = item.body
     old.needs_hash = old.needs_hash and item.needs_hash
-    old.is_marked = True
 
 
 def _merge_content(body: Body, old: Body) -> None:

@@ -19,10 +19,32 @@ class DocumentError(BuildError):
         self.document = document
 
 
-def items_of(documents: list[Any], path: str) -> list[Item]:
+def items_of(documents: list[Any], path: str, text: bytes | str) -> list[Item]:
     """The objects of a file's documents, in order. Objects of lists come last, as in kustomize
     (but those of a file that is one List and nothing else). Raises DocumentError.
     """
+    found = _items_of(documents, path)
+    for item in found:
+        annotations = item.metadata.get("annotations")
+        if isinstance(annotations, dict):
+            for value in annotations.values():
+                if value.__class__ is not str:
+                    _write_out(item, annotations, text)
+                    break
+    return found
+
+
+def _write_out(item: Item, annotations: dict[str, Any], text: bytes | str) -> None:
+    """Annotations that are no text become the text that stands in the file: 1e3 stays 1e3."""
+    from toolkit.yaml.raw import raw_scalars
+
+    raw = raw_scalars(text, item.origin.document, ("metadata", "annotations"))
+    for key, value in annotations.items():
+        if isinstance(value, int | float):
+            annotations[key] = raw.get(key, text_of(value))
+
+
+def _items_of(documents: list[Any], path: str) -> list[Item]:
     queue: deque[tuple[Any, int]] = deque(_present(documents))
     if len(queue) == 1 and _is_list(queue[0][0], ("List", "ResourceList")):
         body, number = queue.popleft()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from toolkit.kustomize.data.scopes import CLUSTER_SCOPED
+from toolkit.kustomize.sharing import SharedValue
 from toolkit.resource.identity import split_api_version
 from toolkit.resource.resource import Body, Origin
 
@@ -23,7 +24,7 @@ Past = tuple[str, str, str]
 class Item:
     """``past``: earlier names, oldest first. ``prefixes``, ``suffixes``: those put on the name,
     in order. ``behavior`` of a generated object: create, merge, replace or unspecified.
-    ``is_marked``: kustomize has written annotations of its own (and drops the emptied field).
+    ``shared``: values that change together (:mod:`toolkit.kustomize.sharing`).
 
     The identity fields mirror the body; whoever writes these fields of the body calls
     :meth:`refresh` (and tells the collection).
@@ -35,7 +36,6 @@ class Item:
         "body",
         "group",
         "is_from_helm",
-        "is_marked",
         "key",
         "kind",
         "name",
@@ -44,6 +44,7 @@ class Item:
         "origin",
         "past",
         "prefixes",
+        "shared",
         "suffixes",
         "var_names",
         "version",
@@ -56,9 +57,9 @@ class Item:
         self.prefixes: list[str] = []
         self.suffixes: list[str] = []
         self.var_names: list[str] = []
+        self.shared: list[SharedValue] = []
         self.behavior = ""
         self.needs_hash = False
-        self.is_marked = False
         self.is_from_helm = False
         self.refresh()
 
@@ -102,7 +103,6 @@ class Item:
     def remember(self) -> None:
         """Keeps the present identity among the past ones."""
         self.past.append((self.key[3], self.name, self.kind))
-        self.is_marked = True
 
     def identities(self) -> list[Key]:
         """All identities, oldest first, the present one last."""

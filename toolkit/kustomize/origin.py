@@ -80,7 +80,6 @@ def _annotate(item: Item, key: str, value: str) -> None:
     annotations = strings_at(item.body, "annotations")
     annotations[key] = value
     set_strings(item.body, "annotations", annotations)
-    item.is_marked = True
 
 
 def _lines(note: Note) -> list[str]:

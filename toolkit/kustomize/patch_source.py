@@ -49,7 +49,8 @@ class PatchText:
 
     def merge_items(self) -> list[Item]:
         """The partial objects of a merge patch. Raises YamlError, BuildError."""
-        return items_of(load_all(self.text, self._shown()), self.file or self.kustomization.file)
+        documents = load_all(self.text, self._shown())
+        return items_of(documents, self.file or self.kustomization.file, self.text)
 
     def operations(self) -> list[Operation] | None:
         """The operations of a JSON patch; None where the text is none."""

@@ -49,7 +49,7 @@ class Session:
         """The objects of a text; ``path`` says where it stands."""
         documents = load_all(content, self.show(path))
         try:
-            items = items_of(documents, path)
+            items = items_of(documents, path, content)
         except DocumentError as error:
             raise self.located(error, path, content, error.document) from None
         self._kinds_seen.update([(item.api_version, item.kind) for item in items])

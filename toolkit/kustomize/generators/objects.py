@@ -66,7 +66,6 @@ def _item(body: Body, fields: Mapping[str, Any], origin: Origin) -> Item:
     item = Item(body, origin)
     item.behavior = fields.get("behavior") or "unspecified"
     item.needs_hash = not options.get("disableNameSuffixHash")
-    item.is_marked = True
     return item
 
 

@@ -8,6 +8,8 @@ from typing import Any
 from toolkit.errors import BuildError
 from toolkit.kustomize.collection import Collection
 from toolkit.kustomize.fieldspec import CREATE_MAP, FieldSpec
+from toolkit.kustomize.item import Item
+from toolkit.kustomize.sharing import SharedValue, spread_changes
 from toolkit.kustomize.transformers.fields import SpecsByKind, visit_item
 
 METADATA_LABELS = FieldSpec("", "", "", "metadata/labels", create=True)
@@ -20,7 +22,15 @@ def add_entries(
     if not entries:
         return
     by_kind = SpecsByKind(specs)
+    for item in collection:
+        found = by_kind.of(item)
+        if len(found) == 1 and not item.shared:
+            visit_item(item, found[0], _setter(entries), CREATE_MAP)
+        elif found:
+            _add_to_several(item, entries, found)
 
+
+def _setter(entries: Mapping[str, str]) -> Any:
     def set_field(parent: dict[str, Any], key: str) -> None:
         target = parent[key]
         if isinstance(target, dict):
@@ -28,6 +38,28 @@ def add_entries(
         elif target is not None:
             raise BuildError(f"{key} must be a map, but is {target!r}")
 
-    for item in collection:
-        for spec in by_kind.of(item):
-            visit_item(item, spec, set_field, CREATE_MAP)
+    return set_field
+
+
+def _add_to_several(item: Item, entries: Mapping[str, str], specs: tuple[FieldSpec, ...]) -> None:
+    """What is new in several maps is one value from now on."""
+    created: dict[str, list[tuple[str, dict[str, Any]]]] = {}
+    write = _setter(entries)
+    path = ""
+
+    def set_field(parent: dict[str, Any], key: str) -> None:
+        target = parent[key]
+        if isinstance(target, dict):
+            for name in entries:
+                if name not in target:
+                    created.setdefault(name, []).append((path, target))
+        write(parent, key)
+
+    for spec in specs:
+        path = spec.path
+        visit_item(item, spec, set_field, CREATE_MAP)
+    spread_changes(item.shared)
+    for name, places in created.items():
+        if len(places) > 1:
+            maps = [target for _, target in sorted(places, key=lambda place: place[0])]
+            item.shared.append(SharedValue(name, entries[name], maps))

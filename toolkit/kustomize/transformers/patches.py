@@ -11,6 +11,7 @@ from toolkit.kustomize.item import Item, Key, describe, set_strings, strings_at
 from toolkit.kustomize.jsonpatch import Operation, PatchFailureError, apply, copied
 from toolkit.kustomize.merge import ABSENT, Merger
 from toolkit.kustomize.selector import Selector
+from toolkit.kustomize.sharing import spread_changes
 from toolkit.kustomize.transformers.fields import on_item
 
 
@@ -69,6 +70,7 @@ def patch_selected(
             item.remember()
         try:
             item.body = apply(item.body, operations)
+            item.shared.clear()
         except PatchFailureError as error:
             raise PatchFailureError(
                 f"{describe(item.key)}: {error.message}", error.index, error.operation
@@ -99,6 +101,7 @@ def _merge_into(
         collection.remove([item])
         return
     item.body = merged
+    spread_changes(item.shared)
     if not patch.allow_kind_change:
         merged["kind"] = kind
     _restore(item, name, namespace, patch)

@@ -13,6 +13,7 @@ from toolkit.kustomize.jsonpatch import copied
 from toolkit.kustomize.path_match import CREATED, Place, match_fields
 from toolkit.kustomize.paths import get_field, split_field_path
 from toolkit.kustomize.selector import Selector
+from toolkit.kustomize.sharing import spread_changes
 from toolkit.yaml.scalars import resolve_resource
 
 _DEFAULT_PATH = "metadata.name"
@@ -125,6 +126,7 @@ def _write_fields(
             raise BuildError(
                 f"{describe(item.key)}: {path}: {error.message}", hints=error.hints
             ) from None
+    spread_changes(item.shared)
     before = item.key
     item.refresh()
     if item.key != before:
