@@ -78,7 +78,7 @@ def test_refusals_are_final(status: int, text: str) -> None:
 def test_refusals_of_slack_come_with_a_hint() -> None:
     with Sink([Answer(404, "no_service")]) as sink, pytest.raises(OperationError) as caught:
         deliver(PAYLOAD, sink.url)
-    assert "gitops secret set slack-hook" in caught.value.hints[0]
+    assert "gitops secret set ENV slack-hook" in caught.value.hints[0]
 
 
 def free_port() -> int:

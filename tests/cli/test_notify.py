@@ -60,7 +60,7 @@ def test_slack_without_a_webhook_says_where_it_comes_from(
 ) -> None:
     monkeypatch.delenv("SLACK_HOOK_URL", raising=False)
     assert run(["notify", "slack"]) == 1
-    assert "gitops secret set slack-hook" in capsys.readouterr().err
+    assert "gitops secret set ENV slack-hook" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("message")

@@ -29,8 +29,8 @@ _ANSWER_LIMIT = 200
 
 _HINTS = {
     "invalid_payload": "this is a bug in the notifier: please report it with the message",
-    "invalid_token": "the webhook is wrong or was revoked: gitops secret set slack-hook …",
-    "no_service": "the webhook was removed in Slack: gitops secret set slack-hook …",
+    "invalid_token": "the webhook is wrong or was revoked: gitops secret set ENV slack-hook …",
+    "no_service": "the webhook was removed in Slack: gitops secret set ENV slack-hook …",
     "channel_not_found": "the channel does not exist, or the webhook may not write to it",
     "channel_is_archived": "unarchive the channel, or choose another one",
     "action_prohibited": "an administrator of the workspace forbids this",
@@ -74,7 +74,7 @@ def deliver(payload: dict[str, Any], url: str, *, capture: str | None = None) ->
     else:
         raise OperationError(
             "the Slack webhook is no http(s) URL",
-            hints=["set it again: gitops secret set slack-hook SLACK_HOOK_URL"],
+            hints=["set it again: gitops secret set ENV slack-hook SLACK_HOOK_URL"],
         )
 
 

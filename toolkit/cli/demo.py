@@ -207,8 +207,14 @@ def _run(steps: _Steps, place: Place, workflow: Body) -> Body:
 
 
 def _show_message(steps: _Steps, sink: Sink) -> None:
+    from toolkit.errors import OperationError
     from toolkit.report.slack import format_message
 
-    payload: dict[str, Any] = sink.receive(timeout_s=_MESSAGE_TIMEOUT_S)
+    try:
+        payload: dict[str, Any] = sink.receive(timeout_s=_MESSAGE_TIMEOUT_S)
+    except OperationError as error:
+        raise OperationError(
+            "the notifier sent no message", hints=["what it printed: gitops logs @latest"]
+        ) from error
     print("\nThe message that Slack would get (received by a webhook on this machine):\n")
     print(format_message(payload, coloured=steps.coloured))

@@ -52,7 +52,7 @@ def slack() -> None:
     if not url:
         raise OperationError(
             "SLACK_HOOK_URL is not set",
-            hints=["it comes from a Secret: gitops secret set slack-hook SLACK_HOOK_URL"],
+            hints=["it comes from a Secret: gitops secret set ENV slack-hook SLACK_HOOK_URL"],
         )
     notification = read_notification(os.environ)
     deliver(slack_payload(notification), url)
@@ -137,7 +137,7 @@ def test(environment_name: str | None) -> None:
 def captured(last: int, output: str) -> None:
     """Show messages of the embedded engine that were kept instead of sent.
 
-    They are kept as long as no destination is set: gitops secret set slack-hook SLACK_HOOK_URL.
+    They are kept as long as no destination is set: gitops secret set ENV slack-hook SLACK_HOOK_URL.
 
     \b
     Example:

@@ -21,7 +21,7 @@ def webhook_of(cluster: Cluster, namespace: str) -> str:
     if not encoded:
         raise OperationError(
             f"namespace {namespace!r} has no Secret {CAPTURE_SECRET!r} with a {CAPTURE_KEY}",
-            hints=[f"set it: gitops secret set {CAPTURE_SECRET} {CAPTURE_KEY}"],
+            hints=[f"set it: gitops secret set ENV {CAPTURE_SECRET} {CAPTURE_KEY}"],
         )
     return base64.b64decode(encoded).decode()
 
