@@ -420,3 +420,12 @@ def test_words_in_braces_of_other_languages_are_left_alone(findings_of):
     )
 
     assert findings_of(text) == ()
+
+
+def test_a_finding_about_a_secret_does_not_show_its_value(findings_of):
+    text = "{apiVersion: v1, kind: Secret, metadata: {name: s}, stringData: {pin: 271828}}"
+
+    [finding] = findings_of(text)
+
+    assert finding.location.column == text.index("271828") + 1
+    assert "271828" not in finding.message + finding.hint + finding.excerpt

@@ -98,7 +98,7 @@ def damaged(draw):
 
 
 @given(damaged())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_a_damaged_manifest_gives_findings_and_no_exception(body):
     findings = validate_documents(
         [Document(body, Origin("cron.yaml"))], sources=lambda _: CRON, environment=[]

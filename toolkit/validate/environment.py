@@ -18,7 +18,7 @@ from toolkit.validate.notes import Note, Notes
 from toolkit.validate.places import Places, Sources
 from toolkit.validate.pods import check_pods
 from toolkit.validate.references import check_references
-from toolkit.validate.schemas import check_schema
+from toolkit.validate.schemas import check_schema, is_secret_value
 from toolkit.validate.shapes import fields_of
 from toolkit.validate.spec import workflow_spec
 from toolkit.validate.tags import check_tags
@@ -142,6 +142,7 @@ def _finding(note: Note, each: Document, places: Places) -> Finding:
     hints = [note.hint] if note.hint else []
     if place.is_rewritten:
         hints.append(_REWRITTEN)
+    excerpt = "" if is_secret_value(each.body, note.path) else place.excerpt
     return Finding(
         note.rule,
         note.severity,
@@ -150,7 +151,7 @@ def _finding(note: Note, each: Document, places: Places) -> Finding:
         place.location,
         note.message,
         "; ".join(hints),
-        place.excerpt,
+        excerpt,
     )
 
 

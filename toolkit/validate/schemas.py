@@ -34,12 +34,21 @@ def check_schema(body: Mapping[str, Any], notes: Notes) -> None:
         return
     cleaned = without_nulls(body)
     for path, keyword in violations(gvk, cleaned):
+        if is_secret_value(body, path):
+            message = f"{format_path(path)}: expected a text"
+            notes.add("wrong-type", path, message, "put the value in quotes")
+            continue
         place = root.at(path)
         explain = _EXPLANATIONS.get(keyword)
         if place is not None and explain is not None:
             explain(place, path, value_at(cleaned, path), notes)
         else:
             notes.add("value-not-allowed", path, f"{format_path(path)} breaks {keyword!r}")
+
+
+def is_secret_value(body: Mapping[str, Any], path: FieldPath) -> bool:
+    """Whether what stands at ``path`` must not be shown: a value of a Secret."""
+    return body.get("kind") == "Secret" and len(path) > 1 and path[0] in ("data", "stringData")
 
 
 def without_nulls(value: Any) -> Any:
