@@ -206,3 +206,11 @@ def test_a_folded_text_that_begins_with_a_blank_loses_its_single_breaks_as_in_ku
 
 def test_settings_fold_as_yaml_says():
     assert load_all("v: >\n  a\n    b\n  c\n", dialect=SETTINGS)[0]["v"] == "a\n  b\nc\n"
+
+
+def test_nothing_is_text_between_braces_and_as_a_key_as_in_kustomize():
+    assert load_all("v: {a: , b, c: ~}\nw: {? : 1}\n") == [
+        {"v": {"a": "", "b": "", "c": None}, "w": {"": 1}}
+    ]
+    assert load_all("v:\n  a:\n", dialect=SETTINGS) == [{"v": {"a": None}}]
+    assert load_all("v: {a: }\n", dialect=SETTINGS) == [{"v": {"a": None}}]

@@ -18,8 +18,9 @@ _MEMO_LIMIT: Final = 4096
 class Dialect:
     """``hints``: first characters of plain scalars that may not be text. ``has_typed_keys``: keys
     that are numbers or booleans become text, as on the way through JSON; else they are refused.
-    ``has_duplicates``: the last of equal keys wins; else they are refused. ``rewrites_folded``:
-    see :mod:`toolkit.yaml.folded`.
+    ``has_duplicates``: the last of equal keys wins; else they are refused. ``is_rewritten``:
+    kustomize writes it out and reads it again before it prints it, which changes folded texts
+    (:mod:`toolkit.yaml.folded`), and makes text of nothing in ``{a: , b}``.
     """
 
     __slots__ = (
@@ -28,7 +29,7 @@ class Dialect:
         "has_duplicates",
         "has_typed_keys",
         "hints",
-        "rewrites_folded",
+        "is_rewritten",
     )
 
     def __init__(
@@ -38,14 +39,14 @@ class Dialect:
         *,
         has_typed_keys: bool,
         has_duplicates: bool,
-        rewrites_folded: bool,
+        is_rewritten: bool,
     ) -> None:
         self._resolve = resolve
         self._memo: dict[str, Any] = {}
         self.hints = hints
         self.has_typed_keys = has_typed_keys
         self.has_duplicates = has_duplicates
-        self.rewrites_folded = rewrites_folded
+        self.is_rewritten = is_rewritten
 
     def plain_value(self, text: str) -> Any:
         """The value of a plain scalar that starts with one of ``hints``."""
@@ -64,7 +65,7 @@ RESOURCE: Final = Dialect(
     RESOURCE_HINTS,
     has_typed_keys=False,
     has_duplicates=False,
-    rewrites_folded=True,
+    is_rewritten=True,
 )
 """Resources, patches and everything else with a ``kind``: go-yaml version 3."""
 
@@ -73,7 +74,7 @@ SETTINGS: Final = Dialect(
     SETTINGS_HINTS,
     has_typed_keys=True,
     has_duplicates=True,
-    rewrites_folded=False,
+    is_rewritten=False,
 )
 """kustomization.yaml and transformer configurations: go-yaml version 2 and JSON."""
 
@@ -82,6 +83,6 @@ STRICT_SETTINGS: Final = Dialect(
     SETTINGS_HINTS,
     has_typed_keys=True,
     has_duplicates=False,
-    rewrites_folded=False,
+    is_rewritten=False,
 )
 """The same without duplicate keys: our own settings, and the check of a kustomization."""

@@ -106,6 +106,7 @@ class _Composer:
 
     def _fill_mapping(self, body: dict[str, Any], start: Any) -> None:
         get_event, hints = self._get_event, self._hints
+        makes_text = self._dialect.is_rewritten and start.flow_style
         while True:
             event = get_event()
             kind = event.__class__
@@ -122,7 +123,10 @@ class _Composer:
             event = get_event()
             if event.__class__ is ScalarEvent and event.implicit[0] and event.anchor is None:
                 value = event.value
-                body[key] = self._scalar(event) if value[:1] in hints else value
+                if not value and makes_text:
+                    body[key] = value
+                else:
+                    body[key] = self._scalar(event) if value[:1] in hints else value
             else:
                 body[key] = self._node(event)
         if _MERGE in body:
@@ -140,7 +144,7 @@ class _Composer:
                 value = self._plain_value(value)
         elif event.tag is not None:
             value = self._tagged(event)
-        elif event.style == ">" and self._dialect.rewrites_folded:
+        elif event.style == ">" and self._dialect.is_rewritten:
             value = rewritten(value)
         if value.__class__ is float and value - value != 0:
             self._fail(
@@ -166,6 +170,8 @@ class _Composer:
         if kind is ScalarEvent and event.value == "<<" and event.implicit[0] and not event.style:
             return _MERGE
         value = self._node(event)
+        if value is None and not event.value and self._dialect.is_rewritten:
+            return ""
         if value.__class__ is not str:
             return self._typed_key(event, value)
         if kind is ScalarEvent and event.implicit[0] and value != event.value:
