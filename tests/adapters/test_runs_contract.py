@@ -99,6 +99,7 @@ def test_recovery_sees_runs_of_its_cluster_until_their_end_is_shown(runs: RunSto
     runs.settle("u1")
     assert runs.unsettled("staging") == ()
     assert runs.uids("staging") == {"u1"}
+    assert runs.outstanding() == frozenset()
 
 
 def test_a_run_that_goes_on_is_recovered_again(runs: RunStore) -> None:

@@ -63,6 +63,7 @@ class MemoryRuns:
             rows = self._runs.get(uid)
             if rows is not None and Run(rows.run).is_finished:
                 rows.is_settled = True
+                rows.commands.clear()
 
     def uids(self, cluster: str) -> frozenset[str]:
         with self._lock:

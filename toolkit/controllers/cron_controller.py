@@ -84,7 +84,14 @@ class CronController:
         for watch in self._watches:
             watch.start()
 
+    def stop(self) -> None:
+        """Says that ``close`` will come: what has to run out begins to."""
+        for watch in self._watches:
+            watch.stop()
+
     def close(self) -> None:
+        """Stops firing."""
+        self.stop()
         for watch in self._watches:
             watch.close()
         self.loop.close()

@@ -38,9 +38,13 @@ class ObjectWatch:
     def start(self) -> None:
         self._thread.start()
 
+    def stop(self) -> None:
+        """Tells the watch to end; returns at once. Stop all of them, then close each."""
+        self._closing.set()
+
     def close(self) -> None:
         """Returns when the watch under way has timed out: about a second."""
-        self._closing.set()
+        self.stop()
         if self._thread.is_alive():
             self._thread.join()
 

@@ -107,6 +107,10 @@ class WorkflowController:
         self.loop.start()
         self._watch.start()
 
+    def stop(self) -> None:
+        """Says that ``close`` will come: what has to run out begins to."""
+        self._watch.stop()
+
     def close(self) -> None:
         """Stops deciding. Steps go on; the next start takes them up."""
         self._watch.close()

@@ -67,6 +67,7 @@ def start_engine(
     logs = log_store(workspace)
     runs = SqliteRuns(owner.database)
     controllers: list[WorkflowController] = []
+    cron_controllers: list[CronController] = []
 
     def report(event: ExecutorEvent) -> None:
         for controller in controllers:
@@ -101,9 +102,10 @@ def start_engine(
                     environment.name, cluster, clock=owner.clock, notice=notice, on_error=on_error
                 )
                 stack.callback(cron.close)
-                cron.start()
-        for controller in controllers:
-            controller.start()
+                cron_controllers.append(cron)
+        for loop in (*controllers, *cron_controllers):
+            stack.callback(loop.stop)  # all of them, before the first is closed and awaited
+            loop.start()
         yield Engine(logs, clusters, host.namespaces, slots)
 
 

@@ -127,7 +127,9 @@ class RunStore(Protocol):
         ...
 
     def settle(self, uid: str) -> None:
-        """The cluster shows the end of a finished run. It stays so until the run goes on."""
+        """The cluster shows the end of a finished run. It stays so until the run goes on. Its
+        commands are done with: timers that have no meaning any more.
+        """
         ...
 
     def uids(self, cluster: str) -> frozenset[str]:

@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -29,6 +30,7 @@ from toolkit.workflow.events import ContainerEnded, ContainerErrored, ContainerS
 from toolkit.workflow.ports import Report, ResolvedStart
 
 _LOOK_AGAIN_S = 0.01
+_MOVERS = 4
 _STOPPED_BEFORE = "stopped before it started"
 
 
@@ -67,6 +69,7 @@ class ProcessExecutor:
         self._lock = threading.Lock()
         self._is_closing = False
         self._follower = Follower()
+        self._movers = ThreadPoolExecutor(_MOVERS, "artifact-mover")
         self._waiting: SimpleQueue[_Step | None] = SimpleQueue()
         self._launcher = _thread("process-launcher", self._launch_waiting)
         self._leaving: SimpleQueue[Claim | None] = SimpleQueue()
@@ -122,6 +125,7 @@ class ProcessExecutor:
         self._waiting.put(None)
         self._slots.release()  # lets the launcher see that we close
         self._launcher.join()
+        self._movers.shutdown(wait=True, cancel_futures=True)
         self._follower.close()
         self._leaving.put(None)
         self._sweeper.join()
@@ -144,7 +148,10 @@ class ProcessExecutor:
             if self._is_closing:
                 return
             step.has_slot = True
-            self._launch(step)
+            if step.resolved.start.input_artifacts:  # may take long: the others do not wait for it
+                self._movers.submit(self._launch, step)
+            else:
+                self._launch(step)
 
     def _launch(self, step: _Step) -> None:
         deadline = step.resolved.start.deadline
@@ -199,13 +206,7 @@ class ProcessExecutor:
 
     def _attach(self, step: _Step) -> None:
         """Finds out about a step that was claimed before."""
-        try:
-            self._look(step)
-        except (
-            OSError,
-            ExecutionError,
-        ) as error:  # a full disk, say: the step is lost, the executor is not
-            self._settle(step, self._error(step, f"lost: {error}", is_transient=True))
+        self._guarded(step, lambda: self._look(step))
 
     def _look(self, step: _Step) -> None:
         standing = step.claim.standing()
@@ -220,7 +221,10 @@ class ProcessExecutor:
         else:
             if record is not None and step.group is None:  # it ended while nobody followed it
                 end_session(record)
-            self._conclude(step, standing)
+            if not step.resolved.start.output_artifacts:
+                self._conclude(step, standing)
+            elif not self._is_closing:  # else the next executor does it
+                self._movers.submit(self._guarded, step, lambda: self._conclude(step, standing))
 
     def _attach_live(self, step: _Step, record: ProcessRecord) -> None:
         try:
@@ -286,7 +290,14 @@ class ProcessExecutor:
         if step.outcome is not None:
             self._report(step.outcome)
 
-    # On either.
+    # On any.
+
+    def _guarded(self, step: _Step, work: Callable[[], None]) -> None:
+        """A full disk, say, loses the step, and not the executor."""
+        try:
+            work()
+        except (OSError, ExecutionError) as error:
+            self._settle(step, self._error(step, f"lost: {error}", is_transient=True))
 
     def _settle(self, step: _Step, outcome: ContainerEnded | ContainerErrored) -> None:
         with self._lock:

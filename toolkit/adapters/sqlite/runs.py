@@ -61,11 +61,13 @@ class SqliteRuns:
             return tuple(_stored(connection, *run) for run in found)
 
     def settle(self, uid: str) -> None:
-        self._database.write(
-            lambda connection: connection.execute(
+        def work(connection: sqlite3.Connection) -> None:
+            if connection.execute(
                 "UPDATE runs SET is_settled = 1 WHERE uid = ? AND finished_at IS NOT NULL", (uid,)
-            )
-        )
+            ).rowcount:
+                connection.execute("DELETE FROM run_commands WHERE run_uid = ?", (uid,))
+
+        self._database.write(work)
 
     def uids(self, cluster: str) -> frozenset[str]:
         with self._database.read() as connection:
