@@ -193,3 +193,17 @@ def test_a_mark_describes_its_own_object_only() -> None:
     moved = {**marked, "metadata": {**marked["metadata"], "namespace": "other"}}
     assert owner_of(moved) == ""
     assert owner_of(body("a", 1)) == ""
+
+
+def test_a_run_is_never_pruned() -> None:
+    key = ResourceId("argoproj.io", "Workflow", "data", "run")
+    run = {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "Workflow",
+        "metadata": {"name": "run", "namespace": "data"},
+    }
+    inventory = (InventoryRow(key, "argoproj.io/v1alpha1", "c0"),)
+    served = SERVED | {("argoproj.io", "Workflow")}
+    seen = Observation("uid", {key: tracked(run, OWNER, key)}, {}, served)
+    (task,) = plan({}, seen, inventory, Situation("staging", "c1", OWNER, ANY)).tasks
+    assert (task.action, task.reason) == (Action.KEEP, "it is a run")

@@ -33,6 +33,7 @@ NAMESPACE = "demo"
 STAGING = Environment("staging", "overlays/staging", NAMESPACE, DeployTarget("deploy.git", BRANCH))
 CONFIG_MAP = GroupVersionKind("", "v1", "ConfigMap")
 CRON = GroupVersionKind("argoproj.io", "v1alpha1", "CronWorkflow")
+DEPLOYMENT = GroupVersionKind("apps", "v1", "Deployment")
 SOURCE = Provenance("https://example.com/source.git", "a" * 40, "Ada <ada@example.com>", "Edit")
 
 
@@ -56,6 +57,21 @@ def cron(name: str, *, schedule: str = "* * * * *", suspend: bool = False) -> Bo
             "suspend": suspend,
             "workflowSpec": {"entrypoint": "main", "templates": [template]},
         },
+    }
+
+
+def deployment(name: str, *, wave: int = 0) -> Body:
+    labels = {"app": name}
+    pod = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "c", "image": "i"}]}}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {
+            "name": name,
+            "namespace": NAMESPACE,
+            "annotations": {"argocd.argoproj.io/sync-wave": str(wave)},
+        },
+        "spec": {"replicas": 1, "selector": {"matchLabels": labels}, "template": pod},
     }
 
 
@@ -94,6 +110,8 @@ class World:
 
     config_map = staticmethod(config_map)
     cron = staticmethod(cron)
+    deployment = staticmethod(deployment)
+    DEPLOYMENT = DEPLOYMENT
     annotated = staticmethod(annotated)
     CONFIG_MAP = CONFIG_MAP
     CRON = CRON
@@ -108,6 +126,7 @@ class World:
         self.store: SyncStore = MemorySyncs()
         self.cluster = Counting(self.new_cluster())
         self.publisher = Publisher(self.deploy, self.clock, version="1.0")
+        self.pause: Callable[[float], None] = no_pause
 
     def new_cluster(self) -> Cluster:
         logical = logical_cluster(MemoryObjects(), self.environment.name, self.clock)
@@ -123,7 +142,7 @@ class World:
             deploy=self.deploy,
             store=self.store,
             clock=self.clock,
-            pause=no_pause,
+            pause=self.pause,
         )
 
     def policy(self, **fields: Any) -> None:
