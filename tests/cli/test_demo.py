@@ -13,6 +13,8 @@ import pytest
 
 from toolkit.adapters.starter import commit_starter, write_starter
 from toolkit.cli.main import run
+from toolkit.wiring.clusters import own
+from toolkit.wiring.workspace import Workspace
 
 PACKAGE = Path(__file__).parents[2]
 
@@ -100,6 +102,21 @@ def test_webhook_is_put_back(
         patch.chdir(team)
         assert run(["notify", "test"]) == 0
     assert capsys.readouterr().out == "kept, not sent: gitops notify captured\n"
+
+
+def test_beside_a_running_gitops_it_does_nothing(
+    team: Path,
+    outputs: Outputs,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(team)
+    workspace = Workspace(team)
+    with own(workspace) as owner, owner.serve([workspace.settings().environment()]):
+        assert run(["demo"]) == 1
+    shown = capsys.readouterr()
+    assert "a `gitops up` is running here" in shown.err
+    assert shown.out == ""
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,7 @@ def demo() -> None:
     workspace = find_workspace()
     settings = workspace.settings()
     environments = tuple(settings.environments.values())
+    _refuse_beside_another(workspace)
     _refuse_elsewhere(workspace, environments)
     steps = _Steps(coloured=is_coloured(sys.stdout))
     _validate(steps, workspace)
@@ -75,6 +76,19 @@ class _Steps:
         self._number += 1
         print(format_heading(self._number, title, explanation, coloured=self.coloured))
         sys.stdout.flush()
+
+
+def _refuse_beside_another(workspace: Workspace) -> None:
+    """The demo brings its own engine, and syncs environments that another may not serve."""
+    from toolkit.errors import RefusedError
+    from toolkit.wiring.clusters import running_server
+
+    server = running_server(workspace)
+    if server is not None:
+        raise RefusedError(
+            f"a `gitops up` is running here (process {server.pid})",
+            hints=["stop it with Ctrl-C where it runs, then try again"],
+        )
 
 
 def _refuse_elsewhere(workspace: Workspace, environments: Sequence[Environment]) -> None:
