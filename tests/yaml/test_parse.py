@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 
 import pytest
@@ -61,8 +62,9 @@ def test_merge_keys_fill_what_the_mapping_leaves_out():
     assert body["c"] == {"p": 1, "q": 1, "r": 3}
 
 
-def test_a_quoted_merge_key_is_a_key():
-    assert load_all("'<<': 1") == [{"<<": 1}]
+@pytest.mark.parametrize("key", ["<<", "\0<<"])
+def test_a_quoted_merge_key_is_a_key(key):
+    assert load_all(json.dumps({key: 1})) == [{key: 1}]
 
 
 def test_a_scalar_anchor_keeps_its_type():

@@ -34,8 +34,17 @@ from toolkit.yaml.limits import DEFAULT_LIMITS, Limits
 from toolkit.yaml.tags import tagged_value
 from toolkit.yaml.text import as_text, line_of
 
-_MERGE: Final = "\0<<"
-"""Stands in a mapping for a merge key until the mapping ends: no text can contain NUL."""
+
+class _MergeKey(str):
+    """Equal to itself only, so that no key of any text is mistaken for it."""
+
+    __slots__ = ()
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
+
+_MERGE: Final = _MergeKey("<<")
+"""Stands in a mapping for a merge key until the mapping ends."""
 
 
 def load_all(
@@ -232,12 +241,11 @@ class _Composer:
     def _refuse_duplicate(self, event: Any, start: Any, key: str) -> NoReturn:
         from toolkit.yaml.positions import first_key
 
-        name = "<<" if key == _MERGE else key
         first = first_key(self._text, start.start_mark.index, event)
         place = Location(self._path, first.line, first.column)
         self._fail(
             event,
-            f"the key {name!r} stands twice in this mapping; first at {place}",
+            f"the key {str(key)!r} stands twice in this mapping; first at {place}",
             "Keep one of the two.",
         )
 
