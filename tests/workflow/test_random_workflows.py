@@ -18,7 +18,7 @@ from toolkit.workflow.run import Run, Transition, load, rows
 from toolkit.workflow.simulation import Outcome, Simulation
 
 ORDER = {"Pending": 0, "Running": 1}
-SAMPLE = range(120)
+SAMPLE = range(60)
 SOAK = range(int(os.environ.get("SOAK_SEEDS", "10000")))
 
 

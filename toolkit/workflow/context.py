@@ -65,7 +65,7 @@ def process(template: Row, inputs: Row, scope: Scope) -> Row:
     """
     first: Row = substitute({**template, "inputs": inputs} if inputs else template, scope)
     values = input_values(first.get("inputs") or {}, first)
-    second: Row = substitute(first, scope.over(Values(values)))
+    second: Row = substitute(first, scope.over(values))
     return second
 
 

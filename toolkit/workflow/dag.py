@@ -71,7 +71,7 @@ def child_moved(draft: Draft, node: Node, child: Node, *, ended: bool) -> None:
     task = child
     if child.is_hook:
         task = draft.node(child.engine["of"])
-    else:
+    elif hooks.has_hooks(graph.tasks[child.engine["key"]]):
         scope = scope_of(draft, node, str(child.engine["key"]))
         step = graph.tasks[child.engine["key"]]
         fired = hooks.fire(draft, node, child, step, scope)
@@ -331,9 +331,9 @@ def item_moved(draft: Draft, group: Node, item: Node, *, ended: bool) -> None:
     group = draft.edit(group.id)
     if ended:
         group.engine["open"] -= 1
-    if not item.is_hook:
+    planned, resolved = _loop_plan(draft, group)
+    if not item.is_hook and hooks.has_hooks(resolved.step):
         node = draft.node(group.owner)
-        planned, resolved = _loop_plan(draft, group)
         scope = scope_of(draft, node, str(group.engine["key"]))
         step = with_item(resolved.step, planned[item.engine["index"]].item, scope)
         group.engine["open"] += hooks.fire(draft, node, item, step, scope)
@@ -474,11 +474,11 @@ def scope_of(draft: Draft, node: Node, task: str) -> Scope:
 
     template = template_at(draft, node)
     inputs = node.status.get("inputs") or {}
-    own = {
-        **input_values(inputs, template),
-        **{f"inputs.artifacts.{entry['name']}": entry for entry in inputs.get("artifacts") or ()},
-    }
-    return globals_scope(draft).over(NodeRefs("tasks", lookup, visible), Values(own))
+    artifacts = inputs.get("artifacts") or ()
+    own = Values({f"inputs.artifacts.{entry['name']}": entry for entry in artifacts})
+    return globals_scope(draft).over(
+        NodeRefs("tasks", lookup, visible), own, input_values(inputs, template)
+    )
 
 
 def _task_values(draft: Draft, task: Node) -> Mapping[str, Any]:

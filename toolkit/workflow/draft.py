@@ -201,6 +201,8 @@ class Draft:
             self.audit("Warning", f"WorkflowNode{node.phase}", _node_text(node), node.id)
         if not node.engine.get("settled") or "attempt" in node.engine:
             self.tell_owner(node)
+        else:  # a daemon: its owner counted it when it came up
+            self.agenda.append(Due("moved", node.owner, node.id))
 
     def free(self, node: Node) -> None:
         """Give back what the node holds of the limits: it ended, or is a daemon that is up.

@@ -33,6 +33,11 @@ def exit_hook(step: Row, workflow_arguments: Row) -> Row | None:
     return None
 
 
+def has_hooks(step: Row) -> bool:
+    """Anything that may start when the step's node moves."""
+    return bool(step.get("hooks") or step.get("onExit"))
+
+
 def has_running_hooks(step: Row) -> bool:
     """Hooks that look at phases before the end."""
     return any(name != EXIT for name in step.get("hooks") or {})

@@ -9,7 +9,7 @@ from toolkit.errors import ExpressionError
 from toolkit.workflow.expressions import json_text
 from toolkit.workflow.expressions.values import float_text
 from toolkit.workflow.nodes import Row
-from toolkit.workflow.scope import Scope
+from toolkit.workflow.scope import Scope, Values
 from toolkit.workflow.substitute import Strictness, is_pure_reference, substitute
 
 ABSENT_OPTIONAL: Final = "\0argo.absent-optional\0"
@@ -154,13 +154,25 @@ def has_location(artifact: Row) -> bool:
     return any(artifact.get(key) is not None for key in _LOCATIONS)
 
 
-def input_values(inputs: Row, template: Row) -> dict[str, Any]:
+class InputValues(Values):
+    """A template's inputs; ``inputs.parameters`` as a whole becomes JSON only when it is used."""
+
+    __slots__ = ("_parameters",)
+
+    def __init__(self, values: dict[str, Any], parameters: list[Row]) -> None:
+        super().__init__(values)
+        self._parameters = parameters
+
+    def get(self, key: str) -> Any:
+        return json_text(self._parameters) if key == "inputs.parameters" else super().get(key)
+
+
+def input_values(inputs: Row, template: Row) -> InputValues:
     """The variables ``inputs.…`` and ``outputs.….path`` of a template."""
     parameters = inputs.get("parameters") or []
     values: dict[str, Any] = {
         f"inputs.parameters.{entry['name']}": entry["value"] for entry in parameters
     }
-    values["inputs.parameters"] = json_text(parameters)
     for artifact in inputs.get("artifacts") or ():
         if artifact.get("path"):
             values[f"inputs.artifacts.{artifact['name']}.path"] = artifact["path"]
@@ -171,7 +183,7 @@ def input_values(inputs: Row, template: Row) -> dict[str, Any]:
     for parameter in outputs.get("parameters") or ():
         if path := (parameter.get("valueFrom") or {}).get("path"):
             values[f"outputs.parameters.{parameter['name']}.path"] = path
-    return values
+    return InputValues(values, parameters)
 
 
 def mark_absent_optionals(arguments: Row, scope: Scope) -> Row:

@@ -85,7 +85,9 @@ def attempt_moved(draft: Draft, node: Node, attempt: Node) -> None:
 def _settle_daemon(draft: Draft, node: Node) -> None:
     """The daemon is up; again, perhaps, after it failed."""
     node.status["daemoned"] = True
-    if not node.engine.get("settled"):
+    if node.engine.get("settled"):
+        draft.agenda.append(Due("moved", node.owner, node.id))
+    else:
         node.engine["settled"] = True
         draft.free(node)
         draft.tell_owner(node)

@@ -48,8 +48,7 @@ def group_ended(draft: Draft, node: Node, group: Node) -> None:
 
 
 def _next_group(draft: Draft, node: Node, index: int) -> None:
-    groups = _groups(draft, node)
-    if index >= len(groups):
+    if index >= len(template_at(draft, node)["steps"]):
         _succeed(draft, node)
         return
     if message := halted(draft, in_exit=node.is_exit_part):
@@ -75,10 +74,6 @@ def _next_group(draft: Draft, node: Node, index: int) -> None:
     draft.agenda.append(Due("begin", group.id))
 
 
-def _groups(draft: Draft, node: Node) -> list[list[Row]]:
-    return [_steps(group) for group in template_at(draft, node)["steps"]]
-
-
 def _steps(group: Any) -> list[Row]:
     """A group is a list; older workflows write a group of one step as that step."""
     return [group] if isinstance(group, dict) else list(group or ())
@@ -87,7 +82,7 @@ def _steps(group: Any) -> list[Row]:
 def _succeed(draft: Draft, node: Node) -> None:
     try:
         found = outputs.of_template(
-            template_at(draft, node), scope_of(draft, node, len(_groups(draft, node)))
+            template_at(draft, node), scope_of(draft, node, len(template_at(draft, node)["steps"]))
         )
     except ExpressionError as error:
         draft.set_phase(node.id, ERROR, error.message)
@@ -188,7 +183,7 @@ def _plan(draft: Draft, group: Node) -> _Plan:
     def compute() -> _Plan:
         parent = draft.node(group.owner)
         index = int(group.engine["index"])
-        steps = _groups(draft, parent)[index]
+        steps = _steps(template_at(draft, parent)["steps"][index])
         scope = scope_of(draft, parent, index)
         planned: list[Planned] = []
         resolved: dict[str, Resolved] = {}
@@ -213,7 +208,7 @@ def child_moved(draft: Draft, group: Node, child: Node, *, ended: bool) -> None:
         group.engine["open"] -= 1
         if child.is_unsuccessful and not child.is_hook:
             _note_failure(draft, parent, group, child)
-    if not child.is_hook:
+    if not child.is_hook and hooks.has_hooks(_plan(draft, group)[1][child.engine["key"]].step):
         step = _step_of(draft, group, child)
         scope = scope_of(draft, parent, int(group.engine["index"]))
         group.engine["open"] += hooks.fire(draft, parent, child, step, scope)
@@ -296,8 +291,8 @@ def scope_of(draft: Draft, node: Node, index: int) -> Scope:
     def places() -> Mapping[str, int]:
         return {
             str(step.get("name") or ""): at
-            for at, group in enumerate(_groups(draft, node))
-            for step in group
+            for at, group in enumerate(template_at(draft, node)["steps"])
+            for step in _steps(group)
         }
 
     where = draft.remember(("places", node.id, node.engine["seq"]), places)
@@ -311,11 +306,11 @@ def scope_of(draft: Draft, node: Node, index: int) -> Scope:
 
     template = template_at(draft, node)
     inputs = node.status.get("inputs") or {}
-    own = {
-        **input_values(inputs, template),
-        **{f"inputs.artifacts.{entry['name']}": entry for entry in inputs.get("artifacts") or ()},
-    }
-    return globals_scope(draft).over(NodeRefs("steps", lookup, names), Values(own))
+    artifacts = inputs.get("artifacts") or ()
+    own = Values({f"inputs.artifacts.{entry['name']}": entry for entry in artifacts})
+    return globals_scope(draft).over(
+        NodeRefs("steps", lookup, names), own, input_values(inputs, template)
+    )
 
 
 def _step_values(draft: Draft, node: Node, at: int, name: str) -> Mapping[str, Any] | None:

@@ -1,0 +1,74 @@
+"""govaluate's language, as ``when`` uses it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from toolkit.errors import ExpressionError
+from toolkit.workflow.expressions.when import evaluate_when
+from toolkit.workflow.substitute import SubstitutionError
+from toolkit.workflow.when import should_execute
+
+TRUTHS = [
+    ("", True),
+    ("true", True),
+    ("1 == 1", True),
+    ("heads == heads", True),
+    ("heads == tails", False),
+    ("'a b' != \"a b\"", False),
+    ("True == False", False),
+    ("5 > 3 && 2 <= 2", True),
+    ("5 < 3 || !(1 == 2)", True),
+    ("0.5 == .5", True),
+    ("0x10 == 16", True),
+    ("1 == '1'", False),
+    ("abc < abd", True),
+    ("Succeeded =~ 'Succ.*'", True),
+    ("heads !~ tai", True),
+    ("2 in (1, 2, 3)", True),
+    ("x in (a, b)", False),
+    ("1 + 2 * 3 == 7", True),
+    ("2 ** 3 == 8 && 7 % 4 == 3", True),
+    ("-1 < 0", True),
+    ("(1 == 1) == true", True),
+    ("1 > 2 ? false : true", True),
+    ("[any name] == 'any name'", True),
+    ("6 & 3 == 2", True),
+    ("a.b == 'a.b'", True),
+]
+
+BROKEN = [
+    ("1 =", "Invalid 'when' expression"),
+    ("{{x}} == 1", "hint: try wrapping the affected expression in quotes"),
+    ("'open", "Unclosed string literal"),
+    ("1 +", "Unexpected end of expression"),
+    ("(1 == 1", "Unbalanced parenthesis"),
+    ("heads", "Expected boolean evaluation for 'heads'. Got heads"),
+    ("3", "Expected boolean evaluation"),
+    ("a < 1", "cannot be used with the comparator '<', it is not a number"),
+    ("yes && true", "cannot be used with the logical operator '&&', it is not a bool"),
+    ("my-step == x", "cannot be used with the modifier '-', it is not a number"),
+    ("a =~ '('", "Unable to compile regexp pattern"),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), TRUTHS)
+def test_when(text: str, *, expected: bool) -> None:
+    assert should_execute(text) is expected
+
+
+@pytest.mark.parametrize(("text", "message"), BROKEN)
+def test_broken_when(text: str, message: str) -> None:
+    with pytest.raises(SubstitutionError) as caught:
+        should_execute(text)
+    assert message in caught.value.message
+
+
+@given(st.text(max_size=30))
+def test_any_text_evaluates_or_raises_our_error(text: str) -> None:
+    try:
+        evaluate_when(text)
+    except ExpressionError:
+        return
