@@ -3,11 +3,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from toolkit.errors import SettingsError, YamlError
+from toolkit.errors import InputError, SettingsError, YamlError
 from toolkit.repository.load import load_settings
 from toolkit.repository.settings import Compat, Guards, Settings, SyncPolicy
 
+OWN = (Path(__file__).parents[2] / "gitops.yaml").read_text()
 SMALLEST = b"""environments:
   staging:
     overlay: overlays/staging
@@ -30,6 +33,15 @@ def refusal(text: bytes) -> SettingsError:
     with pytest.raises(SettingsError) as caught:
         load(text)
     return caught.value
+
+
+def line_of_refusal(text: str) -> int:
+    """0 where the text is taken."""
+    try:
+        load(text.encode())
+    except InputError as error:
+        return error.location.line if error.location else -1
+    return 0
 
 
 def test_defaults_of_the_smallest_settings() -> None:
@@ -175,3 +187,15 @@ def test_broken_yaml_is_a_yaml_error_with_its_place() -> None:
         load(b"environments:\n\tstaging: {}\n")
     assert caught.value.location is not None
     assert caught.value.location.line == 2
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_refused_with_our_errors_only(content: bytes) -> None:
+    with pytest.raises(InputError):
+        load(content)
+
+
+@given(st.integers(0, len(OWN) - 1), st.sampled_from(list("\t:-[]{}'\"#&*!|>%@`\n x0")))
+def test_any_slip_of_a_key_is_taken_or_refused_with_its_place(at: int, typed: str) -> None:
+    text = OWN[:at] + typed + OWN[at + 1 :]
+    assert 0 <= line_of_refusal(text) <= text.count("\n") + 1
