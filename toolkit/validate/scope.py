@@ -64,6 +64,14 @@ class Problem(NamedTuple):
     rule: str = "unknown-tag"
 
 
+Hidden = Callable[[str], Problem | None]
+"""Why a step or task of the template, by name, cannot be seen from here; None where it can."""
+
+
+def _nothing(_: str) -> None:
+    """Every node can be seen."""
+
+
 @dataclass(frozen=True, slots=True)
 class Names:
     """Names that exist. ``is_open``: there may be more that nobody can know yet."""
@@ -99,9 +107,9 @@ class Globals:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """``nodes`` are the steps or tasks (``node_root``) that can be seen; ``unseen`` those that
-    exist but cannot, with the problem. ``item`` is None outside a loop, else the keys of its
-    items. ``outer``: an inline template sees what its step sees, too.
+    """``nodes`` are the steps or tasks (``node_root``) of the template, ``hidden`` says which of
+    them cannot be seen. ``item`` is None outside a loop, else the keys of its items. ``outer``:
+    an inline template sees what its step sees, too.
     """
 
     globals: Globals = field(default_factory=Globals)
@@ -111,7 +119,7 @@ class Scope:
     output_artifacts: Names = OPEN
     node_root: str = ""
     nodes: Mapping[str, NodeOutputs] = field(default_factory=dict)
-    unseen: Mapping[str, Problem] = field(default_factory=dict)
+    hidden: Hidden = _nothing
     item: Names | None = None
     is_pod: bool = False
     outer: Scope | None = None
@@ -173,13 +181,12 @@ def _check_node(scope: Scope, rest: str, tag: str) -> Problem | None:
         return None
     if root != scope.node_root:
         return _foreign_node(scope, root, tag)
-    if name in scope.unseen:
-        problem = scope.unseen[name]
-        return Problem(f"{{{{{tag}}}}}: {problem.message}", problem.hint, problem.rule)
     if name not in scope.nodes:
-        known = (*scope.nodes, *scope.unseen)
-        hint = did_you_mean(name, known, otherwise=f"there are: {listed(known)}")
+        hint = did_you_mean(name, scope.nodes, otherwise=f"there are: {listed(scope.nodes)}")
         return Problem(f"{{{{{tag}}}}}: there is no {root[:-1]} {name!r} in this template", hint)
+    problem = scope.hidden(name)
+    if problem is not None:
+        return Problem(f"{{{{{tag}}}}}: {problem.message}", problem.hint, problem.rule)
     return _check_node_field(scope.nodes[name], what, tag)
 
 

@@ -13,6 +13,7 @@ from toolkit.resource.field_path import FieldPath
 
 Fields = Mapping[str, Any]
 _EMPTY: Fields = {}
+_MANY = 1000
 
 
 def fields_of(value: object) -> Fields:
@@ -64,8 +65,11 @@ def has_tag(text: str) -> bool:
 
 
 def did_you_mean(word: str, known: Iterable[str], *, otherwise: str = "") -> str:
-    """A hint naming the closest known word; ``otherwise`` where none is close."""
-    close = get_close_matches(word, sorted(known), n=1, cutoff=0.6)
+    """A hint naming the closest known word; ``otherwise`` where none is close, or where there are
+    so many that looking would take long.
+    """
+    words = sorted(known)
+    close = get_close_matches(word, words, n=1, cutoff=0.6) if len(words) <= _MANY else []
     return f"did you mean {close[0]!r}?" if close else otherwise
 
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
 from toolkit.resource.field_path import FieldPath
 from toolkit.validate.calls import resolve
 from toolkit.validate.catalog import Catalog
-from toolkit.validate.dag import ancestors_of
 from toolkit.validate.expressions import TAG, check_expression, check_when
 from toolkit.validate.notes import Notes
 from toolkit.validate.reach import check_borrowed, global_outputs, names_of
-from toolkit.validate.scope import OPEN, Globals, Names, NodeOutputs, Problem, Scope
+from toolkit.validate.scope import OPEN, Globals, Hidden, Names, NodeOutputs, Scope
 from toolkit.validate.shapes import each_text, entries_of, fields_of, has_tag, text_of
 from toolkit.validate.spec import (
     POD_TYPES,
@@ -23,6 +21,7 @@ from toolkit.validate.spec import (
     artifacts_of,
     parameters_of,
 )
+from toolkit.validate.visibility import hidden_from
 
 _EXPRESSION_FIELDS: Final = ("expression", "fromExpression")
 
@@ -56,9 +55,9 @@ def _check_template(
     everything = replace(scope, node_root=root, nodes=outputs)
     rest = {key: value for key, value in template.body.items() if key not in ("steps", "dag")}
     _check_texts(rest, template.path, everything, notes)
-    unseen_by = _unseen_tasks(nodes) if template.type == "dag" else _unseen_steps(nodes)
+    hidden = hidden_from(template)
     for node in nodes:
-        inside = _scope_of_node(node, everything, unseen_by[node.name])
+        inside = _scope_of_node(node, everything, hidden(node))
         _check_node(node, everything, inside, notes)
         if node.call.inline is not None:
             _check_template(node.call.inline, spec, catalog, inside, notes)
@@ -84,46 +83,8 @@ def _outputs_of(node: Node, spec: WorkflowSpec, catalog: Catalog) -> NodeOutputs
     return NodeOutputs(names_of(parameters_of(outputs)), names_of(artifacts_of(outputs)))
 
 
-def _unseen_steps(nodes: tuple[Node, ...]) -> Mapping[str, Mapping[str, Problem]]:
-    """For each step: the steps that have not ended when it starts."""
-    return {
-        node.name: {
-            other.name: Problem(
-                f"step {other.name!r} runs {_when(other, node)} step {node.name!r}",
-                "move it to an earlier group of steps: begin one with '- - name:'",
-            )
-            for other in nodes
-            if other.group >= node.group
-        }
-        for node in nodes
-    }
-
-
-def _when(other: Node, node: Node) -> str:
-    if other is node:
-        return "as"
-    return "after" if other.group > node.group else "beside"
-
-
-def _unseen_tasks(nodes: tuple[Node, ...]) -> Mapping[str, Mapping[str, Problem]]:
-    """For each task: the tasks it does not depend on."""
-    ancestors = ancestors_of(nodes)
-    return {
-        node.name: {
-            other.name: Problem(
-                f"task {node.name!r} does not depend on task {other.name!r}",
-                f"add {other.name!r} to its depends or dependencies",
-                "missing-dependency",
-            )
-            for other in nodes
-            if other.name not in ancestors[node.name]
-        }
-        for node in nodes
-    }
-
-
-def _scope_of_node(node: Node, everything: Scope, unseen: Mapping[str, Problem]) -> Scope:
-    return replace(everything, unseen=unseen, item=_item_of(node))
+def _scope_of_node(node: Node, everything: Scope, hidden: Hidden) -> Scope:
+    return replace(everything, hidden=hidden, item=_item_of(node))
 
 
 def _item_of(node: Node) -> Names | None:
