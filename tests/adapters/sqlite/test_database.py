@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import sqlite3
+import stat
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from toolkit.adapters.sqlite import migrations
+from toolkit.adapters.sqlite.database import Database
+from toolkit.errors import StateError
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "state.db"
+
+
+def make_table(connection: sqlite3.Connection) -> None:
+    connection.execute("CREATE TABLE t (n INTEGER UNIQUE)")
+
+
+def insert(number: int) -> object:
+    return lambda connection: connection.execute("INSERT INTO t VALUES (?)", (number,))
+
+
+def numbers(database: Database) -> list[int]:
+    with database.read() as connection:
+        return [row[0] for row in connection.execute("SELECT n FROM t ORDER BY n")]
+
+
+def test_a_failing_write_does_not_undo_its_neighbours(path: Path) -> None:
+    with Database(path) as database:
+        database.write(make_table)
+        with ThreadPoolExecutor(8) as pool:
+            futures = [pool.submit(database.write, insert(n // 2)) for n in range(40)]
+            failures = [f for f in futures if f.exception() is not None]
+        assert len(failures) == 20
+        assert all(isinstance(f.exception(), sqlite3.IntegrityError) for f in failures)
+        assert numbers(database) == list(range(20))
+
+
+def test_a_snapshot_does_not_see_later_writes(path: Path) -> None:
+    with Database(path) as database:
+        database.write(make_table)
+        with database.read() as connection:
+            database.write(insert(1))
+            assert connection.execute("SELECT count(*) FROM t").fetchone() == (0,)
+        assert numbers(database) == [1]
+
+
+def test_a_read_that_fails_gives_its_connection_back(path: Path) -> None:
+    with Database(path) as database:
+        database.write(make_table)
+        with pytest.raises(sqlite3.OperationalError), database.read() as connection:
+            connection.execute("SELECT nonsense FROM t")
+        assert numbers(database) == []
+
+
+def test_commits_wake_who_asked(path: Path) -> None:
+    with Database(path) as database:
+        woken = threading.Event()
+        unsubscribe = database.subscribe(woken.set)
+        database.write(make_table)
+        assert woken.wait(timeout=30)
+        unsubscribe()
+        woken.clear()
+        database.write(insert(1))
+        database.write(insert(2))  # the first one's announcement is over
+        assert not woken.is_set()
+
+
+def test_a_write_inside_a_write_is_refused(path: Path) -> None:
+    with Database(path) as database, pytest.raises(RuntimeError, match="wait for itself"):
+        database.write(lambda _: database.write(make_table))
+
+
+def test_nothing_is_written_after_the_end_and_nobody_waits(path: Path) -> None:
+    database = Database(path)
+    database.close()
+    database.close()
+    with pytest.raises(StateError, match="closed"):
+        database.write(make_table)
+    with pytest.raises(StateError, match="closed"), database.read():
+        pytest.fail("read a closed database")
+
+
+def test_a_reader_writes_nothing_and_needs_a_file(path: Path) -> None:
+    with pytest.raises(StateError, match="cannot read"):
+        Database(path, read_only=True)
+    with Database(path):
+        pass
+    with Database(path, read_only=True) as reader, pytest.raises(StateError, match="reading only"):
+        reader.write(make_table)
+
+
+def test_all_its_files_are_private(path: Path) -> None:
+    with Database(path) as database:
+        database.write(make_table)
+        files = list(path.parent.iterdir())
+        assert {file.name for file in files} >= {"state.db", "state.db-wal"}
+        assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+
+
+def test_a_newer_schema_is_refused(path: Path) -> None:
+    with Database(path) as database:
+        database.write(lambda connection: connection.execute("PRAGMA user_version=99"))
+    for read_only in (False, True):
+        with pytest.raises(StateError, match="newer gitops"):
+            Database(path, read_only=read_only)
+
+
+def test_a_migration_keeps_a_private_backup(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Database(path) as database:
+        database.write(make_table)
+    more = (*migrations.MIGRATIONS, "ALTER TABLE t ADD COLUMN more TEXT;")
+    monkeypatch.setattr(migrations, "MIGRATIONS", more)
+    with pytest.raises(StateError, match="older gitops"):
+        Database(path, read_only=True)
+    with Database(path) as database, database.read() as connection:
+        assert connection.execute("SELECT more FROM t").fetchall() == []
+    backup = path.with_name("state.db.v1.bak")
+    assert stat.S_IMODE(backup.stat().st_mode) == 0o600
+    with pytest.raises(sqlite3.OperationalError, match="no such column"):
+        columns_of(backup)
+
+
+def columns_of(path: Path) -> None:
+    connection = sqlite3.connect(path)
+    try:
+        connection.execute("SELECT more FROM t")
+    finally:
+        connection.close()
+
+
+def test_a_migration_that_fails_changes_nothing(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Database(path) as database:
+        database.write(make_table)
+    broken = "CREATE TABLE half (n); CREATE TABLE t (n);"
+    monkeypatch.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS, broken))
+    with pytest.raises(StateError, match="cannot bring"):
+        Database(path)
+    monkeypatch.undo()
+    with Database(path) as database, database.read() as connection:
+        names = {row[0] for row in connection.execute("SELECT name FROM sqlite_schema")}
+    assert "half" not in names
