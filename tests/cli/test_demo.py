@@ -119,6 +119,18 @@ def test_beside_a_running_gitops_it_does_nothing(
     assert shown.out == ""
 
 
+def test_broken_repository_is_told_once_and_goes_no_further(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_starter(tmp_path)
+    cron = tmp_path / "crons/base/hello-cron.yaml"
+    cron.write_text(cron.read_text().replace("onExit:", "onExti:"))
+    monkeypatch.chdir(tmp_path)
+    assert run(["demo"]) == 4
+    assert capsys.readouterr().err.count("did you mean 'onExit'?") == 1
+    assert not (tmp_path / ".gitops").exists()
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [

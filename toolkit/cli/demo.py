@@ -118,7 +118,8 @@ def _validate(steps: _Steps, workspace: Workspace) -> None:
     groups = check_targets(workspace, ())
     findings = [finding for group in groups for finding in group.findings]
     if is_refused(findings):
-        raise FindingsError("the repository has errors: the demo ends here", findings)
+        shared = {(each.rule, each.location, each.message): each for each in findings}
+        raise FindingsError("the repository has errors: the demo ends here", [*shared.values()])
     print(f"nothing wrong in {', '.join(group.target for group in groups)}")
 
 
