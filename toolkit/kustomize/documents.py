@@ -29,19 +29,41 @@ def items_of(documents: list[Any], path: str, text: bytes | str) -> list[Item]:
         if isinstance(annotations, dict):
             for value in annotations.values():
                 if value.__class__ is not str:
-                    _write_out(item, annotations, text)
+                    item.rewritten_annotations = write_out(item, "annotations", documents, text)
                     break
     return found
 
 
-def _write_out(item: Item, annotations: dict[str, Any], text: bytes | str) -> None:
-    """Annotations that are no text become the text that stands in the file: 1e3 stays 1e3."""
+def write_out(
+    item: Item, field: str, documents: list[Any], text: bytes | str
+) -> dict[str, tuple[str, str]]:
+    """Labels or annotations that are no text become the text that stands in the file: 1e3 stays
+    1e3. Returns those whose value is usually written otherwise, with both texts.
+    """
     from toolkit.yaml.raw import raw_scalars
 
-    raw = raw_scalars(text, item.origin.document, ("metadata", "annotations"))
-    for key, value in annotations.items():
+    values = item.metadata.get(field)
+    if not isinstance(values, dict):
+        return {}
+    prefix = _place_in_list(item, documents)
+    raw = raw_scalars(text, item.origin.document, (*prefix, "metadata", field))
+    changed: dict[str, tuple[str, str]] = {}
+    for key, value in values.items():
         if isinstance(value, int | float):
-            annotations[key] = raw.get(key, text_of(value))
+            plain = text_of(value)
+            values[key] = raw.get(key, plain)
+            if values[key] != plain:
+                changed[key] = (values[key], plain)
+    return changed
+
+
+def _place_in_list(item: Item, documents: list[Any]) -> tuple[str | int, ...]:
+    """Where an object of a List stands in its document."""
+    document = documents[item.origin.document]
+    if document is item.body:
+        return ()
+    items = document.get("items") or ()
+    return next((("items", i) for i, body in enumerate(items) if body is item.body), ("?",))
 
 
 def _items_of(documents: list[Any], path: str) -> list[Item]:

@@ -24,6 +24,7 @@ Past = tuple[str, str, str]
 class Item:
     """``past``: earlier names, oldest first. ``prefixes``, ``suffixes``: those put on the name,
     in order. ``behavior`` of a generated object: create, merge, replace or unspecified.
+    ``rewritten_annotations``: numbers among the annotations, as the file and as JSON has them.
     ``shared``: values that change together (:mod:`toolkit.kustomize.sharing`).
 
     The identity fields mirror the body; whoever writes these fields of the body calls
@@ -44,6 +45,7 @@ class Item:
         "origin",
         "past",
         "prefixes",
+        "rewritten_annotations",
         "shared",
         "suffixes",
         "var_names",
@@ -58,6 +60,7 @@ class Item:
         self.suffixes: list[str] = []
         self.var_names: list[str] = []
         self.shared: list[SharedValue] = []
+        self.rewritten_annotations: dict[str, tuple[str, str]] = {}
         self.behavior = ""
         self.needs_hash = False
         self.is_from_helm = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from toolkit.errors import BuildError, YamlError
-from toolkit.kustomize.documents import items_of
+from toolkit.kustomize.documents import items_of, write_out
 from toolkit.kustomize.folder import Folder
 from toolkit.kustomize.item import Item
 from toolkit.kustomize.jsonpatch import Operation, PatchFailureError
@@ -47,10 +47,15 @@ class PatchText:
         )
         return self.error(described, path=(error.index,))
 
-    def merge_items(self) -> list[Item]:
-        """The partial objects of a merge patch. Raises YamlError, BuildError."""
+    def merge_items(self, *, has_target: bool = False) -> list[Item]:
+        """The partial objects of a merge patch; labels are text where it has a target. Raises
+        YamlError, BuildError.
+        """
         documents = load_all(self.text, self._shown())
-        return items_of(documents, self.file or self.kustomization.file, self.text)
+        items = items_of(documents, self.file or self.kustomization.file, self.text)
+        for item in items if has_target else ():
+            write_out(item, "labels", documents, self.text)
+        return items
 
     def operations(self) -> list[Operation] | None:
         """The operations of a JSON patch; None where the text is none."""

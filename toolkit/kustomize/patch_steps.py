@@ -30,8 +30,8 @@ from toolkit.kustomize.transformers.patches import (
 def patch_step(kustomization: Kustomization, field: FieldPath, entry: Mapping[str, Any]) -> Step:
     """One entry of ``patches``: either kind, for a target or for the object that it names."""
     source = _source(kustomization, field, entry, inline="patch")
-    merges, operations = _read(source)
     target = _target(source, entry)
+    merges, operations = _read(source, has_target=target is not None)
     if merges is None:
         if target is None:
             raise source.error(
@@ -122,11 +122,13 @@ def _target(source: PatchText, entry: Mapping[str, Any]) -> Selector | None:
         raise source.kustomization.error(error, source.field[:-1]) from None
 
 
-def _read(source: PatchText) -> tuple[list[Item] | None, list[Operation] | None]:
+def _read(
+    source: PatchText, *, has_target: bool
+) -> tuple[list[Item] | None, list[Operation] | None]:
     """What the text is: merge patches, or operations. Raises BuildError where it is neither."""
     operations = source.operations()
     try:
-        return source.merge_items(), operations
+        return source.merge_items(has_target=has_target), operations
     except (YamlError, BuildError) as error:
         if operations is not None:
             return None, operations

@@ -69,8 +69,8 @@ def patch_selected(
         if remember:
             item.remember()
         try:
+            _pass_through_json(item)
             item.body = apply(item.body, operations)
-            item.shared.clear()
         except PatchFailureError as error:
             raise PatchFailureError(
                 f"{describe(item.key)}: {error.message}", error.index, error.operation
@@ -79,6 +79,18 @@ def patch_selected(
         is_changed = is_changed or item.key != before
     if is_changed:
         collection.changed()
+
+
+def _pass_through_json(item: Item) -> None:
+    """A JSON patch writes the object anew: no value is shared any more, numbers lose their
+    spelling.
+    """
+    item.shared.clear()
+    annotations = item.metadata.get("annotations")
+    for key, (written, plain) in item.rewritten_annotations.items():
+        if isinstance(annotations, dict) and annotations.get(key) == written:
+            annotations[key] = plain
+    item.rewritten_annotations = {}
 
 
 def select(collection: Collection, selector: Selector) -> list[Item]:
