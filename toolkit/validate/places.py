@@ -76,7 +76,10 @@ class _File:
         if note.part and is_whole and location.line:
             location = self._narrowed(location, note.part)
         is_rewritten = written is not None and _differs(written, place, body, note.path)
-        return Place(location, self._positions.excerpt(location) or "", is_rewritten)
+        return Place(location, self._line(location.line), is_rewritten)
+
+    def _line(self, number: int) -> str:
+        return self._lines[number - 1] if 0 < number <= len(self._lines) else ""
 
     def _narrowed(self, start: Location, part: str) -> Location:
         """Where ``part`` stands in the text that begins at ``start``: a script may be long."""

@@ -32,12 +32,15 @@ def names_of(values: Mapping[str, Any]) -> Names:
 
 def check_borrowed(spec: WorkflowSpec, declared: Names, catalog: Catalog, notes: Notes) -> None:
     """Each call by reference, against the workflow parameters that what it leads to needs."""
+    needed: dict[int, dict[str, str]] = {}  # by template: many calls lead to few
     for call in spec.calls:
         target = resolve(call, spec, catalog)
         if target is None or target.spec is None or target.spec is spec:
             continue
-        needed = _needed(target.template, target.spec, catalog)
-        for name, user in sorted(needed.items()):
+        key = id(target.template.body)
+        if key not in needed:
+            needed[key] = _needed(target.template, target.spec, catalog)
+        for name, user in sorted(needed[key].items()):
             if not declared.has(name):
                 tag = f"{{{{{_PARAMETER}{name}}}}}"
                 message = f"{call.label} leads to {user}, which uses {tag}"
