@@ -397,3 +397,13 @@ def test_artifacts_pass_from_step_to_step(open_bench: OpenBench, isolation: Name
 def test_a_missing_artifact_is_named(bench: Bench) -> None:
     given = InputArtifact("given", "/tmp/given", "wf/none.tgz", {})
     assert "wf/none.tgz not found" in bench.errored(step("true", input_artifacts=(given,))).message
+
+
+def test_a_stop_at_any_moment_of_the_start_is_heeded(open_bench: OpenBench) -> None:
+    bench = open_bench(slots=24)
+    for number in range(24):
+        bench.start(step("exec sleep 1000", id=f"u-{number}", captures_result=bool(number % 2)))
+    for number in range(24):
+        bench.executor.stop(f"u-{number}", grace_s=60)
+    for event in [bench.outcome() for _ in range(24)]:
+        assert isinstance(event, ContainerErrored) or event.exit_code == 143

@@ -42,16 +42,24 @@ end_leftovers() {
     done
 }
 
+# The command, in place of a subshell. Race: a stop is noted in a file, then signalled. A signal
+# that comes before the trap is reset is lost on the subshell, but then the note is there already.
+run() (
+    trap - TERM INT HUP
+    [ -e "$folder/stop" ] && exit 143
+    exec "$@" 2>&3 3>&- 9>&-
+)
+
 if [ -n "$tee" ]; then
     {
         trap : TERM INT HUP
-        "$@" 2>&3 3>&- 9>&-
+        run "$@"
         echo $? >"$folder/code"
         end_leftovers
     } | { trap '' TERM INT HUP; exec "$tee" "$folder/stdout" 3>&- 9>&-; }
     read -r code <"$folder/code"
 else
-    "$@" 2>&3 3>&- 9>&-
+    run "$@"
     code=$?
 fi
 # One write of a few bytes with the line end last: without it there is no exit code yet.
