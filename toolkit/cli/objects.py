@@ -13,12 +13,20 @@ from toolkit.resource.resource import Body
 def create(
     gvk: GroupVersionKind, files: tuple[str, ...], env: str | None, *, dry_run: bool
 ) -> None:
-    """Creates every object of the files; all must be of the kind. They are nobody's but the
-    caller's: the reconciler neither changes nor prunes them.
+    """Creates every object of the files; all must be of the kind, and none broken. They are
+    nobody's but the caller's: the reconciler neither changes nor prunes them.
     """
-    bodies = [body for file in files for body in _of_kind(gvk, file)]
+    from toolkit.wiring.validation import refuse_broken
+
+    documents = [(file, _of_kind(gvk, file)) for file in files]
     with opened(env, write=not dry_run) as place:
-        for body in bodies:
+        placed = [
+            (file, [(number, _placed(place, gvk, body)) for number, body in found])
+            for file, found in documents
+        ]
+        for file, found in placed:
+            refuse_broken(found, file, cluster=place.cluster, namespace=place.namespace)
+        for _, body in (document for _, found in placed for document in found):
             _create(place, gvk, body, dry_run=dry_run)
 
 
@@ -53,29 +61,32 @@ def warn_of_git(body: Body, words: str) -> None:
         print(f"{str(body['kind']).lower()}/{name_of(body)} {words}", file=sys.stderr)
 
 
-def _of_kind(gvk: GroupVersionKind, file: str) -> list[Body]:
-    bodies = [body for _, body in read_documents(file)]
-    for body in bodies:
+def _of_kind(gvk: GroupVersionKind, file: str) -> list[tuple[int, Body]]:
+    documents = read_documents(file)
+    for _, body in documents:
         if body["kind"] != gvk.kind:
             raise UsageError(
                 f"{file} holds a {body['kind']}, not a {gvk.kind}",
                 hints=(f"any kind: gitops apply -f {file}",),
             )
-    if not bodies:
+    if not documents:
         raise UsageError(f"{file} holds no {gvk.kind}")
-    return bodies
+    return documents
+
+
+def _placed(place: Place, gvk: GroupVersionKind, body: Body) -> Body:
+    """In the environment's namespace, where the kind has one."""
+    if gvk.kind.startswith("Cluster"):
+        return body
+    return {**body, "metadata": {**(body.get("metadata") or {}), "namespace": place.namespace}}
 
 
 def _create(place: Place, gvk: GroupVersionKind, body: Body, *, dry_run: bool) -> None:
-    metadata = dict(body.get("metadata") or {})
-    if not gvk.kind.startswith("Cluster"):
-        metadata["namespace"] = place.namespace
     try:
-        made = place.cluster.create({**body, "metadata": metadata}, dry_run=dry_run)
+        made = place.cluster.create(body, dry_run=dry_run)
     except AlreadyExistsError as error:
-        name = metadata.get("name")
         raise AlreadyExistsError(
-            f'{gvk.kind} "{name}" exists already in {place.environment.name}',
+            f'{gvk.kind} "{name_of(body)}" exists already in {place.environment.name}',
             hints=("change it in git, or: gitops apply -f FILE",),
         ) from error
     print(f"{gvk.kind.lower()}/{name_of(made)} created{' (dry run)' if dry_run else ''}")

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
+from kubernetes.config import kube_config
 
 from toolkit.cli.engine import engine_here
+from toolkit.cli.main import run
 
-ROOT = Path(__file__).parents[3]
 SETTINGS = """\
 defaultEnvironment: remote
 environments:
@@ -39,32 +35,21 @@ spec:
 
 
 @pytest.fixture
-def gitops(workspace, tmp_path_factory):
+def gitops(workspace, tmp_path_factory, monkeypatch, capsys):
     """Runs a verb in another repository, whose destination is the first one's cluster."""
     client = tmp_path_factory.mktemp("client")
     (client / "gitops.yaml").write_text(SETTINGS)
     (client / "hello.yaml").write_text(HELLO)
     (client / "template.yaml").write_text(TEMPLATE)
-    environment = {
-        **os.environ,
-        "KUBECONFIG": str(workspace.state / "kubeconfig"),
-        "PYTHONPATH": str(ROOT),
-    }
 
     def call(*arguments: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", "toolkit", *arguments],
-            cwd=client,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        assert run(list(arguments)) == 0, capsys.readouterr().err
+        return capsys.readouterr().out
 
     with engine_here(workspace, workspace.settings().environment("staging")):
+        kubeconfig = str(workspace.state / "kubeconfig")
+        monkeypatch.setattr(kube_config, "KUBE_CONFIG_DEFAULT_LOCATION", kubeconfig)
+        monkeypatch.chdir(client)
         yield call
 
 

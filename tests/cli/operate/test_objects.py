@@ -97,6 +97,13 @@ def test_creating_twice_points_to_apply(workspace, file, capsys):
     assert "gitops apply -f" in capsys.readouterr().err
 
 
+def test_a_broken_cron_is_refused_with_its_place_and_not_created(workspace, file, read, capsys):
+    broken = CRON.replace("NAME", "nightly").replace("30 5 * * *", "99 5 * * *")
+    assert run(["cron", "create", file(broken)]) == 4
+    assert "object.yaml:6:" in capsys.readouterr().err
+    assert read("CronWorkflow", "nightly") is None
+
+
 def test_another_kind_is_refused(workspace, file, capsys):
     assert run(["cron", "create", file(TEMPLATE)]) == 2
     assert "not a CronWorkflow" in capsys.readouterr().err

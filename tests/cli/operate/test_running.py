@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import io
 import json
+from pathlib import Path
 
 import pytest
 
 from toolkit.cli.engine import engine_here
 from toolkit.cli.main import run
 from toolkit.cli.showing import Screen
+from toolkit.resource.cluster import ObjectRef
+from toolkit.wiring.workspace import Workspace
+from toolkit.workflow.submission import CRON_WORKFLOW, WORKFLOW, WORKFLOW_TEMPLATE
 
+SETTINGS = """\
+defaultEnvironment: staging
+environments:
+  staging: {overlay: overlays/staging, namespace: data}
+  production: {overlay: overlays/production, namespace: data}
+runtime:
+  images:
+    - pattern: "*"
+"""
 HELLO = """\
 apiVersion: argoproj.io/v1alpha1
 kind: Workflow
@@ -78,22 +91,46 @@ spec:
 """
 
 
-@pytest.fixture
-def files(workspace):
-    for name, text in {
-        "hello.yaml": HELLO,
-        "approval.yaml": APPROVAL,
-        "template.yaml": TEMPLATE,
-        "cron.yaml": CRON,
-    }.items():
-        (workspace.root / name).write_text(text)
+FILES = {
+    "gitops.yaml": SETTINGS,
+    "hello.yaml": HELLO,
+    "approval.yaml": APPROVAL,
+    "template.yaml": TEMPLATE,
+    "cron.yaml": CRON,
+}
+KINDS = (WORKFLOW, WORKFLOW_TEMPLATE, CRON_WORKFLOW)
+
+
+def repository(root: Path) -> Workspace:
+    for name, text in FILES.items():
+        (root / name).write_text(text)
+    return Workspace(root)
 
 
 @pytest.fixture
-def up(workspace, files):
-    """An engine that serves, as `gitops up` does."""
-    with engine_here(workspace, workspace.settings().environment("staging")):
-        yield
+def quiet(tmp_path, monkeypatch):
+    """A repository of its own; nothing runs."""
+    monkeypatch.chdir(tmp_path)
+    return repository(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def station(tmp_path_factory):
+    """An engine that serves, as `gitops up` does, for all tests of this module."""
+    workspace = repository(tmp_path_factory.mktemp("station"))
+    with engine_here(workspace, workspace.settings().environment("staging")) as cluster:
+        yield workspace, cluster
+
+
+@pytest.fixture
+def up(station, monkeypatch):
+    """The running engine's repository; its cluster is empty again afterwards."""
+    workspace, cluster = station
+    monkeypatch.chdir(workspace.root)
+    yield workspace
+    for gvk in KINDS:
+        for body in cluster.list(gvk, "data").items:
+            cluster.delete(ObjectRef(gvk, "data", body["metadata"]["name"]))
 
 
 @pytest.fixture
@@ -107,19 +144,18 @@ def output(capsys):
     return call
 
 
-def until_suspended(workspace) -> None:
+def until_suspended() -> None:
     """Waits for the step that waits for approval."""
     from toolkit.cli.showing import follow
     from toolkit.cli.workflows import opened
     from toolkit.report.workflow_tree import phase_of
-    from toolkit.workflow.submission import WORKFLOW
 
     with opened(None) as place:
         states = follow(place.cluster, place.ref(WORKFLOW, "approval"))
         next(body for body in states if phase_of(body) == "Suspended")
 
 
-def test_run_with_wait_and_no_engine_is_its_own_engine(workspace, files, output):
+def test_run_with_wait_and_no_engine_is_its_own_engine(quiet, output):
     shown = output("run", "hello.yaml", "--wait", "-p", "who=me")
     assert "Status:      ✔ Succeeded" in shown
     assert "who: me" in shown
@@ -128,13 +164,13 @@ def test_run_with_wait_and_no_engine_is_its_own_engine(workspace, files, output)
     assert output("logs") == "greet: hello me\nleave: bye\n"
 
 
-def test_run_of_what_fails_ends_with_1(workspace, files, output):
+def test_run_of_what_fails_ends_with_1(quiet, output):
     shown = output("run", "hello.yaml", "--wait", "-p", "code=3", code=1)
     assert "✖ Failed" in shown
     assert "exit code 3" in shown
 
 
-def test_run_without_wait_and_without_engine_is_refused(workspace, files, capsys):
+def test_run_without_wait_and_without_engine_is_refused(quiet, capsys):
     assert run(["run", "hello.yaml"]) == 1
     error = capsys.readouterr().err
     assert "nothing was started" in error
@@ -142,7 +178,7 @@ def test_run_without_wait_and_without_engine_is_refused(workspace, files, capsys
     assert "--wait" in error
 
 
-def test_a_dry_run_prints_the_workflow_and_needs_no_engine(workspace, files, output):
+def test_a_dry_run_prints_the_workflow_and_needs_no_engine(quiet, output):
     shown = output("run", "hello.yaml", "-p", "who=me", "-l", "a=b", "--dry-run", "-o", "json")
     body = json.loads(shown)
     assert body["metadata"] == {
@@ -182,45 +218,43 @@ def test_logs_of_an_unknown_step_name_the_steps(up, output, capsys):
     assert "greet, leave" in capsys.readouterr().err
 
 
-def test_an_approval_is_given_from_the_command_line(up, workspace, output):
+def test_an_approval_is_given_from_the_command_line(up, output):
     output("run", "approval.yaml")
-    until_suspended(workspace)
+    until_suspended()
     assert "Suspended" in output("list")
     assert output("resume", "approval") == "workflow/approval resumed\n"
     output("watch", "approval")
 
 
-def test_an_approval_is_refused_from_the_command_line(up, workspace, output):
+def test_an_approval_is_refused_from_the_command_line(up, output):
     output("run", "approval.yaml")
-    until_suspended(workspace)
+    until_suspended()
     output("resume", "approval", "--reject", "--message", "not today")
     output("watch", "approval", code=1)
     assert "not today" in output("get", "approval")
 
 
 @pytest.mark.parametrize("verb", ["stop", "terminate"])
-def test_a_waiting_workflow_can_be_ended(up, workspace, output, verb):
+def test_a_waiting_workflow_can_be_ended(up, output, verb):
     output("run", "approval.yaml")
-    until_suspended(workspace)
+    until_suspended()
     output(verb, "approval")
     output("watch", "approval", code=1)
     assert "Failed" in output("get", "approval")
 
 
-def test_a_suspended_workflow_goes_on_when_resumed(up, workspace, output):
-    (workspace.root / "held.yaml").write_text(
-        HELLO.replace("spec:\n", "spec:\n  suspend: true\n", 1)
-    )
+def test_a_suspended_workflow_goes_on_when_resumed(up, output):
+    (up.root / "held.yaml").write_text(HELLO.replace("spec:\n", "spec:\n  suspend: true\n", 1))
     output("run", "held.yaml", "--name", "held")
     assert "Suspended" in output("list")
     output("resume", "held")
     output("watch", "held")
 
 
-def test_retry_runs_only_what_failed(up, workspace, output):
-    flag = workspace.root / "flag"
+def test_retry_runs_only_what_failed(up, output):
+    flag = up.root / "flag"
     text = HELLO.replace("echo bye; exit {{workflow.parameters.code}}", f"echo bye; cat {flag}")
-    (workspace.root / "flaky.yaml").write_text(text)
+    (up.root / "flaky.yaml").write_text(text)
     output("run", "flaky.yaml", "--name", "flaky", "--wait", code=1)
     before = json.loads(output("get", "flaky", "-o", "json"))["status"]["nodes"]
     flag.write_text("")

@@ -21,7 +21,7 @@ TEMPLATE = OWN.replace("KIND", "WorkflowTemplate").replace(
 )
 CRON = OWN.replace("KIND", "CronWorkflow").replace(
     "SPEC",
-    "schedules: ['0 0 1 1 *']\n  workflowSpec: {workflowTemplateRef: {name: own}}",
+    "schedules: [0 0 1 1 *]\n  workflowSpec: {workflowTemplateRef: {name: own}, entrypoint: main}",
 )
 
 
