@@ -75,3 +75,8 @@ def play() -> Play:
         return simulation.run_to_end(most=10_000) if to_end else simulation
 
     return run
+
+
+@pytest.fixture
+def scripted_outcomes() -> Callable[..., Any]:
+    return scripted

@@ -79,7 +79,7 @@ def child_moved(draft: Draft, node: Node, child: Node, *, ended: bool) -> None:
         if fired:
             edited = draft.edit(child.id)
             edited.engine["hooks_open"] = edited.engine.get("hooks_open", 0) + fired
-    if child.is_hook:
+    if child.is_hook and ended:
         task = draft.edit(task.id)
         task.engine["hooks_open"] -= 1
     _tell_dependents(draft, node, graph, draft.node(task.id))

@@ -55,6 +55,8 @@ class Outcome:
     is_stuck: bool = False
 
 
+_ANSWERS = (ContainerEnded, ContainerErrored, ResourceAnswered)
+
 Script = Callable[[StartContainer | CallResource], Outcome]
 
 
@@ -104,16 +106,21 @@ class Simulation:
                 return self
         raise RuntimeError(f"the workflow goes on after {most} events")
 
+    def run_until(self, at: datetime) -> Simulation:
+        """Play all that comes at or before ``at``; then it is ``at``."""
+        while self._events and self._events[0][0] <= at:
+            self.advance()
+        self.now = max(self.now, at)
+        return self
+
     def advance(self) -> bool:
         """Play the next event; False where nothing is to come."""
         if not self._events:
             return False
         at, _, event = heapq.heappop(self._events)
+        if isinstance(event, _ANSWERS) and self._live.pop(event.command_id, None) is None:
+            return True  # it was stopped before
         self.now = max(self.now, at)
-        if not isinstance(event, Woke | ContainerStarted):
-            if event.command_id not in self._live:  # type: ignore[union-attr]
-                return True
-            del self._live[event.command_id]  # type: ignore[union-attr]
         self.send(event)
         return True
 
