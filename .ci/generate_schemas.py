@@ -221,15 +221,20 @@ ARGO_NOT_REQUIRED = {"CronWorkflowSpec": {"schedules"}}
 
 
 def main() -> None:
+    text = document()
+    TARGET.write_text(text, encoding="utf-8")
+    print(f"{TARGET.name}: {len(text)} bytes")
+
+
+def document() -> str:
+    """What TARGET holds."""
     definitions, kinds = kubernetes_definitions()
     add_argo(definitions, kinds)
     for (name, field), default in DEFAULTS.items():
         definitions[name]["properties"][field]["default"] = default
     definitions = closure(definitions, sorted(kinds.values()))
-    document = {"kinds": dict(sorted(kinds.items())), "definitions": definitions}
-    text = json.dumps(document, sort_keys=True, separators=(",", ":"))
-    TARGET.write_text(text + "\n", encoding="utf-8")
-    print(f"{TARGET.name}: {len(kinds)} kinds, {len(definitions)} definitions, {len(text)} bytes")
+    whole = {"kinds": dict(sorted(kinds.items())), "definitions": definitions}
+    return json.dumps(whole, sort_keys=True, separators=(",", ":")) + "\n"
 
 
 def kubernetes_definitions() -> tuple[dict[str, Schema], dict[str, str]]:

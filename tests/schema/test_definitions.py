@@ -1,8 +1,10 @@
 """The shipped definitions."""
 
+import importlib.util
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import jsonschema
 import pytest
@@ -102,3 +104,17 @@ def test_the_table_is_compact():
     whole = json.dumps([schema_for(CRON)])
 
     assert len(whole) < 120_000
+
+
+def test_what_is_shipped_is_what_the_generator_writes():
+    pytest.importorskip("hera", reason="the source of Argo's schemas is not installed")
+    pytest.importorskip("kubernetes_validate", reason="nor is that of Kubernetes'")
+    root = Path(__file__).parents[2]
+    script = root / ".ci" / "generate_schemas.py"
+    spec = importlib.util.spec_from_file_location("generate_schemas", script)
+    generator = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(generator)
+
+    shipped = (root / "toolkit/schema/data/definitions.json").read_text(encoding="utf-8")
+
+    assert generator.document() == shipped

@@ -19,6 +19,7 @@ from toolkit.validate.shapes import did_you_mean, fields_of, has_tag, listed
 Violation = tuple[FieldPath, str]
 """Where, and which keyword of JSON schema was violated there."""
 
+_LISTS_OF_VALUES: Final = ("parameters", "env")
 _FEW: Final = 8
 _CALLS_A_TEMPLATE: Final = ("template", "templateRef")
 
@@ -153,7 +154,19 @@ def _explain_type(place: FieldType, path: FieldPath, value: Any, notes: Notes) -
     expected = " or ".join(_TYPE_NAMES[name] for name in types)
     found = _described(value)
     message = f"{format_path(path)}: expected {expected}, found {found}"
-    notes.add("wrong-type", path, message, _hint_for_type(types, value))
+    hint = _hint_for_field(path, value) or _hint_for_type(types, value)
+    notes.add("wrong-type", path, message, hint)
+
+
+def _hint_for_field(path: FieldPath, value: Any) -> str:
+    """What people write by mistake, where the field says what they meant."""
+    if isinstance(value, dict) and path[-2:-1] == ("steps",):
+        return "a step stands in a group: begin it with '- - name:'"
+    if isinstance(value, dict) and path[-1] in _LISTS_OF_VALUES:
+        return "write a list: [{name: …, value: …}]"
+    if isinstance(value, list) and path[-1] == "depends":
+        return f"write it as a text: {' && '.join(str(item) for item in value)}"
+    return ""
 
 
 def _hint_for_type(types: tuple[str, ...], value: Any) -> str:

@@ -179,7 +179,8 @@ def _check_nodes(template: Template, notes: Notes) -> None:
     for node in nodes:
         _check_field_name(node.name, (*node.call.path, "name"), what, notes)
     check_unique(((node.name, (*node.call.path, "name")) for node in nodes), what, notes)
-    if template.is_composite and not nodes:
+    written = template.body.get("steps") or fields_of(template.body.get("dag")).get("tasks")
+    if template.is_composite and not written:
         path = (*template.path, template.type)
         notes.add("no-template-type", path, f"{template.label} has no {what}s")
 
