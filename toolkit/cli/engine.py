@@ -33,12 +33,14 @@ def engine_here(workspace: Workspace, environment: Environment) -> Iterator[Clus
 
     with (
         own(workspace) as owner,
-        start_engine(
-            owner, workspace, [environment], crons=False, on_error=_complain
-        ) as engine,
+        start_engine(owner, workspace, [environment], crons=False, on_error=_complain) as engine,
         owner.serve([environment], log_store=engine.logs),
     ):
-        yield engine.clusters[environment.name]
+        try:
+            yield engine.clusters[environment.name]
+        except KeyboardInterrupt:
+            print("steps that run go on; the next engine follows them: gitops up", file=sys.stderr)
+            raise
 
 
 def _complain(error: Exception) -> None:

@@ -12,7 +12,9 @@ from toolkit.resource.resource import Body
 
 if TYPE_CHECKING:
     from toolkit.resource.identity import GroupVersionKind
-    from toolkit.workflow.submission import Wishes
+
+    _Source = tuple[GroupVersionKind, str] | list[tuple[int, Body]]
+    """An object of the cluster, or the documents of a file with their numbers."""
 
 
 @click.command()
@@ -48,42 +50,43 @@ def run(  # noqa: PLR0913 - one argument for each option
       gitops run cron/hello-cron --log
       gitops run template/sales -p day=2024-05-01
     """
-    from toolkit.workflow.submission import Wishes, parse_pairs
+    from toolkit.workflow.submission import Wishes, fit, parse_pairs
 
     wishes = Wishes(parse_pairs(parameter), parse_pairs(label), name, entrypoint)
+    source = _read(target)
 
     def make(place: Place) -> list[Body]:
-        return _workflows(place, target, wishes)
+        return [fit(body, place.namespace, wishes) for body in _workflows(place, target, source)]
 
     return submit_all(make, env, following, output, dry_run=dry_run)
 
 
-def _workflows(place: Place, target: str, wishes: Wishes) -> list[Body]:
+def _read(target: str) -> _Source:
+    """What the target names. Raises UsageError, before anything is opened or started."""
     from pathlib import Path
 
-    from toolkit.workflow.submission import fit, parse_target
+    from toolkit.errors import UsageError
+    from toolkit.workflow.submission import WORKFLOW, parse_target
 
     if target == "-" or Path(target).is_file() or target.endswith((".yaml", ".yml", ".json")):
-        from toolkit.wiring.submission import in_environment
-
-        documents = _from_file(target)
-        plain = [body for _, body in documents]
-        bodies = in_environment(place.workspace, place.environment, plain)
-        _refuse_broken(place, target, [number for number, _ in documents], bodies)
-        bodies = [_as_workflow(body) for body in bodies]
-    else:
-        gvk, name = parse_target(target)
-        bodies = [_as_workflow(_source(place, gvk, name))]
-    return [fit(body, place.namespace, wishes) for body in bodies]
-
-
-def _source(place: Place, gvk: GroupVersionKind, name: str) -> Body:
-    from toolkit.errors import UsageError
-
-    if gvk.kind == "Workflow":
+        return _from_file(target)
+    gvk, name = parse_target(target)
+    if gvk == WORKFLOW:
         hint = f"run it again: gitops resubmit {name}"
         raise UsageError(f"workflow {name} has run already", hints=(hint,))
-    return find(place, gvk, name)
+    return gvk, name
+
+
+def _workflows(place: Place, target: str, source: _Source) -> list[Body]:
+    """New workflows, as the cluster is to get them but for what the command line adds."""
+    from toolkit.wiring.submission import in_environment
+
+    if isinstance(source, tuple):
+        return [_as_workflow(find(place, *source))]
+    plain = [body for _, body in source]
+    bodies = in_environment(place.workspace, place.environment, plain)
+    _refuse_broken(place, target, [number for number, _ in source], bodies)
+    return [_as_workflow(body) for body in bodies]
 
 
 def _refuse_broken(place: Place, file: str, numbers: list[int], bodies: list[Body]) -> None:

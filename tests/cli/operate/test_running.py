@@ -178,6 +178,22 @@ def test_run_without_wait_and_without_engine_is_refused(quiet, capsys):
     assert "--wait" in error
 
 
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ("corn/x", "did you mean cron/x?"),
+        ("nothing.yaml", "nothing.yaml"),
+        ("gitops.yaml", "no object with apiVersion and kind"),
+        ("hello", "no file, and not KIND/NAME"),
+        ("wf/x", "gitops resubmit x"),
+    ],
+)
+def test_what_is_no_target_is_said_before_anything_starts(quiet, capsys, target, message):
+    assert run(["run", target, "--wait"]) == 2
+    assert message in capsys.readouterr().err
+    assert not quiet.state.exists()
+
+
 def test_a_dry_run_prints_the_workflow_and_needs_no_engine(quiet, output):
     shown = output("run", "hello.yaml", "-p", "who=me", "-l", "a=b", "--dry-run", "-o", "json")
     body = json.loads(shown)
