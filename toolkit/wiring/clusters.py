@@ -7,22 +7,21 @@ way: Kubernetes, the owner over HTTP, or the database itself.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 from toolkit.errors import AlreadyExistsError, NotFoundError, StateError
 from toolkit.repository.settings import Environment
 from toolkit.resource.cluster import Cluster, ObjectRef
 from toolkit.resource.identity import GroupVersionKind
 from toolkit.resource.resource import Body
+from toolkit.wiring.state_lock import holder, locked
 from toolkit.wiring.workspace import Workspace
 
 if TYPE_CHECKING:  # what reaches the owner over HTTP needs none of these
@@ -44,7 +43,6 @@ _SECRET = GroupVersionKind("", "v1", "Secret")
 _NAMESPACE = GroupVersionKind("", "v1", "Namespace")
 _MOMENT_S = 0.3
 _WRITE_S = 3.0
-_LOOK_AGAIN_S = 0.03
 _DATABASE = "state.db"
 _LOCK = "lock"
 _SERVER = "server.json"
@@ -134,7 +132,7 @@ def own(
 
     state = workspace.ensure_state()
     with ExitStack() as stack:
-        stack.enter_context(_locked(state / _LOCK, wait_s=wait_s))
+        stack.enter_context(locked(state / _LOCK, wait_s=wait_s))
         (state / _SERVER).unlink(missing_ok=True)  # of an owner that died
         database = stack.enter_context(Database(state / _DATABASE))
         yield Owner(workspace, database, clock or SystemClock())
@@ -155,17 +153,7 @@ def running_server(workspace: Workspace) -> ServerAddress | None:
 
 def owner_pid(workspace: Workspace) -> int | None:
     """The process that owns the state; None where nobody does, 0 where it does not say."""
-    try:
-        file = (workspace.state / _LOCK).open("r", encoding="utf-8")
-    except FileNotFoundError:
-        return None
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            pid = _pid_in(file)
-            return None if _is_gone(pid) else pid
-    return None
+    return holder(workspace.state / _LOCK)
 
 
 @contextmanager
@@ -300,58 +288,6 @@ def _is_readable(workspace: Workspace, environment: Environment) -> bool:
     except (StateError, NotFoundError):
         return False
     return True
-
-
-@contextmanager
-def _locked(path: Path, *, wait_s: float) -> Iterator[None]:
-    """Holds the lock; its file names the holder."""
-    descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "r+", encoding="utf-8") as file:
-        _take(file, wait_s)
-        file.truncate(0)
-        json.dump({"pid": os.getpid()}, file)
-        file.flush()
-        yield
-
-
-def _take(file: IO[str], wait_s: float) -> None:
-    """Waits a little: whoever looks for an owner, or writes one thing, is done in a moment."""
-    deadline = time.monotonic() + wait_s
-    while True:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
-        except BlockingIOError as error:
-            if time.monotonic() >= deadline:
-                raise _taken(_pid_in(file)) from error
-        time.sleep(_LOOK_AGAIN_S)
-
-
-def _taken(pid: int) -> StateError:
-    return StateError(
-        f"the state is owned by another gitops (process {pid or 'unknown'})",
-        hints=["use it while it runs, or stop it: `gitops up` ends with Ctrl-C"],
-    )
-
-
-def _is_gone(pid: int) -> bool:
-    """A killed owner's lock lives on for the moment in which its last child has not yet become
-    another program.
-    """
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return pid > 0
-    except PermissionError:
-        return False
-    return False
-
-
-def _pid_in(file: IO[str]) -> int:
-    try:
-        return int(json.load(file)["pid"])
-    except (ValueError, KeyError, TypeError):
-        return 0
 
 
 def _announce(state: Path, serving: Serving, environments: Sequence[Environment]) -> None:
