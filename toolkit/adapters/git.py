@@ -233,7 +233,10 @@ def _bare(path: Path) -> git.Repo:
     with _git_errors(f"{path} cannot be made a bare repository"):
         if not (path / "HEAD").exists():
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            git.Repo.init(path, bare=True, initial_branch="main").close()
+            made = git.Repo.init(path, bare=True, initial_branch="main")
+            with made.config_writer() as config:  # no git process outlives the call that began it
+                config.set_value("gc", "autoDetach", "false")
+            made.close()
         repo = git.Repo(path)
     _isolate(repo)
     return repo

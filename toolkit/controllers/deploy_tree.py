@@ -9,6 +9,7 @@ from toolkit.errors import PublishError, RefusedError
 from toolkit.publish.index import INDEX_PATH, Index, IndexEntry, parse_index
 from toolkit.publish.manifest import parse_manifest
 from toolkit.publish.ports import DeployRepository
+from toolkit.publish.provenance import TREE_DIGEST, parse_trailers
 from toolkit.resource.identity import ResourceId
 from toolkit.resource.resource import Body
 
@@ -50,10 +51,20 @@ class DeployTree:
                 f"deploy commit {commit[:12]} is of {index.environment!r}, "
                 f"not of {self._environment!r}"
             )
+        self._verify_trailer(commit, index)
         missing = [entry.path for entry in index.entries if entry.path not in files]
         if missing:
             raise PublishError(f"deploy commit {commit[:12]} lacks {missing[0]}, which it lists")
         return index
+
+    def _verify_trailer(self, commit: str, index: Index) -> None:
+        """A commit by gitops names the digest of its tree; somebody else's names none."""
+        named = parse_trailers(self._deploy.commit(commit).message).get(TREE_DIGEST)
+        if named and named != f"sha256:{index.digest}":
+            raise PublishError(
+                f"deploy commit {commit[:12]} does not hold the tree that its trailer names",
+                hints=[f"publish again: gitops publish {self._environment}"],
+            )
 
     def _read_new(self, index: Index, files: Mapping[str, str]) -> None:
         new = {

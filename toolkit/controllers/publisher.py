@@ -75,7 +75,9 @@ class Publisher:
 
         return self._push(tree.environment, branch, provenance, commit_onto, dry_run=dry_run)
 
-    def rollback(self, environment: str, *, branch: str, revision: str) -> Publication:
+    def rollback(
+        self, environment: str, *, branch: str, revision: str, dry_run: bool = False
+    ) -> Publication:
         """A new commit with the tree of ``revision``, and a hold that the next publish must clear.
 
         Raises GitError for a revision that is not of the branch, PublishError for one without an
@@ -100,7 +102,7 @@ class Publisher:
             self._guard(base, environment, provenance, lambda _: False)
             return tree_changes(target, base.files, base.index), message
 
-        return self._push(environment, branch, provenance, commit_onto, dry_run=False)
+        return self._push(environment, branch, provenance, commit_onto, dry_run=dry_run)
 
     def hold(self, branch: str) -> Hold | None:
         """What holds the branch, if anything does."""

@@ -24,9 +24,12 @@ Notice = Callable[[str, SyncReport | Exception], None]
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """``poll``: how often the branch is looked at; ``heal``: how often the cluster is."""
+    """How often requests are looked for (``poll``), the branch (``follow``: as often as a look at
+    it is cheap), and the cluster (``heal``).
+    """
 
     poll: timedelta = timedelta(seconds=1)
+    follow: timedelta = timedelta(seconds=1)
     heal: timedelta = timedelta(seconds=10)
 
 
@@ -51,6 +54,8 @@ class SyncLoop:
         self._notice = notice
         self._take_request = take_request
         self._pace = pace or Pace()
+        self._tip = ""
+        self._follow_at: datetime | None = None
         self._heal_at: datetime | None = None
         self._retry_at: datetime | None = None
         self._retry = _FIRST_RETRY
@@ -80,7 +85,7 @@ class SyncLoop:
             return
         if not self._reconciler.environment.sync.automated:
             return
-        commit = self._reconciler.tip()
+        commit = self._branch_tip()
         self._is_dark = False
         if not commit:
             return
@@ -91,6 +96,13 @@ class SyncLoop:
             self._follow(commit)
         elif self._reconciler.environment.sync.self_heal:
             self._heal(commit)
+
+    def _branch_tip(self) -> str:
+        now = self._clock.now()
+        if self._follow_at is None or now >= self._follow_at:
+            self._tip = self._reconciler.tip()
+            self._follow_at = now + self._pace.follow
+        return self._tip
 
     def _follow(self, commit: str) -> None:
         """A commit that is not synced yet."""

@@ -8,9 +8,9 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import replace
+from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from toolkit import __version__
 from toolkit.adapters.clock import SystemClock
@@ -31,9 +31,8 @@ from toolkit.sync.state import Outcome, SyncRecord
 from toolkit.wiring.clusters import Owner, open_cluster, own, running_server
 from toolkit.wiring.workspace import Workspace
 
-if TYPE_CHECKING:
-    from datetime import timedelta
-
+_LOCAL, _REMOTE = timedelta(seconds=1), timedelta(seconds=15)
+_HEAL = timedelta(seconds=10)
 _TAKING_TIMEOUT_S = 30.0
 _ANSWER_TIMEOUT_S = 600.0
 _ANSWER_POLL_S = 0.1
@@ -126,7 +125,10 @@ def open_sync_loop(
             clock=SystemClock(),
             notice=notice,
             take_request=lambda: take(cluster, environment.name, environment.namespace),
-            pace=Pace(heal=heal_every) if heal_every else None,
+            pace=Pace(
+                follow=_LOCAL if _is_local(deploy_url(workspace, environment)) else _REMOTE,
+                heal=heal_every or _HEAL,
+            ),
         )
 
 
@@ -239,6 +241,10 @@ def _answer(store: SqliteSyncs, environment: str, request: SyncRequest) -> SyncR
         f"the process that owns the state did not finish the sync of {environment} in time",
         hints=[f"it may still do so: gitops history {environment}"],
     )
+
+
+def _is_local(url: str) -> bool:
+    return url.startswith(("/", "file:"))
 
 
 def _pause_until(stop: threading.Event) -> Callable[[float], None]:

@@ -10,10 +10,10 @@ from toolkit.adapters.git import GitSource
 from toolkit.errors import FindingsError, RefusedError
 from toolkit.publish.provenance import Provenance
 from toolkit.publish.publication import Publication
-from toolkit.publish.tree import RenderedTree, render_tree
+from toolkit.publish.tree import render_tree
 from toolkit.repository.settings import Environment
 from toolkit.sync.plan import SyncPlan
-from toolkit.validate import Severity
+from toolkit.validate import Finding, Severity
 from toolkit.wiring.delivery import open_publisher, open_reconciler, open_source, provenance_of
 from toolkit.wiring.render import Rendered, check, render, render_readable
 from toolkit.wiring.workspace import STATE_FOLDER, Workspace
@@ -72,13 +72,8 @@ def publish_all(
 
     Raises FindingsError, BuildError and what publishing raises.
     """
-    trees: list[RenderedTree] = []
-    for environment in environments:
-        told(f"rendering {environment.name} from {_named_source(origin.provenance)}")
-        rendered = _checked(
-            render_readable(workspace, environment.name, revision=origin.revision), told
-        )
-        trees.append(render_tree(rendered.result, environment=environment.name))
+    rendered = _rendered(workspace, environments, origin, told)
+    trees = [render_tree(each.result, environment=each.target.name) for each in rendered]
     publications = []
     for environment, tree in zip(environments, trees, strict=True):
         told(f"publishing {environment.name} to {environment.deploy.branch}")
@@ -109,20 +104,34 @@ def preview(workspace: Workspace, environment: Environment, *, start: str) -> Sy
         return reconciler.preview(bodies, f"{rendered.commit or 'work tree'} {tree.digest[:12]}")
 
 
-def _checked(rendered: Rendered, told: Told) -> Rendered:
-    """Raises FindingsError with all findings where one is an error; tells warnings' number."""
-    findings = check(rendered)
-    errors = [finding for finding in findings if finding.severity is Severity.ERROR]
-    name = rendered.target.name
-    if errors:
+def _rendered(
+    workspace: Workspace, environments: Sequence[Environment], origin: Origin, told: Told
+) -> list[Rendered]:
+    """Raises FindingsError with the findings of all environments where any has an error."""
+    rendered: list[Rendered] = []
+    findings: dict[str, tuple[Finding, ...]] = {}
+    for environment in environments:
+        name = environment.name
+        told(f"rendering {name} from {_named_source(origin.provenance)}")
+        try:
+            rendered.append(render_readable(workspace, name, revision=origin.revision))
+            findings[name] = check(rendered[-1])
+        except FindingsError as error:
+            findings[name] = error.findings
+    broken = [name for name, found in findings.items() if any(map(_is_error, found))]
+    if broken:
         raise FindingsError(
-            f"{name} has {len(errors)} error{'s' if len(errors) > 1 else ''}: nothing is published",
-            findings,
-            hints=[f"all of them, at any time: gitops validate {name}"],
+            f"nothing was published: {' and '.join(broken)} must be mended first",
+            [finding for found in findings.values() for finding in found],
+            hints=[f"look again at any time: gitops validate {' '.join(broken)}"],
         )
-    if findings:
+    for name in (name for name, found in findings.items() if found):
         told(f"{name} has warnings: gitops validate {name}")
     return rendered
+
+
+def _is_error(finding: Finding) -> bool:
+    return finding.severity is Severity.ERROR
 
 
 def _dirty_paths(source: GitSource) -> tuple[str, ...]:

@@ -118,6 +118,17 @@ def test_broken_yaml_is_refused_with_its_place(checkout):
     assert not (checkout.root / ".gitops" / "deploy.git").exists()
 
 
+def test_the_findings_of_all_environments_are_told(checkout):
+    for environment in ("staging", "production"):
+        overlay = f"overlays/{environment}/kustomization.yaml"
+        checkout.write(overlay, f"namespace: x\nresources: [missing-{environment}.yaml]\n")
+    checkout.commit()
+    answer = checkout.gitops("publish", "staging", "production")
+    assert answer.code == 4
+    assert "missing-staging.yaml" in answer.err
+    assert "missing-production.yaml" in answer.err
+
+
 def test_secret_values_are_not_published(checkout):
     checkout.write(
         "base/kustomization.yaml", "resources: [hello.yaml, settings.yaml, secret.yaml]\n"
@@ -191,6 +202,9 @@ def test_a_rollback_holds_the_branch_until_it_is_cleared(checkout):
     checkout.edit("base/settings.yaml", '"10"', '"20"')
     checkout.commit()
     checkout.gitops("publish", "staging")
+    tip = checkout.tip()
+    assert checkout.gitops("rollback", "staging", first[:8], "--dry-run").code == 0
+    assert checkout.tip() == tip
     assert checkout.gitops("rollback", "staging", first[:8]).out.strip() == checkout.tip()
     manifest = checkout.deploy("show", "env/staging:manifests/ConfigMap/data-staging/settings.yaml")
     assert 'rows: "10"' in manifest

@@ -156,10 +156,10 @@ class World:
     def tree(self, *bodies: Body) -> RenderedTree:
         return render_tree(built(bodies), environment=self.environment.name)
 
-    def foreign_push(self, **files: bytes) -> str:
+    def foreign_push(self, message: str = "By hand", **files: bytes | None) -> str:
         """Somebody else commits to the deploy branch."""
         parent = self.deploy.tip(BRANCH)
-        commit = DeployCommit(BRANCH, parent, files, "By hand", "Bob <bob@example.com>", START)
+        commit = DeployCommit(BRANCH, parent, files, message, "Bob <bob@example.com>", START)
         return self.deploy.push(commit)
 
     def before_next_push(self, meddle: Callable[[], object]) -> None:

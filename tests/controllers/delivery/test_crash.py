@@ -6,7 +6,9 @@ from contextlib import suppress
 
 import pytest
 
+from toolkit.errors import RefusedError
 from toolkit.sync.state import Outcome
+from toolkit.sync.tracking import TRACKING_ANNOTATION
 
 STORE_WRITES = ("begin", "advance", "planned", "finish")
 CLUSTER_WRITES = ("apply", "create", "delete")
@@ -151,3 +153,17 @@ def test_a_resumed_sync_does_not_prune_what_was_never_approved(world):
     world.publish(world.config_map("m0"), world.config_map("m1"))
     world.reconciler.resume()
     assert len(world.config_maps()) == 7
+
+
+def test_a_resumed_sync_asks_for_approval_of_what_is_new(world):
+    second_commit(world)
+    with pytest.raises(Crash):
+        sync_through(world, Fuse(7, after=True))
+    assert world.store.unfinished("staging").stage.has_effects
+    live = world.live(world.CONFIG_MAP, "same")
+    live["data"] = {"x": "theirs"}
+    live["metadata"]["annotations"][TRACKING_ANNOTATION] = "other/one:/ConfigMap:demo/same"
+    world.cluster.update(live)
+    with pytest.raises(RefusedError, match="belongs to other/one"):
+        world.reconciler.resume()
+    assert world.config_maps()["same"] == {"x": "theirs"}

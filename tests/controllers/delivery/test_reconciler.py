@@ -346,3 +346,14 @@ def test_a_secrets_values_stand_in_no_plan_and_no_row(world):
     assert (row.target_sha256, row.live_sha256) == ("", "")
     world.sync()
     assert world.sync().plan.changes == ()
+
+
+def test_a_commit_that_lies_about_its_tree_is_not_applied(world):
+    world.sync(world.config_map("a", x="1"))
+    files = world.files()
+    world.publish(world.config_map("a", x="2"))
+    message = world.deploy.commit(world.deploy.tip(world.BRANCH)).message
+    world.foreign_push(message=message, **files)
+    with pytest.raises(PublishError, match="trailer"):
+        world.sync()
+    assert world.config_maps() == {"a": {"x": "1"}}

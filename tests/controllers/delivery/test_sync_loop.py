@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from toolkit.controllers.reconciler import SyncReport
-from toolkit.controllers.sync_loop import SyncLoop
+from toolkit.controllers.sync_loop import Pace, SyncLoop
 from toolkit.controllers.sync_request import SyncRequest, ask, take
 from toolkit.errors import GitError, RefusedError
 from toolkit.resource.cluster import ObjectRef
@@ -22,12 +22,13 @@ def loop(world, notices):
     return new_loop(world, notices)
 
 
-def new_loop(world, notices):
+def new_loop(world, notices, follow=timedelta(0)):
     return SyncLoop(
         world.reconciler,
         clock=world.clock,
         notice=lambda _, what: notices.append(what),
         take_request=lambda: take(world.cluster, "staging", world.NAMESPACE),
+        pace=Pace(follow=follow),
     )
 
 
@@ -43,6 +44,19 @@ def test_a_commit_is_applied_unasked_whoever_pushed_it(world, loop, notices):
     assert set(world.config_maps()) == {"a"}
     assert [type(notice) for notice in notices] == [SyncReport]
     assert world.store.history("staging", limit=1)[0].initiator == "automation"
+
+
+def test_a_branch_far_away_is_looked_at_now_and_then(world, notices):
+    loop = new_loop(world, notices, follow=timedelta(seconds=15))
+    world.publish(world.config_map("a", x="1"))
+    loop.tick()
+    world.publish(world.config_map("a", x="2"))
+    world.clock.advance(timedelta(seconds=14))
+    loop.tick()
+    assert world.config_maps() == {"a": {"x": "1"}}
+    world.clock.advance(timedelta(seconds=1))
+    loop.tick()
+    assert world.config_maps() == {"a": {"x": "2"}}
 
 
 def test_a_synced_commit_is_left_alone(world, loop, notices):
