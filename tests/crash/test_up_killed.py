@@ -6,8 +6,6 @@ import random
 import signal
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +15,14 @@ from toolkit.adapters.sqlite.runs import SqliteRuns
 from toolkit.controllers.projecting import WORKFLOW
 from toolkit.resource.cluster import Cluster, ObjectRef
 from toolkit.resource.resource import Body
-from toolkit.wiring.clusters import open_cluster, own
+from toolkit.wiring.clusters import open_cluster, own, running_server
 
 KILLS = 20
 SEED = 20261123
-LAYERS = 12
+LAYERS = 24
 WIDTH = 3
-LATEST_KILL_S = 1.2
+WHILE_STARTING_S = 1.0
+WHILE_SERVING_S = 0.6
 END_TIMEOUT_S = 90.0
 
 SCRIPT = """\
@@ -99,7 +98,8 @@ def await_end(gitops: Gitops, name: str = "dag") -> str:
     """The phase in which the run ends, asked through the server as any verb would."""
     deadline = time.monotonic() + END_TIMEOUT_S
     environment = gitops.workspace.settings().environment("staging")
-    with until_served(gitops), open_cluster(gitops.workspace, environment, write=False) as cluster:
+    await_served(gitops)
+    with open_cluster(gitops.workspace, environment, write=False) as cluster:
         found = cluster.list(WORKFLOW, "data")
         phase = str((get(cluster, name).get("status") or {}).get("phase", ""))
         while phase not in ("Succeeded", "Failed", "Error") and time.monotonic() < deadline:
@@ -112,26 +112,27 @@ def await_end(gitops: Gitops, name: str = "dag") -> str:
         return phase
 
 
-@contextmanager
-def until_served(gitops: Gitops) -> Iterator[None]:
-    from toolkit.wiring.clusters import running_server
-
+def await_served(gitops: Gitops) -> None:
     deadline = time.monotonic() + END_TIMEOUT_S
     while running_server(gitops.workspace) is None:
         assert time.monotonic() < deadline, gitops.log()
-        time.sleep(0.02)
-    yield
+        time.sleep(0.01)
 
 
 def test_no_step_runs_twice_and_no_run_is_lost(gitops: Gitops, tmp_path: Path) -> None:
     journal = tmp_path / "journal"
     moments = random.Random(SEED)
     submit(gitops, layered_dag(journal))
-    for _ in range(KILLS):
+    for number in range(KILLS):
         gitops.up()
-        time.sleep(moments.uniform(0, LATEST_KILL_S))
+        if number % 4:
+            await_served(gitops)
+            time.sleep(moments.uniform(0, WHILE_SERVING_S))
+        else:
+            time.sleep(moments.uniform(0, WHILE_STARTING_S))
         gitops.kill()
         assert not ended(gitops), "the DAG is too short: the kills must fall into it"
+    assert journal.read_text().count("start") > KILLS, "the kills came before anything ran"
     gitops.up()
     assert await_end(gitops) == "Succeeded", gitops.log()
     assert_ran_once(journal)

@@ -66,13 +66,30 @@ def _chosen(settings: Settings, names: Sequence[str]) -> tuple[Environment, ...]
 
 
 class _Printer:
-    """One line an event, whole, whichever thread it comes from."""
+    """One line an event, whole, whichever thread it comes from. Those that come while everything
+    starts wait until it was said what is served.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._early: list[StationNotice] | None = []
         self._coloured = is_coloured(sys.stdout)
 
     def introduce(self, station: Station, environments: Sequence[Environment]) -> None:
+        self._present(station, environments)
+        with self._lock:
+            early, self._early = self._early or [], None
+        for notice in early:
+            self._tell(notice)
+
+    def print(self, notice: StationNotice) -> None:
+        with self._lock:
+            if self._early is not None:
+                self._early.append(notice)
+                return
+        self._tell(notice)
+
+    def _present(self, station: Station, environments: Sequence[Environment]) -> None:
         engine = station.engine
         self.line("", f"serving {station.serving.url} (kubectl --kubeconfig .gitops/kubeconfig)")
         self.line("", f"steps run with {engine.isolation}, at most {engine.slots} at once")
@@ -83,7 +100,7 @@ class _Printer:
             text = f"{where}, namespace {environment.namespace}, {what}"
             self.line(environment.name, text)
 
-    def print(self, notice: StationNotice) -> None:
+    def _tell(self, notice: StationNotice) -> None:
         from toolkit.controllers.cron_controller import CronNotice
         from toolkit.controllers.workflow_controller import RunNotice
         from toolkit.wiring.station import SyncNotice

@@ -6,6 +6,7 @@ of nodes at most once a second.
 
 from __future__ import annotations
 
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -56,14 +57,15 @@ class Shown:
         return version_of(body) > version_of(self.live)
 
 
-def flush(shown: Shown, run: Run, cluster: Cluster, now: datetime) -> None:
-    """Writes what has changed. Pods first: whoever sees a node finds its pod.
+def flush(shown: Shown, run: Run, cluster: Cluster, now: datetime, pool: Executor) -> None:
+    """Writes what has changed. Pods first: whoever sees a node finds its pod. They are written
+    side by side on ``pool``, so that the store commits many at once.
 
     Raises ConflictError where the Workflow was changed meanwhile: look at it and flush again.
     """
-    for node_id in tuple(shown.nodes):
-        _write_pod(shown, run, node_id, cluster)
-        del shown.nodes[node_id]
+    for _ in pool.map(lambda node_id: _write_pod(shown, run, node_id, cluster), shown.nodes):
+        continue
+    shown.nodes.clear()
     target = project_workflow(run, shown.live)
     if target != shown.live:
         shown.live = cluster.update(target)

@@ -41,6 +41,7 @@ _LOOK_AGAIN = timedelta(seconds=1)
 _PROJECT_AGAIN = timedelta(seconds=1)
 _STOP_DELETED_S = 5.0
 _CALLS_AT_ONCE = 4
+_PODS_AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,7 @@ class WorkflowController:
         self._is_recovered = False
         self.loop = EventLoop(f"workflows-{name}", clock, on_error)
         self._calls = ThreadPoolExecutor(_CALLS_AT_ONCE, f"resource-calls-{name}")
+        self._painters = ThreadPoolExecutor(_PODS_AT_ONCE, f"pods-{name}")
         self._watch = ObjectWatch(
             cluster,
             WORKFLOW,
@@ -115,7 +117,8 @@ class WorkflowController:
         """Stops deciding. Steps go on; the next start takes them up."""
         self._watch.close()
         self.loop.close()
-        self._calls.shutdown(wait=True, cancel_futures=True)
+        for pool in (self._calls, self._painters):
+            pool.shutdown(wait=True, cancel_futures=True)
 
     def receive(self, event: ExecutorEvent) -> None:
         """An executor's report, from any thread. Reports of others' commands are ignored."""
@@ -374,7 +377,7 @@ class WorkflowController:
             return
         active.shown.is_flush_due = False
         try:
-            flush(active.shown, active.run, self._cluster, self._clock.now())
+            flush(active.shown, active.run, self._cluster, self._clock.now(), self._painters)
         except ConflictError:
             self._look_at(uid, active)
             return
