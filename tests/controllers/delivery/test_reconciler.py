@@ -264,6 +264,15 @@ def test_half_a_tree_is_not_applied(world, content):
     assert world.store.history("staging", limit=1)[0].outcome.value == "Failed"
 
 
+def test_a_manifest_edited_in_the_deploy_repository_is_not_applied(world):
+    world.sync(world.config_map("a", x="before"))
+    path = "manifests/ConfigMap/demo/a.yaml"
+    world.foreign_push(**{path: world.files()[path].replace(b"before", b"after")})
+    with pytest.raises(PublishError, match="somebody changed it"):
+        world.sync()
+    assert world.config_maps() == {"a": {"x": "before"}}
+
+
 def test_a_branch_without_an_index_is_not_applied(world):
     world.foreign_push(**{"README.md": b"hello"})
     with pytest.raises(PublishError, match="gitops did not publish it"):
