@@ -130,14 +130,14 @@ class _Composer:
             if key in body and not self._dialect.has_duplicates:
                 self._refuse_duplicate(event, start, key)
             event = get_event()
-            if event.__class__ is ScalarEvent and event.implicit[0] and event.anchor is None:
-                value = event.value
-                if not value and makes_text:
-                    body[key] = value
-                else:
-                    body[key] = self._scalar(event) if value[:1] in hints else value
-            else:
+            if event.__class__ is not ScalarEvent or event.tag or event.anchor:
                 body[key] = self._node(event)
+                continue
+            value = event.value
+            style = event.style
+            if (not style and value[:1] in hints and (value or not makes_text)) or style == ">":
+                value = self._scalar(event)
+            body[key] = value
         if _MERGE in body:
             self._merge(body, body.pop(_MERGE), start)
 
