@@ -80,6 +80,12 @@ def test_a_dry_run_shows_the_difference_and_writes_nothing(crons, capsys):
     assert crons.read_text() == CRON
 
 
+def test_a_schedule_that_never_could_run_is_refused(crons, capsys):
+    assert run(["set", "schedule", str(crons), "99 * * * *", "--name", "hello"]) == 1
+    assert "99" in capsys.readouterr().err
+    assert crons.read_text() == CRON
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from toolkit.cli.output import is_coloured
 from toolkit.cli.showing import follow, pods_of
-from toolkit.errors import ClusterError, NotFoundError, UsageError
+from toolkit.errors import NotFoundError, ToolkitError, UsageError
 from toolkit.report.table import printable
 from toolkit.resource.cluster import Cluster, ObjectRef
 from toolkit.resource.resource import Body
@@ -107,7 +107,7 @@ def _print_one(
             sys.stdout.flush()
     except NotFoundError:
         print(f"{source.label}: no log is kept", file=sys.stderr)
-    except ClusterError as error:
+    except ToolkitError as error:
         print(f"{source.label}: {error}", file=sys.stderr)
 
 

@@ -9,6 +9,7 @@ import re
 from typing import Any
 
 from toolkit.errors import UsageError
+from toolkit.workflow.cron.schedule import Schedule
 from toolkit.yaml import RESOURCE, SETTINGS, load_all
 from toolkit.yaml.edit import append_item, set_value
 
@@ -71,7 +72,11 @@ def set_suspend(text: str, suspended: bool, name: str = "", *, file: str = "") -
 
 
 def set_schedule(text: str, schedule: str, name: str = "", *, file: str = "") -> str:
-    """``spec.schedule`` of a CronWorkflow, or the only one of its ``spec.schedules``."""
+    """``spec.schedule`` of a CronWorkflow, or the only one of its ``spec.schedules``.
+
+    Raises ExpressionError for what is no schedule.
+    """
+    Schedule.parse(schedule)
     index, body = _object(text, name, file, ("CronWorkflow",))
     schedules = (body.get("spec") or {}).get("schedules") or []
     if len(schedules) > 1:
