@@ -14,6 +14,7 @@ from toolkit.errors import RefusedError, ToolkitError
 
 _FIRST_RETRY = timedelta(seconds=5)
 _LAST_RETRY = timedelta(seconds=180)
+_REST_PER_LOOK = 20
 
 AUTOMATION = "automation"
 SELF_HEAL = "self-heal"
@@ -116,10 +117,16 @@ class SyncLoop:
         """A commit that was synced: the cluster may have moved away from it."""
         if not self._is_time_to_heal():
             return
+        started = self._clock.now()
         sync_plan = self._reconciler.plan(commit)
+        self._rest(self._clock.now() - started)
         is_refused_again = commit == self._refused_commit and sync_plan.refusals
         if sync_plan.changes and not is_refused_again:
             self._sync(SELF_HEAL)
+
+    def _rest(self, took: timedelta) -> None:
+        """Looking at a large environment takes its time: no more than a part of ours."""
+        self._heal_at = self._clock.now() + max(self._pace.heal, took * _REST_PER_LOOK)
 
     def _is_time_to_heal(self) -> bool:
         now = self._clock.now()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from difflib import unified_diff
 from typing import Any
 
 from toolkit.report.table import printable
@@ -33,8 +34,7 @@ def change_lines(changes: Sequence[FieldChange], paint: Paint) -> Iterator[str]:
             yield f"{path}: {paint(RED, old[0])} → {paint(GREEN, new[0])}"
         else:
             yield f"{path}:"
-            yield from (paint(RED, f"  - {line}") for line in old)
-            yield from (paint(GREEN, f"  + {line}") for line in new)
+            yield from _two_sided(old, new, paint)
 
 
 def changes_document(changes: Sequence[FieldChange]) -> list[dict[str, Any]]:
@@ -57,6 +57,15 @@ def _one_sided(path: str, value: list[str], sign: str, code: str, paint: Paint) 
         return
     yield paint(code, f"{sign} {path}:")
     yield from (paint(code, f"    {line}") for line in value)
+
+
+def _two_sided(old: list[str], new: list[str], paint: Paint) -> Iterator[str]:
+    """Long texts as a difference of their lines, with one line around each change."""
+    codes = {"-": RED, "+": GREEN, "@": CYAN}
+    for line in list(unified_diff(old, new, n=1, lineterm=""))[2:]:
+        sign, text = line[0], line[1:]
+        shown = f"  {sign} {text}".rstrip() if sign != "@" else f"  {line}"
+        yield paint(codes[sign], shown) if sign in codes else shown
 
 
 def _shown(value: Any) -> list[str]:

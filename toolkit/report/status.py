@@ -7,11 +7,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from toolkit.report.changes import BOLD, FAINT, GREEN, RED, YELLOW, Paint, painter
-from toolkit.report.table import format_table
+from toolkit.report.table import format_table, printable
 from toolkit.sync.plan import SyncPlan
-from toolkit.sync.state import EnvironmentState, SyncRecord
+from toolkit.sync.state import EnvironmentState, Outcome, SyncRecord
 
 _HEADING = ("ENVIRONMENT", "PUBLISHED", "SYNCED", "STATUS", "CHANGES", "HEALTH")
+
+_ENDED = {
+    Outcome.RUNNING: "is running",
+    Outcome.SYNCED: "succeeded",
+    Outcome.FAILED: "failed",
+    Outcome.REFUSED: "was refused",
+    Outcome.INTERRUPTED: "was interrupted",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +96,8 @@ def _notes(statuses: Sequence[EnvironmentStatus], paint: Paint) -> list[str]:
             notes.append(f"{name}: held by a rollback; {clear}")
         last = status.last
         if last is not None and last.message:
-            words = paint(YELLOW, last.outcome.value.lower())
-            notes.append(f"{name}: the last sync was {words}: {last.message}")
+            words = paint(YELLOW, _ENDED[last.outcome])
+            notes.append(f"{name}: the last sync {words}: {printable(last.message)}")
         if status.changes:
             notes.append(
                 f"{name}: what differs: {paint(GREEN, f'gitops plan {status.environment}')}"
