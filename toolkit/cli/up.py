@@ -101,8 +101,8 @@ class _Printer:
             self.line(environment.name, text)
 
     def _tell(self, notice: StationNotice) -> None:
+        from toolkit.controllers.active_run import RunNotice
         from toolkit.controllers.cron_controller import CronNotice
-        from toolkit.controllers.workflow_controller import RunNotice
         from toolkit.wiring.station import SyncNotice
 
         match notice:

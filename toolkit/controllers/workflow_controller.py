@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from datetime import timedelta
 
 from toolkit.clock import Clock
+from toolkit.controllers.active_run import ActiveRun, RunNotice
 from toolkit.controllers.event_loop import EventLoop
 from toolkit.controllers.object_watch import ObjectWatch
 from toolkit.controllers.projecting import WORKFLOW, Shown, flush, remove_pods
@@ -41,30 +41,7 @@ _LOOK_AGAIN = timedelta(seconds=1)
 _PROJECT_AGAIN = timedelta(seconds=1)
 _STOP_DELETED_S = 5.0
 _CALLS_AT_ONCE = 4
-_PODS_AT_ONCE = 8
-
-
-@dataclass(frozen=True, slots=True)
-class RunNotice:
-    """A run changed its phase: one line for whoever watches the engine."""
-
-    cluster: str
-    namespace: str
-    name: str
-    phase: str
-    message: str
-
-
-@dataclass(slots=True)
-class _Active:
-    """A run in memory. ``commands``: performed, or to be, and not yet answered. ``answered``:
-    those done with, to be noted in the next commit.
-    """
-
-    run: Run
-    shown: Shown
-    commands: dict[str, Command] = field(default_factory=dict)
-    answered: list[str] = field(default_factory=list)
+_PODS_AT_ONCE = 4
 
 
 class WorkflowController:
@@ -91,7 +68,7 @@ class WorkflowController:
         self._clock = clock
         self._given = given
         self._notice = notice
-        self._active: dict[str, _Active] = {}
+        self._active: dict[str, ActiveRun] = {}
         self._finished: set[str] = set()
         self._orphans: set[str] = set()  # commands of deleted runs whose steps are ending
         self._is_recovered = False
@@ -168,7 +145,7 @@ class WorkflowController:
         self._is_recovered = True
         stored = [run for run in self._runs.unsettled(self._name) if run.uid in live]
         for found in stored:
-            active = _Active(load(found.run, found.nodes), Shown({"metadata": {}}))
+            active = ActiveRun(load(found.run, found.nodes), Shown({"metadata": {}}))
             active.commands = {command.id: command for command in found.commands}
             active.shown.nodes = dict.fromkeys(active.run.nodes)
             self._active[found.uid] = active
@@ -210,11 +187,11 @@ class WorkflowController:
             raise
         transition = submit(live, library, now)
         self._runs.begin(self._name, transition, now)
-        active = self._active[uid] = _Active(Run.start(transition), Shown(live))
+        active = self._active[uid] = ActiveRun(Run.start(transition), Shown(live))
         self._tell(active.run)
         self._follow_up(uid, transition)
 
-    def _reopened(self, uid: str, live: Body) -> _Active | None:
+    def _reopened(self, uid: str, live: Body) -> ActiveRun | None:
         """A finished run, where the user asks for more of it (retry)."""
         labels = live["metadata"].get("labels") or {}
         if uid not in self._finished or labels.get(COMPLETED_LABEL) == "true":
@@ -226,7 +203,7 @@ class WorkflowController:
         if not observe(run, live):
             return None
         self._finished.discard(uid)
-        active = self._active[uid] = _Active(run, Shown(live))
+        active = self._active[uid] = ActiveRun(run, Shown(live))
         for event in observe(run, live):
             self._step(uid, event)
         return active
@@ -317,7 +294,7 @@ class WorkflowController:
             )
         )
 
-    def _stop(self, active: _Active, command: StopContainer) -> None:
+    def _stop(self, active: ActiveRun, command: StopContainer) -> None:
         """Done with at once: the answer comes to the start."""
         active.commands.pop(command.id, None)
         active.answered.append(command.id)
@@ -391,7 +368,7 @@ class WorkflowController:
             del self._active[uid]
             self._finished.add(uid)
 
-    def _look_at(self, uid: str, active: _Active) -> None:
+    def _look_at(self, uid: str, active: ActiveRun) -> None:
         """Somebody changed the Workflow: what they want comes before what we show."""
         metadata = active.shown.live["metadata"]
         ref = ObjectRef(WORKFLOW, str(metadata["namespace"]), str(metadata["name"]))

@@ -18,8 +18,9 @@ from toolkit.adapters.process.images import PROGRAMS, ImageMap
 from toolkit.adapters.process.isolation import Namespaces, probe
 from toolkit.adapters.process.launch import Host
 from toolkit.adapters.sqlite.runs import SqliteRuns
+from toolkit.controllers.active_run import RunNotice
 from toolkit.controllers.cron_controller import CronController, CronNotice
-from toolkit.controllers.workflow_controller import RunNotice, WorkflowController
+from toolkit.controllers.workflow_controller import WorkflowController
 from toolkit.repository.settings import Environment
 from toolkit.wiring.clusters import Owner, ensure_capture_secret
 from toolkit.wiring.workspace import Workspace
@@ -103,7 +104,8 @@ def start_engine(
                 )
                 stack.callback(cron.close)
                 cron_controllers.append(cron)
-        for loop in (*controllers, *cron_controllers):
+        loops: tuple[WorkflowController | CronController, ...] = (*controllers, *cron_controllers)
+        for loop in loops:
             stack.callback(loop.stop)  # all of them, before the first is closed and awaited
             loop.start()
         yield Engine(logs, clusters, host.namespaces, slots)

@@ -11,8 +11,9 @@ from toolkit.adapters.clock import VirtualClock
 from toolkit.adapters.embedded import EmbeddedCluster
 from toolkit.adapters.memory_executor import Ending, MemoryExecutor, MemoryWorld, Script
 from toolkit.adapters.memory_runs import MemoryRuns
+from toolkit.controllers.active_run import RunNotice
 from toolkit.controllers.projecting import POD, WORKFLOW
-from toolkit.controllers.workflow_controller import RunNotice, WorkflowController
+from toolkit.controllers.workflow_controller import WorkflowController
 from toolkit.resource.cluster import ObjectRef
 from toolkit.resource.resource import Body
 from toolkit.workflow.ports import ExecutorEvent, ResolvedStart
