@@ -134,7 +134,8 @@ class Repository:
         body: dict[str, Any] = {"name": name, "image": self._image()}
         if self.chance(0.6):
             body["env"] = [
-                {"name": f"E{index}", "value": self.text()} for index in range(self.random.randint(1, 3))
+                {"name": f"E{index}", "value": self.text()}
+                for index in range(self.random.randint(1, 3))
             ]
             if self.chance(0.5):
                 body["env"].append(
@@ -162,7 +163,9 @@ class Repository:
 
     def _pod_spec(self) -> dict[str, Any]:
         spec: dict[str, Any] = {
-            "containers": [self._container(f"c{index}") for index in range(self.random.randint(1, 2))]
+            "containers": [
+                self._container(f"c{index}") for index in range(self.random.randint(1, 2))
+            ]
         }
         if self.chance(0.3):
             spec["volumes"] = [{"name": "v", "configMap": {"name": self._any_name()}}]
@@ -375,6 +378,9 @@ class Repository:
             fields["commonAnnotations"] = {"note": self.text(), "z": "1"}
         if self.chance(share) and self.images:
             fields["images"] = [self._image_entry()]
+        self._changes(folder, fields, share)
+
+    def _changes(self, folder: str, fields: dict[str, Any], share: float) -> None:
         if self.chance(share):
             fields["patches"] = [
                 self._patch(folder, number) for number in range(self.random.randint(1, 2))
@@ -405,7 +411,9 @@ class Repository:
             "targets": [
                 {
                     "select": {"kind": target["kind"], "name": target["metadata"]["name"]},
-                    "fieldPaths": [self.pick(("metadata.annotations.copied", "metadata.labels.[a.b/c]"))],
+                    "fieldPaths": [
+                        self.pick(("metadata.annotations.copied", "metadata.labels.[a.b/c]"))
+                    ],
                     "options": {"create": True},
                 }
             ],
@@ -439,8 +447,10 @@ class Repository:
         ]
         if "spec" in body:
             key = self.pick(sorted(body["spec"]))
+            if not isinstance(body["spec"][key], dict | list):
+                value = self.pick(VALUES)
+                choices.append({"op": "replace", "path": f"/spec/{key}", "value": value})
             choices += [
-                {"op": "replace", "path": f"/spec/{key}", "value": self.pick(VALUES)},
                 {"op": "add", "path": "/spec/added", "value": [self.pick(VALUES)]},
                 {"op": "remove", "path": f"/spec/{key}"},
                 {"op": "copy", "from": f"/spec/{key}", "path": "/spec/copied"},
@@ -471,7 +481,9 @@ class Repository:
         if body["kind"] == "ConfigMap":
             patch["data"] = {"k0": self.pick((None, self.text())), "new": self.text()}
         elif body["kind"] == "Service":
-            patch["spec"] = {"ports": [{"port": 80, "name": self.pick(("http", "dns")), "nodePort": 3}]}
+            patch["spec"] = {
+                "ports": [{"port": 80, "name": self.pick(("http", "dns")), "nodePort": 3}]
+            }
         elif "template" in body.get("spec", {}):
             container: dict[str, Any] = {"name": self.pick(("c0", "c1", "new"))}
             container |= self.pick(

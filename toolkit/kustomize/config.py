@@ -196,8 +196,10 @@ def _default_section(name: str) -> Specs:
     if name == "varReference":
         from toolkit.kustomize.data.var_references import VAR_REFERENCES
 
-        return parse_rows(VAR_REFERENCES)
-    return tuple(sorted(parse_rows(_DEFAULT_ROWS.get(name, "")), key=_spec_key))
+        rows = VAR_REFERENCES
+    else:
+        rows = _DEFAULT_ROWS.get(name, "")
+    return tuple(sorted(merge_specs((), parse_rows(rows)), key=_spec_key))
 
 
 def _default_name_references() -> tuple[NameReference, ...]:

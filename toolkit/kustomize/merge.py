@@ -202,7 +202,8 @@ class Merger:
             theirs = ABSENT if patch is ABSENT else _find(patch, valid_keys, valid_values)
             item = self._walk(mine, theirs, shape)
             if item is ABSENT or item is None or item == {}:
-                dest = _set_item(dest, ABSENT, valid_keys, valid_values)
+                # in place, as upstream: a list that the patch adds is its own patch
+                dest[:] = _set_item(dest, ABSENT, valid_keys, valid_values)
                 continue
             for key, value in zip(valid_keys, valid_values, strict=False):
                 if isinstance(item, dict) and key not in item and value:
@@ -378,18 +379,16 @@ def _raw_text(value: Any) -> str:
 
 def _set_item(items: list[Any], item: Any, keys: tuple[str, ...], values: list[str]) -> list[Any]:
     """``items`` with ``item`` in place of those that have these key values, else at the end;
-    without them where ``item`` is ABSENT. Empty items go.
+    without them where ``item`` is ABSENT. Empty items go, and where no values are given all maps.
     """
     result: list[Any] = []
     is_found = False
     for present in items:
         if present is None or present == {}:
             continue
-        if not isinstance(present, dict):
-            result.append(present)
-            continue
-        if not _has(present, keys, values):
-            result.append(present)
+        if not isinstance(present, dict) or not _has(present, keys, values):
+            if values or not isinstance(present, dict):
+                result.append(present)
             continue
         is_found = True
         if item is not ABSENT:
@@ -400,7 +399,8 @@ def _set_item(items: list[Any], item: Any, keys: tuple[str, ...], values: list[s
 
 
 def _has(item: dict[str, Any], keys: tuple[str, ...], values: list[str]) -> bool:
-    return all(
+    """Compares as many keys as there are values; an empty value is any."""
+    return bool(values) and all(
         key in item and (not value or _raw_text(item[key]) == value)
         for key, value in zip(keys, values, strict=False)
     )

@@ -58,9 +58,8 @@ def _lines(content: bytes) -> list[bytes]:
 def _literal(source: str) -> Pair:
     key, separator, value = source.partition("=")
     if not separator or not key:
-        raise BuildError(
-            f"the literal {key + separator!r}… is no key=value", hints=["write key=value"]
-        )
+        # the text itself may be a secret
+        raise BuildError("a literal is no key=value", hints=["write key=value"])
     if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
         value = value[1:-1]
     return key, value.encode("utf-8", "surrogatepass")
