@@ -139,6 +139,7 @@ class GitDeploy:
             try:
                 sha = self._import(commit, pending)
                 self._push(commit, sha)
+                self._repo.git.update_ref(_kept_ref(commit.branch), sha)
             finally:
                 self._repo.git.update_ref("-d", pending)
             return sha
@@ -176,13 +177,12 @@ class GitDeploy:
         self.close()
 
     def _fetch(self, branch: str) -> None:
-        name = f"refs/remotes/deploy/{branch}"
         self._repo.git.fetch(
             "--quiet",
             "--no-tags",
             "--end-of-options",
             self._url,
-            f"+{_ref(branch)}:{name}",
+            f"+{_ref(branch)}:{_kept_ref(branch)}",
             kill_after_timeout=_NETWORK_TIMEOUT_S,
         )
 
@@ -254,6 +254,11 @@ def _isolate(repo: git.Repo) -> None:
 
 def _ref(branch: str) -> str:
     return f"refs/heads/{branch}"
+
+
+def _kept_ref(branch: str) -> str:
+    """What keeps a branch's commits in the mirror from being collected."""
+    return f"refs/remotes/deploy/{branch}"
 
 
 def _verified(repo: git.Repo, revision: str) -> str:

@@ -2,7 +2,7 @@
 
 ::
 
-    Resolve → Verify, Load → Compare → Guard → Apply, wave by wave → Health → Prune → Record
+    Resolve → Load → Compare → Guard → Apply, wave by wave → Health → Prune → Record
 
 Each stage is written down before it begins. Before the first write to the cluster, the inventory
 holds everything that will be ours (a superset), afterwards exactly that. A process that dies in

@@ -14,7 +14,6 @@ class Stage(Enum):
     """What a sync is about to do. Written before it is done; a restart goes on from here."""
 
     RESOLVE = "Resolve"
-    VERIFY = "Verify"
     LOAD = "Load"
     COMPARE = "Compare"
     GUARD = "Guard"
