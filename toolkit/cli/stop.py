@@ -11,7 +11,7 @@ from toolkit.resource.resource import Body
 @click.command()
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
 @env_option
-@click.option("--message", default="", help="Why; it stands in the steps that were waiting.")
+@click.option("--message", default="", help="Why; it is kept with the workflow.")
 @dry_run_option
 def stop(names: tuple[str, ...], env: str | None, message: str, dry_run: bool) -> None:
     """Stop workflows: running steps end, exit handlers still run.

@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple
 from toolkit.report.changes import Paint, painter
 from toolkit.report.durations import format_duration, parse_time, span_s
 from toolkit.report.table import format_table, printable
+from toolkit.workflow.verbs import STOP_MESSAGE
 
 _ICONS: Final = {
     "Succeeded": ("✔", "32"),
@@ -112,6 +113,7 @@ def _summary(workflow: Mapping[str, Any], now: datetime, paint: Paint) -> str:
         ("Namespace", str(metadata.get("namespace", ""))),
         ("Status", paint(code, f"{icon} {phase}")),
         ("Message", printable(str(status.get("message") or ""))),
+        ("Stopped", printable(str((metadata.get("annotations") or {}).get(STOP_MESSAGE, "")))),
         ("Waits for", f"gitops resume {metadata.get('name')}" if phase == "Suspended" else ""),
         ("Created", _moment(metadata.get("creationTimestamp"), now)),
         ("Started", _moment(status.get("startedAt"), now)),
