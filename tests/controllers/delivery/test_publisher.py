@@ -106,6 +106,15 @@ def test_a_newer_source_is_not_overwritten(world):
     assert world.deploy.tip(world.BRANCH) == tip
 
 
+def test_a_source_of_another_repository_is_neither_newer_nor_older(world):
+    world.publish(world.config_map("a", x="theirs"))
+    ours = Provenance("https://example.com/other.git", "0" * 40)
+    published = world.publish(
+        world.config_map("a", x="ours"), provenance=ours, is_newer=lambda _: True
+    )
+    assert published.commit == world.deploy.tip(world.BRANCH)
+
+
 def test_another_environments_branch_is_refused(world):
     world.publish(world.config_map("a"))
     tree = world.tree(world.config_map("a"))

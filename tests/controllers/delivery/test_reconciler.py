@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from toolkit.controllers.observe import FIELD_MANAGER
@@ -271,6 +273,14 @@ def test_a_manifest_edited_in_the_deploy_repository_is_not_applied(world):
     with pytest.raises(PublishError, match="somebody changed it"):
         world.sync()
     assert world.config_maps() == {"a": {"x": "before"}}
+
+
+def test_a_tree_of_another_environment_is_not_applied(world):
+    world.publish(world.config_map("a"))
+    world.environment = replace(world.environment, name="production")
+    with pytest.raises(RefusedError, match="'staging', not of 'production'"):
+        world.sync()
+    assert world.config_maps() == {}
 
 
 def test_a_branch_without_an_index_is_not_applied(world):

@@ -10,6 +10,7 @@ from toolkit.controllers.sync_loop import Pace, SyncLoop
 from toolkit.controllers.sync_request import SyncRequest, ask, take
 from toolkit.errors import GitError, RefusedError
 from toolkit.resource.cluster import ObjectRef
+from toolkit.sync.tracking import TRACKING_ANNOTATION
 
 
 @pytest.fixture
@@ -123,10 +124,12 @@ def test_a_request_is_answered_once(world, loop, notices):
 def test_a_failed_commit_is_tried_again_later_and_later(world, loop, notices):
     world.sync(world.config_map("a"))
     world.foreign_push(**{"manifests/ConfigMap/demo/a.yaml": b"changed"})
-    for seconds in (0, 4, 2, 9, 2):
+    told = []
+    for seconds in (0, 4, 1, 9, 1, 19, 1):
         world.clock.advance(timedelta(seconds=seconds))
         loop.tick()
-    assert len(notices) == 3
+        told.append(len(notices))
+    assert told == [1, 1, 2, 2, 3, 3, 4]
 
 
 def test_a_newer_commit_does_not_wait_for_a_retry(world, loop, notices):
@@ -149,6 +152,17 @@ def test_a_refused_commit_is_told_once_and_waits_for_its_approval(world, loop, n
     ask(world.cluster, "staging", world.NAMESPACE, SyncRequest("r1", approval))
     loop.tick()
     assert world.config_maps() == {}
+
+
+def test_drift_that_is_refused_is_told_once(world, loop, notices):
+    world.sync(world.config_map("a"))
+    live = world.live(world.CONFIG_MAP, "a")
+    live["metadata"]["annotations"][TRACKING_ANNOTATION] = "other/one:/ConfigMap:demo/a"
+    world.cluster.update(live)
+    for _ in range(3):
+        loop.tick()
+        world.clock.advance(timedelta(seconds=60))
+    assert [type(notice) for notice in notices] == [RefusedError]
 
 
 def test_a_refused_commit_is_applied_when_the_guards_no_longer_object(world, loop, notices):
