@@ -48,6 +48,7 @@ def apply(files: tuple[str, ...], env: str | None, force_conflicts: bool, dry_ru
 
 
 def _apply(place: Place, body: Body, force: bool, dry_run: bool) -> None:
+    from toolkit.errors import ConflictError
     from toolkit.resource.cluster import ObjectRef
     from toolkit.resource.identity import GroupVersionKind
 
@@ -55,7 +56,11 @@ def _apply(place: Place, body: Body, force: bool, dry_run: bool) -> None:
     shown = f"{gvk.kind.lower()}/{metadata.get('name')}"
     ref = ObjectRef(gvk, str(metadata.get("namespace", "")), str(metadata["name"]))
     before = place.cluster.get(ref)
-    after = place.cluster.apply(body, field_manager=FIELD_MANAGER, force=force, dry_run=dry_run)
+    try:
+        after = place.cluster.apply(body, field_manager=FIELD_MANAGER, force=force, dry_run=dry_run)
+    except ConflictError as error:
+        hint = "take these fields over: --force-conflicts (git takes them back with the next sync)"
+        raise ConflictError(error.message, details=error.details, hints=(hint,)) from error
     is_same = before is not None and _version(before) == _version(after)
     done = "created" if before is None else "unchanged" if is_same and not dry_run else "configured"
     print(f"{shown} {done}{' (dry run)' if dry_run else ''}")

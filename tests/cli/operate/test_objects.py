@@ -5,6 +5,7 @@ import pytest
 from toolkit.cli.main import run
 from toolkit.resource.identity import ResourceId
 from toolkit.sync.tracking import owner_of, tracked
+from toolkit.wiring.clusters import own
 
 CRON = """\
 apiVersion: argoproj.io/v1alpha1
@@ -145,6 +146,19 @@ def test_apply_creates_configures_and_leaves_unchanged(workspace, file, read, ca
         "configmap/c configured",
     ]
     assert read("ConfigMap", "c")["data"] == {"a": "y"}
+
+
+def test_apply_of_a_field_that_git_manages_needs_force(workspace, file, read, capsys):
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c", "namespace": "data"}}
+    with own(workspace) as owner:
+        cluster = owner.cluster(workspace.settings().environment("staging"))
+        cluster.apply({**body, "data": {"a": "git"}}, field_manager="gitops")
+    name = file(CONFIG.replace("VALUE", "mine"))
+    assert run(["apply", "-f", name]) == 1
+    assert "--force-conflicts" in capsys.readouterr().err
+    assert read("ConfigMap", "c")["data"] == {"a": "git"}
+    assert run(["apply", "-f", name, "--force-conflicts"]) == 0
+    assert read("ConfigMap", "c")["data"] == {"a": "mine"}
 
 
 def test_apply_reads_several_documents_and_lists(workspace, file, read):
