@@ -1,4 +1,4 @@
-"""The way of a wish: a verb changes the live object, observe makes events of it, the run follows."""
+"""A wish's way: a verb changes the live object, observe makes events of it, the run follows."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def items(simulation: Simulation) -> list[str]:
     return [
         command.node_name.removeprefix("wf.")
         for command in simulation.started
-        if not isinstance(command, type(None))
+        if command is not None
     ]
 
 

@@ -12,6 +12,7 @@ from toolkit.workflow.definition import Definition, TemplateError
 from toolkit.workflow.depends import graph_of
 from toolkit.workflow.merge import TEMPLATE_TYPES
 from toolkit.workflow.nodes import Row
+from toolkit.workflow.parameters import whole
 from toolkit.workflow.substitute import has_tags
 from toolkit.workflow.supported import unsupported
 
@@ -53,6 +54,11 @@ def _broken(definition: Definition) -> Iterator[str]:
     spec = definition.spec
     if not spec.get("entrypoint"):
         yield "spec.entrypoint is required"
+    for field in ("parallelism", "activeDeadlineSeconds", "priority"):
+        try:
+            whole(spec.get(field) or 0, f"spec.{field}")
+        except ExpressionError as error:
+            yield error.message
     for field, name in _entries(spec):
         if name and name not in definition.templates[definition.row["scope"]]:
             yield f"{field} template name '{name}' undefined"

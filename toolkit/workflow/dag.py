@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from toolkit.errors import ExpressionError
-from toolkit.workflow import hooks, outputs
+from toolkit.workflow import hooks, outputs, task_groups
 from toolkit.workflow.call import Call
-from toolkit.workflow.context import globals_scope, inner_scope, template_at
-from toolkit.workflow.depends import Graph, evaluate, graph_of, needed
-from toolkit.workflow.draft import Draft, Due
+from toolkit.workflow.context import inner_scope, template_at
+from toolkit.workflow.dag_scope import graph_at, scope_of, task_name
+from toolkit.workflow.depends import Graph, evaluate, needed
+from toolkit.workflow.draft import Draft
 from toolkit.workflow.halting import halted
 from toolkit.workflow.invoke import create, invalid, invoke
-from toolkit.workflow.loops import EMPTY_MESSAGE, is_loop, with_item
+from toolkit.workflow.loops import is_loop
 from toolkit.workflow.nodes import (
     COMPLETED,
     ERROR,
@@ -29,9 +29,8 @@ from toolkit.workflow.nodes import (
     Node,
     Row,
 )
-from toolkit.workflow.parameters import input_values
-from toolkit.workflow.resolve import Planned, Resolved, plan, resolve
-from toolkit.workflow.scope import NodeRefs, Scope, Values
+from toolkit.workflow.resolve import resolve
+from toolkit.workflow.scope import Scope
 from toolkit.workflow.when import should_execute, skip_message
 
 OMITTED_MESSAGE = "omitted: depends condition not met"
@@ -49,13 +48,6 @@ def begin(draft: Draft, node: Node) -> None:
     roots = [name for name in graph.tasks if not graph.dependencies[name] and name in wanted]
     _start_ready(draft, node, graph, roots)
     _assess(draft, draft.node(node.id))
-
-
-def graph_at(draft: Draft, node: Node) -> Graph:
-    """The graph of a dag node. Raises ExpressionError."""
-    return draft.remember(
-        ("graph", node.id, node.engine["seq"]), lambda: graph_of(template_at(draft, node)["dag"])
-    )
 
 
 def _wanted(draft: Draft, node: Node, graph: Graph) -> frozenset[str]:
@@ -117,11 +109,6 @@ def _start_ready(draft: Draft, node: Node, graph: Graph, names: list[str]) -> No
             pending.extend(reversed(following))
 
 
-def task_name(node: Node, task: str) -> str:
-    """The name of a task's node."""
-    return f"{node.name}.{task}"
-
-
 def _is_ready(draft: Draft, node: Node, graph: Graph, name: str) -> bool:
     """The last dependency is asked first: it is the likeliest to be missing still."""
     return all(
@@ -143,7 +130,7 @@ def _start_task(draft: Draft, node: Node, graph: Graph, name: str) -> Node | Non
             message = skip_message(str(resolved.step["when"]))
             return create(draft, call, SKIPPED_TYPE, SKIPPED, message=message)
         if is_loop(task):
-            return _start_loop(draft, node, call, resolved)
+            return task_groups.start(draft, node, call, resolved)
         return _start_single(draft, node, resolved.step, scope, name)
     except ExpressionError as error:
         return invalid(draft, call, error.message)
@@ -242,124 +229,6 @@ def _truths(draft: Draft, task: Node, logic: str) -> Mapping[str, bool]:
     }
 
 
-# Loops
-
-
-def _start_loop(draft: Draft, node: Node, call: Call, resolved: Resolved) -> Node:
-    planned = tuple(plan(call.key, resolved))
-    if planned[0].empty:
-        return create(draft, call, SKIPPED_TYPE, SKIPPED, message=EMPTY_MESSAGE)
-    group = create(draft, call, TASK_GROUP, RUNNING)
-    group.engine["open"] = 0
-    group.engine["next"] = 0
-    draft.edit(node.id).engine["open"] += 1
-    draft.agenda.append(Due("begin", group.id))
-    return group
-
-
-def _loop_plan(draft: Draft, group: Node) -> tuple[tuple[Planned, ...], Resolved]:
-    def compute() -> tuple[tuple[Planned, ...], Resolved]:
-        node = draft.node(group.owner)
-        key = str(group.engine["key"])
-        resolved = resolve(graph_at(draft, node).tasks[key], scope_of(draft, node, key))
-        return tuple(plan(key, resolved)), resolved
-
-    return draft.remember((group.id, group.engine["seq"]), compute)
-
-
-def advance_loop(draft: Draft, group: Node) -> None:
-    """Start the items that are next, as far as the limits let them."""
-    if group.has_ended:
-        return
-    try:
-        _start_items(draft, group)
-    except ExpressionError as error:
-        draft.edit(group.id).engine["error"] = error.message
-    _conclude_loop(draft, draft.node(group.id))
-
-
-def _start_items(draft: Draft, group: Node) -> None:
-    planned, resolved = _loop_plan(draft, group)
-    node, group = draft.node(group.owner), draft.edit(group.id)
-    scope = scope_of(draft, node, str(group.engine["key"]))
-    while group.engine["next"] < len(planned) and not group.engine.get("error"):
-        if halted(draft, in_exit=node.is_exit_part):
-            return
-        entry = planned[group.engine["next"]]
-        if group.engine.get("again") and draft.find(task_name(node, entry.name)) is not None:
-            group.engine["next"] += 1
-            continue
-        step = with_item(resolved.step, entry.item, scope)
-        if not _start_item(draft, node, group, entry, step, scope):
-            return
-        group.engine["next"] += 1
-
-
-def _start_item(
-    draft: Draft, node: Node, group: Node, entry: Planned, step: Row, scope: Scope
-) -> bool:
-    call = Call(
-        name=task_name(node, entry.name),
-        holder=step,
-        arguments=step.get("arguments") or {},
-        scope=str(group.status["templateScope"]),
-        owner=group.id,
-        boundary=node.id,
-        prefix="tasks",
-        key=entry.key,
-        in_exit=node.is_exit_part,
-        depth=int(node.engine["depth"]) + 1,
-        engine={"index": entry.index},
-    )
-    when = str(step.get("when") or "")
-    if not should_execute(when):
-        create(draft, call, SKIPPED_TYPE, SKIPPED, message=skip_message(when))
-        return True
-    item = invoke(draft, call)
-    if item is None:
-        return False
-    if not item.has_ended:
-        group.engine["open"] += 1
-        if hooks.has_running_hooks(step):
-            item.engine["hooks"] = True
-            group.engine["open"] += hooks.fire(draft, node, item, step, scope)
-    return True
-
-
-def item_moved(draft: Draft, group: Node, item: Node, *, ended: bool) -> None:
-    """An item's node has a new phase, or ended."""
-    group = draft.edit(group.id)
-    if ended:
-        group.engine["open"] -= 1
-    planned, resolved = _loop_plan(draft, group)
-    if not item.is_hook and hooks.has_hooks(resolved.step):
-        node = draft.node(group.owner)
-        scope = scope_of(draft, node, str(group.engine["key"]))
-        step = with_item(resolved.step, planned[item.engine["index"]].item, scope)
-        group.engine["open"] += hooks.fire(draft, node, item, step, scope)
-    _conclude_loop(draft, group)
-
-
-def _conclude_loop(draft: Draft, group: Node) -> None:
-    if group.has_ended or group.engine["open"] > 0:
-        return
-    if group.engine.get("error"):
-        draft.set_phase(group.id, ERROR, group.engine["error"])
-        return
-    planned, _ = _loop_plan(draft, group)
-    stopped = bool(halted(draft, in_exit=group.is_exit_part))
-    if group.engine["next"] < len(planned) and not stopped:
-        return
-    phase = SUCCEEDED
-    for id in draft.children(group.id):
-        item = draft.node(id)
-        if item.is_unsuccessful and not item.is_hook:
-            phase = item.phase
-    if stopped and group.engine["next"] < len(planned) and phase == SUCCEEDED:
-        phase = FAILED
-    draft.set_phase(group.id, phase)
-
-
 # The end
 
 
@@ -451,41 +320,3 @@ def _succeed(draft: Draft, node: Node, graph: Graph) -> None:
     if found is not None:
         draft.edit(node.id).status["outputs"] = found
     draft.set_phase(node.id, SUCCEEDED)
-
-
-# Variables
-
-
-def scope_of(draft: Draft, node: Node, task: str) -> Scope:
-    """What a task sees: inputs, globals, and the tasks before it; "" sees all of them."""
-    graph = graph_at(draft, node)
-
-    def visible() -> frozenset[str]:
-        return graph.ancestors(task) if task else frozenset(graph.tasks)
-
-    def lookup(name: str) -> Mapping[str, Any] | None:
-        if name not in graph.tasks or (task and not _stands_before(name)):
-            return None
-        found = draft.find(task_name(node, name))
-        return None if found is None else _task_values(draft, found)
-
-    def _stands_before(name: str) -> bool:
-        return name in graph.dependencies[task] or name in visible()
-
-    template = template_at(draft, node)
-    inputs = node.status.get("inputs") or {}
-    artifacts = inputs.get("artifacts") or ()
-    own = Values({f"inputs.artifacts.{entry['name']}": entry for entry in artifacts})
-    return globals_scope(draft).over(
-        NodeRefs("tasks", lookup, visible), own, input_values(inputs, template)
-    )
-
-
-def _task_values(draft: Draft, task: Node) -> Mapping[str, Any]:
-    if task.type != TASK_GROUP:
-        return outputs.node_values(draft, task)
-    items = [item for id in draft.children(task.id) if not (item := draft.node(id)).is_hook]
-    return draft.remember(
-        ("loop", task.id, task.engine["seq"]),
-        lambda: outputs.loop_values(items, outputs.node_values(draft, task)),
-    )

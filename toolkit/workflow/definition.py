@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from toolkit.workflow.merge import overlay, with_defaults
 from toolkit.workflow.nodes import Row, parse_instant
 from toolkit.workflow.parameters import ParameterError, config_map_value, text_of
 from toolkit.workflow.scope import Scope, Values
+from toolkit.workflow.shape import TEMPLATE_OBJECT, WORKFLOW, misshapen
 from toolkit.workflow.substitute import substitute
 
 DEFINITION: Final = "@definition"
@@ -100,6 +101,8 @@ def local_scope(workflow_name: str) -> str:
 
 def define(workflow: Body, library: Library, now: datetime) -> Row:
     """The definition's row. Raises DefinitionError with a message for people."""
+    for text in (*misshapen(workflow, WORKFLOW), *_misshapen_templates(library)):
+        raise DefinitionError(f"invalid spec: {text}", phase="Failed")
     metadata = workflow.get("metadata") or {}
     spec, scope = _merged_spec(workflow, library)
     parameters = _with_values(spec, library)
@@ -118,6 +121,11 @@ def define(workflow: Body, library: Library, now: datetime) -> Row:
         "globals": values,
         "metadata": {"labels": labels, "annotations": _annotations(spec)},
     }
+
+
+def _misshapen_templates(library: Library) -> Iterator[str]:
+    for (kind, name), body in library.templates.items():
+        yield from misshapen(body, TEMPLATE_OBJECT, f"{kind} {name}")
 
 
 def _merged_spec(workflow: Body, library: Library) -> tuple[Row, str]:

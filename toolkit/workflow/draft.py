@@ -189,6 +189,8 @@ class Draft:
         node.status["finishedAt"] = rfc3339(self.now)
         node.engine["finished"] = exact(self.now)
         self.free(node)
+        if self.note(resolved_note(node.id)) is not None:
+            self.remove(resolved_note(node.id))
         if node.type == POD:
             self.edit_run()["pods_done"] += 1
             node.status["progress"] = "1/1" if node.phase not in UNSUCCESSFUL else "0/1"
@@ -266,6 +268,13 @@ class Draft:
     def _is_new_again(self, id: str) -> bool:
         known = self.run.notes if id.startswith(NOTE_MARK) else self.run.nodes
         return id not in known
+
+
+def resolved_note(group: str) -> str:
+    """The id of the note in which a step group or task group keeps its steps as it resolved them:
+    a daemon's status, say, may be another when the next item starts.
+    """
+    return f"@steps/{group}"
 
 
 def _set_or_drop(row: Row, key: str, value: Any) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from toolkit.errors import ExpressionError
-from toolkit.workflow import dag
+from toolkit.workflow.dag_scope import graph_at, task_name
 from toolkit.workflow.draft import Draft
 from toolkit.workflow.nodes import DAG, RETRY, STEP_GROUP, STEPS, TASK_GROUP, Node
 from toolkit.workflow.run import Run
@@ -56,10 +56,10 @@ class Edges:
 
     def _targets(self, node: Node) -> list[Node]:
         try:
-            graph = dag.graph_at(self._draft, node)
+            graph = graph_at(self._draft, node)
         except ExpressionError:
             return []
-        found = [self._draft.find(dag.task_name(node, name)) for name in graph.targets]
+        found = [self._draft.find(task_name(node, name)) for name in graph.targets]
         return [task for task in found if task is not None]
 
     def _connect(self, node: Node) -> None:
@@ -81,7 +81,7 @@ class Edges:
 
     def _connect_tasks(self, node: Node, tasks: list[Node]) -> None:
         try:
-            graph = dag.graph_at(self._draft, node)
+            graph = graph_at(self._draft, node)
         except ExpressionError:
             return
         for task in tasks:
@@ -89,7 +89,7 @@ class Edges:
             if not dependencies:
                 self.children[node.id].append(task.id)
             for name in dependencies:
-                before = self._draft.find(dag.task_name(node, name))
+                before = self._draft.find(task_name(node, name))
                 for id in self.outbound(before.id) if before is not None else ():
                     self.children[id].append(task.id)
 

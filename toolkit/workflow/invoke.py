@@ -81,13 +81,14 @@ def _start(draft: Draft, call: Call, template: Row, kind: str) -> Node:
 
 def _create_for(draft: Draft, call: Call, processed: Row, kind: str) -> Node:
     inputs = processed.get("inputs") or {}
+    limit = limits.limit_of(processed)
     if retry_strategy(draft, processed) is not None and kind != "suspend":
         node = create(draft, call, RETRY, RUNNING, inputs=inputs)
     else:
         phase = PENDING if kind in POD_TYPES else RUNNING
         node = create(draft, call, _COMPOSITES.get(kind, POD), phase, inputs=inputs)
-    if kind in {"steps", "dag"} and processed.get("parallelism") is not None:
-        node.engine["limit"] = int(processed["parallelism"])
+    if limit is not None and kind in {"steps", "dag"}:
+        node.engine["limit"] = limit
         node.engine["active"] = 0
     if slot := limits.occupy(draft, call.boundary) if not call.flag else "":
         node.engine["slot"] = slot

@@ -69,16 +69,16 @@ def _references(value: Any) -> Iterator[Reference]:
     for key, inner in value.items():
         if key in {"templateRef", "workflowTemplateRef"} and isinstance(inner, dict):
             yield template_reference(inner)
-        elif key == "valueFrom" and isinstance(inner, dict) and "configMapKeyRef" in inner:
-            yield from _config_map(value, inner)
-        elif key == "configMapKeyRef" and isinstance(inner, dict) and "semaphore" not in value:
-            continue
+        elif key == "parameters" and isinstance(inner, list):
+            yield from _config_maps(inner)
         else:
             yield from _references(inner)
 
 
-def _config_map(owner: Mapping[str, Any], source: Mapping[str, Any]) -> Iterator[Reference]:
-    """Parameters take theirs at submit; a container's ``env`` is resolved when it starts."""
-    reference = source["configMapKeyRef"]
-    if isinstance(reference, dict) and "value" not in owner:
-        yield Reference(CONFIG_MAP, str(reference.get("name", "")))
+def _config_maps(parameters: list[Any]) -> Iterator[Reference]:
+    """Parameters take their values at submit; a container's ``env`` gets them when it starts."""
+    for parameter in parameters:
+        source = parameter.get("valueFrom") if isinstance(parameter, dict) else None
+        reference = source.get("configMapKeyRef") if isinstance(source, dict) else None
+        if isinstance(reference, dict):
+            yield Reference(CONFIG_MAP, str(reference.get("name", "")))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from toolkit.workflow.call import Call
 from toolkit.workflow.draft import Draft
+from toolkit.workflow.nodes import Row
+from toolkit.workflow.parameters import whole
 
 RUN = ""
 """Stands for the run where a boundary's id may stand."""
@@ -60,6 +62,12 @@ def _has_room(draft: Draft, limit: str) -> bool:
         return most is None or draft.row["active"] < most
     node = draft.node(limit)
     return not node.has_ended and node.engine["active"] < node.engine["limit"]
+
+
+def limit_of(template: Row) -> int | None:
+    """A template's parallelism. Raises ParameterError."""
+    limit = template.get("parallelism")
+    return None if limit is None else whole(limit, "parallelism")
 
 
 def occupy(draft: Draft, boundary: str) -> str:

@@ -7,7 +7,17 @@ from datetime import datetime, timedelta
 from typing import Any, Final, assert_never
 
 from toolkit.resource.resource import Body
-from toolkit.workflow import dag, exit_handler, halting, limits, pods, retry, steps, suspend
+from toolkit.workflow import (
+    dag,
+    exit_handler,
+    halting,
+    limits,
+    pods,
+    retry,
+    steps,
+    suspend,
+    task_groups,
+)
 from toolkit.workflow.call import Call
 from toolkit.workflow.check import check
 from toolkit.workflow.definition import DEFINITION, DefinitionError, define
@@ -292,7 +302,7 @@ def _child(draft: Draft, node: Node, child: Node, *, ended: bool) -> None:
         case "DAG":
             dag.child_moved(draft, node, child, ended=ended)
         case "TaskGroup":
-            dag.item_moved(draft, node, child, ended=ended)
+            task_groups.item_moved(draft, node, child, ended=ended)
         case "Retry":
             retry.attempt_moved(draft, node, child)
 
@@ -314,7 +324,7 @@ _BEGIN: Final[Mapping[str, Callable[[Draft, Node], None]]] = {
     STEPS: steps.begin,
     STEP_GROUP: steps.advance,
     DAG: dag.begin,
-    TASK_GROUP: dag.advance_loop,
+    TASK_GROUP: task_groups.advance,
     RETRY: retry.begin,
     SUSPEND: suspend.begin,
 }
@@ -322,7 +332,7 @@ _RESUME: Final[Mapping[str, Callable[[Draft, Node], None]]] = {
     STEPS: steps.resume,
     STEP_GROUP: steps.advance,
     DAG: dag.resume,
-    TASK_GROUP: dag.advance_loop,
+    TASK_GROUP: task_groups.advance,
     RETRY: retry.resume,
 }
 _TIMERS: Final[Mapping[str, Callable[[Draft, Node], None]]] = {

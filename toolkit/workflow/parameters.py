@@ -39,6 +39,14 @@ def text_of(value: Any) -> str:
             return json_text(value)
 
 
+def whole(value: Any, field: str) -> int:
+    """A whole number, perhaps written as text. Raises ParameterError."""
+    try:
+        return int(text_of(value))
+    except ValueError as error:
+        raise ParameterError(f"{field} must be a whole number, it is {value!r}") from error
+
+
 def find(parameters: Any, name: str) -> Row | None:
     """The parameter or artifact of that name in a list, None where there is none."""
     for entry in parameters or ():

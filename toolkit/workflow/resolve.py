@@ -79,6 +79,16 @@ class Planned:
     empty: bool = False
 
 
+def to_row(resolved: Resolved) -> Row:
+    """For a note: what a later start of the same group must see as it was."""
+    return {"step": resolved.step, "proceeds": resolved.proceeds}
+
+
+def from_row(row: Row) -> Resolved:
+    """The inverse of :func:`to_row`."""
+    return Resolved(row["step"], proceeds=row["proceeds"])
+
+
 def plan(key: str, resolved: Resolved) -> Iterator[Planned]:
     """The nodes that a resolved step expands to. Raises SubstitutionError."""
     if not is_loop(resolved.step):

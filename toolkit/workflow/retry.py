@@ -243,8 +243,8 @@ def _start(draft: Draft, call: Call, template: Row, attempts: list[Node]) -> Non
         return
     attempt = create(draft, call, STEPS if kind == "steps" else DAG, RUNNING, inputs=inputs)
     attempt.engine["retry"] = values
-    if processed.get("parallelism") is not None:
-        attempt.engine["limit"] = int(processed["parallelism"])
+    if (limit := limits.limit_of(processed)) is not None:
+        attempt.engine["limit"] = limit
         attempt.engine["active"] = 0
     draft.agenda.append(Due("begin", attempt.id))
 

@@ -9,7 +9,7 @@ from toolkit.errors import ExpressionError
 from toolkit.workflow import hooks, outputs
 from toolkit.workflow.call import Call
 from toolkit.workflow.context import globals_scope, inner_scope, template_at
-from toolkit.workflow.draft import Draft, Due
+from toolkit.workflow.draft import Draft, Due, resolved_note
 from toolkit.workflow.halting import halted
 from toolkit.workflow.invoke import create, invoke
 from toolkit.workflow.loops import EMPTY_MESSAGE, with_item
@@ -25,7 +25,7 @@ from toolkit.workflow.nodes import (
     Row,
 )
 from toolkit.workflow.parameters import input_values
-from toolkit.workflow.resolve import Planned, Resolved, plan, resolve
+from toolkit.workflow.resolve import Planned, Resolved, from_row, plan, resolve, to_row
 from toolkit.workflow.scope import NodeRefs, Scope, Values
 from toolkit.workflow.when import should_execute, skip_message
 
@@ -103,6 +103,7 @@ def advance(draft: Draft, group: Node) -> None:
     try:
         planned, resolved = _plan(draft, group)
         _start_planned(draft, group, planned, resolved)
+        _keep_resolved(draft, draft.node(group.id), planned, resolved)
     except ExpressionError as error:
         draft.edit(group.id).engine["error"] = error.message
     _conclude(draft, draft.node(group.id))
@@ -124,6 +125,16 @@ def _start_planned(
         if not _start(draft, group, parent, entry, resolved[entry.key], scope):
             break
         group.engine["next"] += 1
+
+
+def _keep_resolved(
+    draft: Draft, group: Node, planned: tuple[Planned, ...], resolved: dict[str, Resolved]
+) -> None:
+    """Note the steps down where they will be asked for again."""
+    is_loop = any(entry.index is not None for entry in planned)
+    note = resolved_note(group.id)
+    if (is_loop or group.engine["next"] < len(planned)) and draft.note(note) is None:
+        draft.put_note(note, {key: to_row(step) for key, step in resolved.items()})
 
 
 def _may_start(draft: Draft, group: Node, parent: Node) -> bool:
@@ -185,12 +196,13 @@ def _plan(draft: Draft, group: Node) -> _Plan:
         index = int(group.engine["index"])
         steps = _steps(template_at(draft, parent)["steps"][index])
         scope = scope_of(draft, parent, index)
+        kept = draft.note(resolved_note(group.id)) or {}
         planned: list[Planned] = []
         resolved: dict[str, Resolved] = {}
         for step in steps:
             key = str(step.get("name") or "")
             try:
-                resolved[key] = resolve(step, scope)
+                resolved[key] = from_row(kept[key]) if key in kept else resolve(step, scope)
             except ExpressionError as error:
                 text = f"failed to resolve references: {error.message}"
                 raise ExpressionError(text) from error

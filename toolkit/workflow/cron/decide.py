@@ -46,7 +46,8 @@ def decide(cron: Body, now: datetime, children: Sequence[Body]) -> CronDecision:
 
     A tick is due where its time has come and ``status.lastScheduledTime`` (or the object's
     creation) is before it. One that is more than a minute late is run only within
-    ``startingDeadlineSeconds``, and of several missed ones only the latest.
+    ``startingDeadlineSeconds``, and of several missed ones only the latest. A cron that is
+    suspended or stopped has no ticks; when it is resumed, those it did not have count as missed.
     """
     try:
         schedules = schedules_of(cron)
@@ -157,7 +158,8 @@ class _Tick:
     def decide(self) -> CronDecision:
         self._count_children()
         self._stop_where_due()
-        due = self._due()
+        rests = bool(self._spec.get("suspend")) or self._is_stopped()
+        due = None if rests else self._due()
         submit: Body | None = None
         terminate: tuple[str, ...] = ()
         if due is not None:
@@ -169,7 +171,7 @@ class _Tick:
             status=None if self._status == self._old else self._status,
             annotations=self._schedule_note(),
             audit=tuple(self._audit),
-            next_at=None if self._is_stopped() else next_tick(self._schedules, self._now),
+            next_at=None if rests else next_tick(self._schedules, self._now),
         )
 
     # Counting
@@ -275,10 +277,6 @@ class _Tick:
 
     def _refusal(self) -> str:
         """Why a due tick is not run, "" where it is."""
-        if self._spec.get("suspend"):
-            return "it is suspended"
-        if self._is_stopped():
-            return "it has reached its stopping condition"
         try:
             if not self._when():
                 return f"when '{self._spec['when']}' evaluated false"
