@@ -131,6 +131,14 @@ def test_a_workspace_in_a_folder_of_the_repository_sees_only_itself(checkout: Pa
         assert repository.dirty_paths() == ()
 
 
+def test_a_linked_work_tree_is_a_checkout_like_any(checkout: Path, tmp_path: Path) -> None:
+    git(checkout, "worktree", "add", "-q", str(tmp_path / "linked"), "-b", "other")
+    with GitSource(tmp_path / "linked") as repository:
+        assert repository.commit().subject == "First"
+        assert repository.dirty_paths() == ()
+        assert repository.tree("HEAD").is_file("gitops.yaml")
+
+
 def test_ancestry_of_the_source(source: GitSource, checkout: Path) -> None:
     first = source.commit().sha
     git(checkout, "commit", "--allow-empty", "-qm", "Second")
