@@ -158,6 +158,11 @@ def test_nesting_is_limited():
     assert "deeper than 200" in refused("[" * 201 + "]" * 201).message
 
 
+def test_nesting_by_aliases_is_limited_too():
+    levels = "".join(f"a{n}: &a{n} [*a{n - 1}]\n" for n in range(1, 500))
+    assert "by aliases" in refused("a0: &a0 x\n" + levels).message
+
+
 def test_size_is_limited():
     assert "at most 10 are read" in refused("a: 1\nb: 2\nc: 3\n", limits=Limits(10)).message
 

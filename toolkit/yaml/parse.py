@@ -205,18 +205,20 @@ class _Composer:
         value = self._anchors[event.anchor]
         if any(value is open_body for open_body in self._open if _is_collection(value)):
             self._fail(event, f"the anchor &{event.anchor} would contain itself")
-        return self._copy(value, event)
+        return self._copy(value, event, len(self._open))
 
-    def _copy(self, value: Any, event: Any) -> Any:
+    def _copy(self, value: Any, event: Any, depth: int) -> Any:
         self._copied += 1
         if self._copied > self._limits.alias_nodes:
             limit = f"{self._limits.alias_nodes:,}"
             self._fail(event, f"aliases expand to more than {limit} values")
+        if not _is_collection(value):
+            return value
+        if depth >= self._limits.depth:
+            self._fail(event, f"nested deeper than {self._limits.depth} levels, by aliases")
         if value.__class__ is dict:
-            return {key: self._copy(item, event) for key, item in value.items()}
-        if value.__class__ is list:
-            return [self._copy(item, event) for item in value]
-        return value
+            return {key: self._copy(item, event, depth + 1) for key, item in value.items()}
+        return [self._copy(item, event, depth + 1) for item in value]
 
     def _merge(self, body: dict[str, Any], merged: Any, start: Any) -> None:
         """Adds what ``<<`` names and the mapping itself does not; the first of a list wins."""
@@ -226,7 +228,7 @@ class _Composer:
                 self._fail(start, "a merge key (<<) takes a mapping, or a list of mappings")
             for key, value in source.items():
                 if key not in body:
-                    body[key] = self._copy(value, start)
+                    body[key] = self._copy(value, start, len(self._open))
 
     def _refuse_collection(self, event: Any) -> NoReturn:
         line = line_of(self._text, event.start_mark.line + 1) or ""
