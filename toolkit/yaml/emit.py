@@ -6,7 +6,7 @@ Keys sorted its way, two spaces a level, sequences not indented, text folded nea
 go.yaml.in/yaml/v2, and the binary.
 
 DEVIATION: a control character or U+0085 is written as an escape; kustomize fails on the former
-and turns the latter into a space.
+and turns the latter into a space. A block that ends in U+2028 or U+2029 ends in a newline, too.
 """
 
 from __future__ import annotations
