@@ -14,6 +14,7 @@ import pytest
 from toolkit.adapters.artifacts import ArtifactStore
 from toolkit.adapters.clock import SystemClock
 from toolkit.adapters.logs import Logs
+from toolkit.adapters.process import isolation as isolation_module
 from toolkit.adapters.process.executor import ProcessExecutor
 from toolkit.adapters.process.images import ImageMap
 from toolkit.adapters.process.isolation import NONE, Namespaces, probe
@@ -123,13 +124,22 @@ def namespaces(tmp_path_factory: pytest.TempPathFactory) -> Namespaces:
     return probe(tmp_path_factory.mktemp("probe"))
 
 
-@pytest.fixture(params=["namespaces", "rewriting"])
-def isolation(request: pytest.FixtureRequest, namespaces: Namespaces) -> Namespaces:
+@pytest.fixture(scope="session")
+def user_namespaces(tmp_path_factory: pytest.TempPathFactory) -> Namespaces:
+    """What an unprivileged user gets, where the machine allows it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(isolation_module, "PREFIXES", (("-r", "-m"),))
+        return probe(tmp_path_factory.mktemp("probe"))
+
+
+@pytest.fixture(params=["namespaces", "user_namespaces", "rewriting"])
+def isolation(request: pytest.FixtureRequest) -> Namespaces:
     if request.param == "rewriting":
         return NONE
-    if not namespaces.is_private:
-        pytest.skip("this machine allows no mount namespaces")
-    return namespaces
+    found: Namespaces = request.getfixturevalue(request.param)
+    if not found.is_private:
+        pytest.skip("this machine does not allow such namespaces")
+    return found
 
 
 @pytest.fixture

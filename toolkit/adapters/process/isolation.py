@@ -24,6 +24,8 @@ _SYSTEM = frozenset(
 )
 _UNTOUCHABLE = ("/dev", "/proc", "/sys")
 _PROBE_TIMEOUT_S = 10
+PREFIXES = (("-m",), ("-r", "-m"))
+"""Options of unshare, tried in order: as root, and as anyone in a user namespace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,8 @@ def probe(folder: Path) -> Namespaces:
     if unshare is None or mount is None:
         return NONE
     with tempfile.TemporaryDirectory(prefix=".probe-", dir=folder) as scratch:
-        for prefix in ((unshare, "-m"), (unshare, "-r", "-m")):
+        for options in PREFIXES:
+            prefix = (unshare, *options)
             if _can_mount(prefix, mount, Path(scratch), _bind_line):
                 has_overlay = _can_mount(prefix, mount, Path(scratch), _overlay_line)
                 return Namespaces(prefix, mount, chroot, has_overlay)
