@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from toolkit.adapters.git import GitDeploy, GitSource, ensure_bare
-from toolkit.errors import GitError
+from toolkit.errors import GitError, PushRejectedError
 from toolkit.publish.ports import DeployCommit
 
 AT = datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC)
@@ -155,6 +157,30 @@ def test_a_push_by_somebody_else_is_seen(tmp_path: Path) -> None:
         sha = one.push(DeployCommit("env/x", "", {"a": b"1"}, "m", "A <a@b>", AT))
         assert two.tip("env/x") == sha
         assert list(two.files(sha)) == ["a"]
+
+
+def test_publishers_that_share_a_mirror_only_ever_lose_races(tmp_path: Path) -> None:
+    ensure_bare(tmp_path / "deploy.git")
+    url, mirror = str(tmp_path / "deploy.git"), tmp_path / "mirror.git"
+    ensure_bare(mirror)
+
+    def publish(name: str) -> list[str]:
+        pushed: list[str] = []
+        with GitDeploy(url, mirror) as deploy:
+            while len(pushed) < 4:
+                commit = DeployCommit(
+                    "env/x", deploy.tip("env/x"), {name: b"%d" % len(pushed)}, "m", "A <a@b>", AT
+                )
+                with suppress(PushRejectedError):
+                    pushed.append(deploy.push(commit))
+        return pushed
+
+    with ThreadPoolExecutor(3) as pool:
+        pushed = list(pool.map(publish, ["one", "two", "three"]))
+    with GitDeploy(url, mirror) as deploy:
+        log = {commit.sha for commit in deploy.log("env/x", limit=99)}
+        assert log == {sha for shas in pushed for sha in shas}
+        assert set(deploy.files(deploy.tip("env/x"))) == {"one", "two", "three"}
 
 
 def test_a_refusing_hook_is_no_race(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import tempfile
 import threading
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC
 from pathlib import Path
 from typing import Any, Self
@@ -117,7 +117,7 @@ class GitDeploy:
             )
             sha = str(output).split("\t", 1)[0]
             if sha and not _has(self._repo, sha):
-                self._fetch(branch)
+                self._fetch(branch, sha)
             return sha
 
     def commit(self, sha: str) -> Commit:
@@ -139,7 +139,7 @@ class GitDeploy:
             try:
                 sha = self._import(commit, pending)
                 self._push(commit, sha)
-                self._repo.git.update_ref(_kept_ref(commit.branch), sha)
+                self._keep(commit.branch, sha)
             finally:
                 self._repo.git.update_ref("-d", pending)
             return sha
@@ -176,15 +176,25 @@ class GitDeploy:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _fetch(self, branch: str) -> None:
-        self._repo.git.fetch(
-            "--quiet",
-            "--no-tags",
-            "--end-of-options",
-            self._url,
-            f"+{_ref(branch)}:{_kept_ref(branch)}",
-            kill_after_timeout=_NETWORK_TIMEOUT_S,
-        )
+    def _fetch(self, branch: str, sha: str) -> None:
+        """Another process that shares the mirror may fetch the same, and hold the ref's lock."""
+        try:
+            self._repo.git.fetch(
+                "--quiet",
+                "--no-tags",
+                "--end-of-options",
+                self._url,
+                f"+{_ref(branch)}:{_kept_ref(branch)}",
+                kill_after_timeout=_NETWORK_TIMEOUT_S,
+            )
+        except GitCommandError:
+            if not _has(self._repo, sha):
+                raise
+
+    def _keep(self, branch: str, sha: str) -> None:
+        """Where another process holds the ref's lock it is keeping a later commit."""
+        with suppress(GitCommandError):
+            self._repo.git.update_ref(_kept_ref(branch), sha)
 
     def _import(self, commit: DeployCommit, pending: str) -> str:
         with tempfile.TemporaryFile() as stream, self._errors("cannot take a commit"):
