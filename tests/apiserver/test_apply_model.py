@@ -95,6 +95,6 @@ def keys_of(fields: dict[str, dict[str, object]]) -> set[str]:
 
 
 Applying.TestCase.settings = settings(
-    max_examples=50, stateful_step_count=20, deadline=None, derandomize=True
+    max_examples=100, stateful_step_count=40, deadline=None, derandomize=True
 )
 test_apply_is_what_the_reference_says = Applying.TestCase

@@ -11,7 +11,7 @@ from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from toolkit.adapters.memory_objects import MemoryObjects
 from toolkit.apiserver.call import Fresh
@@ -29,6 +29,8 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 kinds = st.sampled_from(KINDS)
 names = st.sampled_from(["a", "b"])
 tiers = st.sampled_from(["gold", "tin"])
+WATCHERS = tuple(itertools.product(KINDS, ("", "tier=gold", "tier!=gold")))
+watchers = st.sampled_from(WATCHERS)
 
 
 class Watcher:
@@ -71,8 +73,6 @@ class Watcher:
 
 
 class Watching(RuleBasedStateMachine):
-    watchers: Bundle[Watcher] = Bundle("watchers")
-
     def __init__(self) -> None:
         super().__init__()
         numbers = itertools.count()
@@ -81,7 +81,7 @@ class Watching(RuleBasedStateMachine):
             self.store, "s", lambda: Fresh(NOW, lambda: f"uid-{next(numbers)}", lambda: "suffix")
         )
         self.cluster.ensure("data")
-        self.all: list[Watcher] = []
+        self.all = {which: Watcher(self.cluster, *which) for which in WATCHERS}
 
     def request(self, gvk: GroupVersionKind, name: str = "") -> Request:
         return Request(self.cluster.kinds().by_type(gvk), "data", name)
@@ -113,14 +113,13 @@ class Watching(RuleBasedStateMachine):
     def compact(self, back: int) -> None:
         self.store.write(lambda tx: tx.compact(tx.version() - back))
 
-    @rule(target=watchers, gvk=kinds, selector=st.sampled_from(["", "tier=gold", "tier!=gold"]))
-    def watch(self, gvk: GroupVersionKind, selector: str) -> Watcher:
-        watcher = Watcher(self.cluster, gvk, selector)
-        self.all.append(watcher)
-        return watcher
+    @rule(which=watchers)
+    def begin(self, which: tuple[GroupVersionKind, str]) -> None:
+        self.all[which] = Watcher(self.cluster, *which)
 
-    @rule(watcher=watchers)
-    def follow(self, watcher: Watcher) -> None:
+    @rule(which=watchers)
+    def follow(self, which: tuple[GroupVersionKind, str]) -> None:
+        watcher = self.all[which]
         watcher.follow()
         page = self.cluster.list(watcher.request, ListOptions(watcher.selector))
         assert list(page.bodies()) == [watcher.known[name] for name in sorted(watcher.known)]
@@ -141,6 +140,6 @@ class Watching(RuleBasedStateMachine):
 
 
 Watching.TestCase.settings = settings(
-    max_examples=40, stateful_step_count=25, deadline=None, derandomize=True
+    max_examples=100, stateful_step_count=50, deadline=None, derandomize=True
 )
 test_watchers_learn_the_final_state = Watching.TestCase

@@ -110,6 +110,6 @@ def contents(snapshot: Snapshot) -> dict[str, Any]:
 
 
 StoresAgree.TestCase.settings = settings(
-    max_examples=15, stateful_step_count=20, deadline=None, derandomize=True
+    max_examples=20, stateful_step_count=40, deadline=None, derandomize=True
 )
 test_the_stores_agree = StoresAgree.TestCase
