@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from toolkit.adapters.git import ensure_bare
 from toolkit.controllers.reconciler import SyncReport
 from toolkit.errors import OperationError, StateError
 from toolkit.kustomize.result import BuildResult
@@ -52,11 +57,11 @@ def config_map(name: str, **values: str) -> Body:
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": values}
 
 
-def publish(workspace: Workspace, *bodies: Body) -> str:
+def publish(workspace: Workspace, *bodies: Body, to: Environment = STAGING) -> str:
     resources = [Resource(ResourceId.of(body), body, Origin("x.yaml")) for body in bodies]
     tree = render_tree(BuildResult(ResourceSet(resources), (), ()), environment="staging")
-    with open_publisher(workspace, STAGING) as publisher:
-        return publisher.publish(tree, branch="env/staging", provenance=SOURCE).commit
+    with open_publisher(workspace, to) as publisher:
+        return publisher.publish(tree, branch=to.deploy.branch, provenance=SOURCE).commit
 
 
 def values(cluster: Cluster, name: str) -> Any:
@@ -83,13 +88,15 @@ class Notices:
 
 
 @contextmanager
-def running(workspace: Workspace, notices: Notices) -> Iterator[Owner]:
+def running(
+    workspace: Workspace, notices: Notices, environment: Environment = STAGING
+) -> Iterator[Owner]:
     """Like ``gitops up``: the state owned and served, the loop on its own thread."""
     stop = threading.Event()
-    with own(workspace) as owner, owner.serve([STAGING]):
-        cluster = owner.cluster(STAGING)
+    with own(workspace) as owner, owner.serve([environment]):
+        cluster = owner.cluster(environment)
         with open_sync_loop(
-            workspace, STAGING, cluster, owner.database, stop=stop, notice=notices
+            workspace, environment, cluster, owner.database, stop=stop, notice=notices
         ) as loop:
             thread = threading.Thread(target=loop.run, args=(stop,))
             thread.start()
@@ -109,6 +116,58 @@ def test_a_running_loop_applies_a_pushed_commit_unasked(workspace: Workspace) ->
         publish(workspace, config_map("a", x="2"))
         notices.wait_for(2)
         assert values(owner.cluster(STAGING), "a") == {"x": "2"}
+
+
+def test_a_commit_pushed_from_elsewhere_to_a_repository_elsewhere_is_applied(
+    workspace: Workspace, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    ensure_bare(elsewhere / "deploy.git")
+    target = DeployTarget((elsewhere / "deploy.git").as_uri(), "live")
+    environment = replace(STAGING, deploy=target)
+    notices = Notices()
+    with running(workspace, notices, environment) as owner:
+        publish(Workspace(elsewhere), config_map("a", x="1"), to=environment)
+        notices.wait_for(1)
+        assert values(owner.cluster(environment), "a") == {"x": "1"}
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from toolkit.adapters.embedded import EmbeddedCluster
+from toolkit.repository.settings import DeployTarget, Environment
+from toolkit.wiring.delivery import sync_now
+from toolkit.wiring.workspace import Workspace
+
+count, real = 0, EmbeddedCluster.apply
+
+def apply(self, body, **options):
+    global count
+    result = real(self, body, **options)
+    count += not options.get("dry_run")
+    if count == int(sys.argv[2]):
+        os.kill(os.getpid(), 9)
+    return result
+
+EmbeddedCluster.apply = apply
+deploy = DeployTarget(".gitops/deploy.git", "env/staging")
+sync_now(Workspace(Path(sys.argv[1])), Environment("staging", "overlays/staging", "demo", deploy))
+"""
+
+
+def test_a_sync_killed_again_and_again_is_finished_by_the_next(workspace: Workspace) -> None:
+    maps = [config_map(f"m{n:02}", x="1") for n in range(12)]
+    publish(workspace, *maps)
+    for point in ("1", "5", "4"):
+        command = [sys.executable, "-c", KILLED, str(workspace.root), point]
+        done = subprocess.run(command, cwd=Path(__file__).parents[2], check=False)
+        assert done.returncode == -signal.SIGKILL
+    sync_now(workspace, STAGING)
+    with open_reconciler(workspace, STAGING) as reconciler:
+        assert reconciler.plan().changes == ()
+    _, syncs = history_of(workspace, STAGING, limit=9)
+    assert {each.outcome.value for each in syncs} == {"Synced"}
 
 
 def test_a_verb_beside_the_owner_asks_it_for_the_sync(workspace: Workspace) -> None:
