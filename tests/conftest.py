@@ -1,4 +1,4 @@
-"""Shared by all tests: golden files."""
+"""Shared by all tests: golden files; property tests without a deadline."""
 
 from __future__ import annotations
 
@@ -6,8 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 Golden = Callable[[Path, str], None]
+
+
+settings.register_profile("suite", deadline=None)  # a busy machine is no failure
+settings.load_profile("suite")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
