@@ -78,6 +78,9 @@ class MemoryExecutor:
         with self._world.lock:
             return command_id in self._world.endings
 
+    def why_waiting(self, command_id: str) -> str:  # noqa: ARG002 - there is room for all
+        return ""
+
     def stop(self, command_id: str, *, grace_s: float) -> None:  # noqa: ARG002 - obeys at once
         self.end(command_id, Ending(exit_code=143))
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from toolkit.controllers.projecting import Shown
 from toolkit.workflow.commands import Command
+from toolkit.workflow.events import ContainerStarted, Event
 from toolkit.workflow.run import Run
 
 
@@ -30,3 +31,10 @@ class ActiveRun:
     shown: Shown
     commands: dict[str, Command] = field(default_factory=dict)
     answered: list[str] = field(default_factory=list)
+
+
+def answer_to(event: Event) -> str:
+    """The command an event is the answer to, "" where it is none."""
+    if isinstance(event, ContainerStarted):
+        return ""
+    return str(getattr(event, "command_id", ""))

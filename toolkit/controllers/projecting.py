@@ -6,6 +6,7 @@ of nodes at most once a second.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -57,9 +58,17 @@ class Shown:
         return version_of(body) > version_of(self.live)
 
 
-def flush(shown: Shown, run: Run, cluster: Cluster, now: datetime, pool: Executor) -> None:
+def flush(
+    shown: Shown,
+    run: Run,
+    cluster: Cluster,
+    now: datetime,
+    *,
+    pool: Executor,
+    waiting: Mapping[str, str],
+) -> None:
     """Writes what has changed. Pods first: whoever sees a node finds its pod. They are written
-    side by side on ``pool``, so that the store commits many at once.
+    side by side on ``pool``, so that the store commits many at once. ``waiting``: why nodes wait.
 
     Raises ConflictError where the Workflow was changed meanwhile: look at it and flush again.
     """
@@ -67,6 +76,8 @@ def flush(shown: Shown, run: Run, cluster: Cluster, now: datetime, pool: Executo
         continue
     shown.nodes.clear()
     target = project_workflow(run, shown.live)
+    for node_id, reason in waiting.items():
+        target["status"]["nodes"][node_id]["message"] = reason
     if target != shown.live:
         shown.live = cluster.update(target)
     shown.is_behind, shown.phase, shown.at = False, run.phase, now

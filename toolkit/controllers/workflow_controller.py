@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from toolkit.clock import Clock
-from toolkit.controllers.active_run import ActiveRun, RunNotice
+from toolkit.controllers.active_run import ActiveRun, RunNotice, answer_to
 from toolkit.controllers.event_loop import EventLoop
 from toolkit.controllers.object_watch import ObjectWatch
 from toolkit.controllers.projecting import WORKFLOW, Shown, flush, remove_pods
@@ -32,6 +32,7 @@ from toolkit.workflow.commands import (
 )
 from toolkit.workflow.events import ContainerErrored, ContainerStarted, Event, Woke
 from toolkit.workflow.machine import step, submit
+from toolkit.workflow.nodes import PENDING
 from toolkit.workflow.observe import observe
 from toolkit.workflow.ports import Executor, ExecutorEvent, PodAddress, ResolvedStart, RunStore
 from toolkit.workflow.projection import COMPLETED_LABEL, project_pod
@@ -213,7 +214,7 @@ class WorkflowController:
         active = self._active[uid]
         now, phase = self._clock.now(), active.run.phase
         transition = step(active.run, event, now)
-        answered = _answer_to(event)
+        answered = answer_to(event)
         if active.commands.pop(answered, None):
             active.answered.append(answered)
         if transition.is_empty and not active.answered:
@@ -354,7 +355,14 @@ class WorkflowController:
             return
         active.shown.is_flush_due = False
         try:
-            flush(active.shown, active.run, self._cluster, self._clock.now(), self._painters)
+            flush(
+                active.shown,
+                active.run,
+                self._cluster,
+                self._clock.now(),
+                pool=self._painters,
+                waiting=self._waiting(active),
+            )
         except ConflictError:
             self._look_at(uid, active)
             return
@@ -368,6 +376,15 @@ class WorkflowController:
             del self._active[uid]
             self._finished.add(uid)
 
+    def _waiting(self, active: ActiveRun) -> dict[str, str]:
+        """Why pending nodes do not start."""
+        reasons: dict[str, str] = {}
+        for command in active.commands.values():
+            node = active.run.nodes.get(getattr(command, "node_id", ""))
+            if isinstance(command, StartContainer) and node and node.phase == PENDING:
+                reasons[node.id] = self._executor.why_waiting(command.id)
+        return {node_id: reason for node_id, reason in reasons.items() if reason}
+
     def _look_at(self, uid: str, active: ActiveRun) -> None:
         """Somebody changed the Workflow: what they want comes before what we show."""
         metadata = active.shown.live["metadata"]
@@ -375,10 +392,3 @@ class WorkflowController:
         live = self._cluster.get(ref)
         if live is not None and live["metadata"]["uid"] == uid:
             self._seen(live)
-
-
-def _answer_to(event: Event) -> str:
-    """The command an event is the answer to, "" where it is none."""
-    if isinstance(event, ContainerStarted):
-        return ""
-    return str(getattr(event, "command_id", ""))

@@ -62,6 +62,10 @@ class Executor(Protocol):
         """Whether the command was ever claimed: its step must then be recovered, not started."""
         ...
 
+    def why_waiting(self, command_id: str) -> str:
+        """Why a start has not begun yet, for people; "" where it has, or is about to."""
+        ...
+
     def stop(self, command_id: str, *, grace_s: float) -> None:
         """TERM, then KILL the whole process group after ``grace_s``. Unknown ids are ignored."""
         ...

@@ -68,7 +68,7 @@ def test_environment_is_what_the_template_names(
     monkeypatch.setenv("HOST_SECRET", "of the host")
     ended = bench.ended(step("env", environment={"NAMED": "yes"}, captures_result=True))
     names = {line.partition("=")[0] for line in (ended.result or "").splitlines()}
-    assert names == {"NAMED", "PATH", "HOME", "TMPDIR", "LANG", "PWD"}
+    assert names - {"SHLVL", "_"} == {"NAMED", "PATH", "HOME", "TMPDIR", "LANG", "PWD"}
 
 
 def test_entrypoint_of_the_image_runs_where_the_template_has_no_command(bench: Bench) -> None:
@@ -262,6 +262,20 @@ def test_no_more_than_the_slots_run_at_once(open_bench: OpenBench, tmp_path: Pat
         running += 1 if mark == "+" else -1
         most = max(most, running)
     assert most == 2
+
+
+def test_a_step_without_a_slot_says_why_it_waits(open_bench: OpenBench, tmp_path: Path) -> None:
+    bench = open_bench(slots=1)
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    bench.start(step(f"read x < {fifo}", id="u-first"))
+    bench.start(step("true", id="u-second"))
+    assert isinstance(bench.next(), ContainerStarted)
+    assert bench.executor.why_waiting("u-first") == ""
+    assert "1 steps run" in bench.executor.why_waiting("u-second")
+    fifo.write_text("go\n")
+    bench.outcome("u-second")
+    assert bench.executor.why_waiting("u-second") == ""
 
 
 def test_starting_twice_runs_once(bench: Bench, tmp_path: Path) -> None:

@@ -165,7 +165,7 @@ def test_an_end_not_yet_shown_is_shown_after_a_restart(
 ) -> None:
     bench.script = lambda _: None
     bench.submit(**ONE)
-    monkeypatch.setattr("toolkit.controllers.workflow_controller.flush", lambda *_: None)
+    monkeypatch.setattr("toolkit.controllers.workflow_controller.flush", lambda *_, **__: None)
     monkeypatch.setattr(bench.runs, "settle", lambda _: None)
     bench.executor.end(bench.world.starts[0], Ending())
     bench.settle()
@@ -263,3 +263,11 @@ def test_retry_goes_on_with_what_failed(bench: Bench) -> None:
     bench.advance(1)
     assert bench.phase() == "Succeeded"
     assert len(bench.world.starts) == 3
+
+
+def test_a_step_that_waits_for_room_says_so(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench.executor, "start", lambda _: None)
+    monkeypatch.setattr(bench.executor, "why_waiting", lambda _: "waiting: no room")
+    bench.submit(**ONE)
+    (node,) = bench.workflow()["status"]["nodes"].values()
+    assert (node["phase"], node["message"]) == ("Pending", "waiting: no room")

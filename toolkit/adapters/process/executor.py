@@ -64,6 +64,8 @@ class ProcessExecutor:
         self._host = host
         self._clock = clock
         self._report = report
+        self._most = slots
+        self._running = 0
         self._slots = threading.Semaphore(slots)
         self._steps: dict[str, _Step] = {}
         self._lock = threading.Lock()
@@ -90,6 +92,14 @@ class ProcessExecutor:
 
     def is_claimed(self, command_id: str) -> bool:
         return Claim(self._folder, command_id).is_taken()
+
+    def why_waiting(self, command_id: str) -> str:
+        with self._lock:
+            step = self._steps.get(command_id)
+            is_full = self._running >= self._most
+            if step is None or step.has_slot or step.outcome is not None or not is_full:
+                return ""
+        return f"waiting: {self._most} steps run, which is as many as this machine runs at once"
 
     def stop(self, command_id: str, *, grace_s: float) -> None:
         with self._lock:
@@ -141,17 +151,23 @@ class ProcessExecutor:
     def _launch_waiting(self) -> None:
         while (step := self._waiting.get()) is not None:
             if step.claim.is_taken():
-                step.has_slot = self._slots.acquire(blocking=False)
+                if self._slots.acquire(blocking=False):
+                    self._take_slot(step)
                 self._follower.soon(lambda step=step: self._attach(step))  # type: ignore[misc]
                 continue
             self._slots.acquire()
             if self._is_closing:
                 return
-            step.has_slot = True
+            self._take_slot(step)
             if step.resolved.start.input_artifacts:  # may take long: the others do not wait for it
                 self._movers.submit(self._launch, step)
             else:
                 self._launch(step)
+
+    def _take_slot(self, step: _Step) -> None:
+        with self._lock:
+            step.has_slot = True
+            self._running += 1
 
     def _launch(self, step: _Step) -> None:
         deadline = step.resolved.start.deadline
@@ -304,6 +320,7 @@ class ProcessExecutor:
             step.outcome = outcome
             if step.has_slot:
                 step.has_slot = False
+                self._running -= 1
                 self._slots.release()
         self._report(outcome)
 
