@@ -56,6 +56,9 @@ class Gitops:
         running.send_signal(number)
         return running.wait(30)
 
+    def is_running(self) -> bool:
+        return self._running is not None and self._running.poll() is None
+
     def log(self) -> str:
         return (self.workspace.root / "up.log").read_text()
 

@@ -115,6 +115,7 @@ def await_end(gitops: Gitops, name: str = "dag") -> str:
 def await_served(gitops: Gitops) -> None:
     deadline = time.monotonic() + END_TIMEOUT_S
     while running_server(gitops.workspace) is None:
+        assert gitops.is_running(), gitops.log()
         assert time.monotonic() < deadline, gitops.log()
         time.sleep(0.01)
 
