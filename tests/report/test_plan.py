@@ -65,6 +65,11 @@ def test_an_empty_plan_has_no_hash_to_approve() -> None:
     assert format_plan(empty) == "staging: 1 unchanged"
 
 
+def test_a_preview_shows_no_hash_because_it_cannot_be_approved() -> None:
+    assert PLAN.hash not in format_plan(replace(PLAN, is_preview=True))
+    assert plan_document(replace(PLAN, is_preview=True))["preview"] is True
+
+
 def test_a_plans_document_has_its_changes_and_no_bodies() -> None:
     document = plan_document(PLAN)
     assert document["version"] == 1

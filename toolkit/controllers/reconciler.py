@@ -13,7 +13,7 @@ allowed.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from toolkit.clock import Clock
@@ -98,7 +98,7 @@ class Reconciler:
 
     def preview(self, bodies: Sequence[Body], revision: str) -> SyncPlan:
         """What publishing and syncing these objects would do. Writes nothing."""
-        return self._plan(bodies, revision, is_published=False)
+        return replace(self._plan(bodies, revision, is_published=False), is_preview=True)
 
     def sync(self, *, initiator: str, approval: str = "") -> SyncReport:
         """Brings the cluster to the deploy branch's tip.

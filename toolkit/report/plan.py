@@ -46,7 +46,7 @@ def format_plan(sync_plan: SyncPlan, *, coloured: bool = False) -> str:
         lines.append(paint(RED, f"refused ({refusal.code}): ") + refusal.message)
         if refusal.hint:
             lines.append(paint(CYAN, "hint: ") + refusal.hint)
-    if sync_plan.changes:
+    if sync_plan.changes and not sync_plan.is_preview:
         lines.append(paint(FAINT, f"plan {sync_plan.hash}"))
     return "\n".join(lines)
 
@@ -66,6 +66,7 @@ def plan_document(sync_plan: SyncPlan) -> dict[str, Any]:
         "commit": sync_plan.commit,
         "cluster": sync_plan.cluster_uid,
         "hash": sync_plan.hash,
+        "preview": sync_plan.is_preview,
         "counts": dict(sync_plan.counts),
         "tasks": [
             _task_document(task) for task in sync_plan.tasks if task.action is not Action.UNCHANGED

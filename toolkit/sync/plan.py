@@ -76,7 +76,8 @@ class Task:
 @dataclass(frozen=True)
 class SyncPlan:
     """``tasks`` in the order of execution; those that change nothing are among them.
-    ``refusals``: what the guards hold against it. ``commit`` is what it was made for.
+    ``refusals``: what the guards hold against it. ``commit`` is what it was made for; a preview
+    is of something that is not published, and cannot be approved.
     """
 
     environment: str
@@ -84,6 +85,7 @@ class SyncPlan:
     cluster_uid: str
     tasks: tuple[Task, ...]
     refusals: tuple[Refusal, ...] = ()
+    is_preview: bool = False
 
     @property
     def changes(self) -> tuple[Task, ...]:
