@@ -41,6 +41,8 @@ def print_logs(cluster: Cluster, workflow: Body, wanted: LogRequest) -> None:
     sources = _sources(workflow, wanted)
     if wanted.step and not sources:
         raise _unknown_step(workflow, wanted)
+    if not sources:
+        print("no step has begun", file=sys.stderr)
     for source in sources:
         _print_one(cluster, workflow["metadata"]["namespace"], source, wanted, follow=False)
 

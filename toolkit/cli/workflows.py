@@ -88,15 +88,13 @@ def find(place: Place, gvk: GroupVersionKind, name: str) -> Body:
 
 def change(place: Place, gvk: GroupVersionKind, name: str, edit: Callable[[Body], Body]) -> Body:
     """Reads, edits, writes; again where somebody else was faster."""
-    for attempt in range(_UPDATE_ATTEMPTS):
-        body = find(place, gvk, name)
+    name = name_of(find(place, gvk, name))
+    for _ in range(_UPDATE_ATTEMPTS - 1):
         try:
-            return place.cluster.update(edit(body))
+            return place.cluster.update(edit(find(place, gvk, name)))
         except ConflictError:
-            if attempt == _UPDATE_ATTEMPTS - 1:
-                raise
-            name = name_of(body)
-    raise AssertionError("unreachable")
+            continue
+    return place.cluster.update(edit(find(place, gvk, name)))
 
 
 def name_of(body: Mapping[str, Any]) -> str:

@@ -110,6 +110,12 @@ def test_get_of_an_unknown_name_says_what_is_close(write, capsys):
     assert "did you mean 'broken-1'?" in capsys.readouterr().err
 
 
+def test_logs_of_what_has_not_begun_say_so(write, capsys):
+    write(workflow("fresh"))
+    assert run(["logs", "fresh"]) == 0
+    assert capsys.readouterr() == ("", "no step has begun\n")
+
+
 def test_latest_of_nothing_is_said(workspace, capsys):
     assert run(["get"]) == 1
     assert "there is no Workflow in staging" in capsys.readouterr().err
