@@ -14,7 +14,11 @@ from toolkit.workflow.merge import TEMPLATE_TYPES
 from toolkit.workflow.nodes import Row
 from toolkit.workflow.parameters import whole
 from toolkit.workflow.substitute import has_tags
-from toolkit.workflow.supported import unsupported
+from toolkit.workflow.supported import (
+    unsupported_call,
+    unsupported_spec,
+    unsupported_template,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,7 @@ def check(definition: Definition, workflow: Body) -> Problem | None:
     if len(name) > 63:
         said = f'workflow name "{name}" must not be more than 63 characters long'
         return Problem("Failed", f"invalid spec: {said} (currently {len(name)})")
-    for text in unsupported(definition.spec):
+    for text in unsupported_spec(definition.spec):
         return Problem("Error", text)
     try:
         for text in _broken(definition):
@@ -47,7 +51,10 @@ def check(definition: Definition, workflow: Body) -> Problem | None:
 
 def _unsupported_templates(definition: Definition) -> Iterator[str]:
     for _, template in _used(definition):
-        yield from unsupported(template, f"templates.{template.get('name')}")
+        yield from unsupported_template(template)
+        for place, call in calls(template):
+            if not (".hooks." in place or place.endswith(".onExit")):
+                yield from unsupported_call(call, f"templates.{template.get('name')}.{place}")
 
 
 def _broken(definition: Definition) -> Iterator[str]:

@@ -1,63 +1,117 @@
-"""Which fields of the Workflow API the embedded engine has. A field that is in none of these
-tables, or in REFUSED, is refused by name: nothing is skipped silently.
+"""Which fields of the Workflow API the embedded engine has. A field that no table knows, or that
+stands in REFUSED, is refused by name: nothing is skipped silently. `docs/compatibility-workflow.md`
+says the same in prose; a test holds the two together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
 from toolkit.workflow.nodes import Row
 
 SPEC: Final = frozenset(
     {
         "activeDeadlineSeconds", "arguments", "entrypoint", "hooks", "onExit", "parallelism",
-        "podGC", "podMetadata", "priority", "retryStrategy", "shutdown", "suspend",
-        "templateDefaults", "templates", "ttlStrategy", "volumeClaimGC", "volumeClaimTemplates",
-        "volumes", "workflowMetadata", "workflowTemplateRef",
-    }
-)  # fmt: skip
-
-WITHOUT_EFFECT: Final = frozenset(
-    {
-        # where a step runs, and as whom: there is one machine and one user
-        "affinity", "automountServiceAccountToken", "dnsConfig", "dnsPolicy", "executor",
-        "hostAliases", "hostNetwork", "imagePullSecrets", "nodeSelector", "podDisruptionBudget",
-        "podPriority",
-        "podResources", "podPriorityClassName", "priorityClassName", "schedulerName",
-        "securityContext", "serviceAccountName", "tolerations", "podSpecPatch",
-        # where logs and artifacts are kept: here in the state folder
-        "archiveLogs", "archiveLocation", "artifactGC", "artifactRepositoryRef",
-        # metrics are the installation's
-        "metrics", "workflowEventBinding",
+        "priority", "retryStrategy", "shutdown", "suspend", "templateDefaults", "templates",
+        "volumeClaimTemplates", "volumes", "workflowMetadata", "workflowTemplateRef",
     }
 )  # fmt: skip
 
 TEMPLATE: Final = frozenset(
     {
-        "activeDeadlineSeconds", "annotations", "container", "daemon", "dag", "failFast", "inputs",
-        "metadata", "name", "outputs", "parallelism", "resource", "retryStrategy", "script",
-        "steps", "suspend", "timeout", "volumes",
+        "activeDeadlineSeconds", "container", "daemon", "dag", "failFast", "inputs", "name",
+        "outputs", "parallelism", "resource", "retryStrategy", "script", "steps", "suspend",
+        "timeout", "volumes",
     }
 )  # fmt: skip
 
-REFUSED: Final = {
-    "synchronization": "locks",
-    "memoize": "memoization",
-    "http": "http templates",
-    "data": "data templates",
+CALL: Final = frozenset(
+    {
+        "arguments", "continueOn", "depends", "dependencies", "hooks", "inline", "name", "onExit",
+        "template", "templateRef", "when", "withItems", "withParam", "withSequence",
+    }
+)  # fmt: skip
+
+CONTAINER: Final = frozenset(
+    {
+        "args", "command", "env", "envFrom", "image", "name", "resources", "source",
+        "volumeMounts", "workingDir",
+    }
+)  # fmt: skip
+
+RETRY: Final = frozenset({"backoff", "expression", "limit", "retryPolicy"})
+
+WITHOUT_EFFECT: Final[Mapping[str, str]] = {
+    **dict.fromkeys(
+        (
+            "affinity", "automountServiceAccountToken", "dnsConfig", "dnsPolicy", "executor",
+            "hostAliases", "hostNetwork", "imagePullPolicy", "imagePullSecrets", "nodeSelector",
+            "podDisruptionBudget", "podPriorityClassName", "podResources", "podSpecPatch", "ports",
+            "priorityClassName", "resourceClaims", "schedulerName", "securityContext",
+            "serviceAccountName", "tolerations",
+        ),
+        "there is one machine and one user: nothing is scheduled, pulled or confined by it",
+    ),
+    **dict.fromkeys(
+        ("archiveLocation", "archiveLogs", "artifactGC", "artifactRepositoryRef"),
+        "logs and artifacts are kept in the state folder, under its own retention",
+    ),
+    **dict.fromkeys(
+        ("podGC", "ttlStrategy", "volumeClaimGC"), "finished runs go by the workspace's retention"
+    ),
+    **dict.fromkeys(
+        ("metadata", "podMetadata", "annotations"), "a pod is a projection, not an object to select"
+    ),
+    "metrics": "custom metrics are not recorded",
+    **dict.fromkeys(
+        ("stdin", "stdinOnce", "terminationMessagePath", "terminationMessagePolicy", "tty"),
+        "a process has its own streams",
+    ),
+}  # fmt: skip
+
+REFUSED: Final[Mapping[str, str]] = {
     "containerSet": "container sets",
-    "plugin": "plugin templates",
-    "sidecars": "sidecars",
+    "data": "data templates",
+    "executorPlugins": "executor plugins",
+    "http": "http templates",
     "initContainers": "init containers",
+    "lifecycle": "container lifecycle hooks",
+    "livenessProbe": "probes",
+    "memoize": "memoization",
+    "mirrorVolumeMounts": "sidecars",
     "pendingTimeout": "a deadline for pending steps",
+    "plugin": "plugin templates",
+    "readinessProbe": "probes",
+    "sidecars": "sidecars",
+    "startupProbe": "probes",
+    "synchronization": "locks",
+    "volumeDevices": "block devices",
 }
 
 
-def unsupported(part: Row, place: str = "spec") -> Iterator[str]:
-    """The fields of a spec or template that the engine does not have, as messages."""
-    known = SPEC if place == "spec" else TEMPLATE
-    for field, value in part.items():
+def unsupported_spec(spec: Row) -> Iterator[str]:
+    """What a spec holds, outside its templates, that the engine does not have."""
+    yield from _unknown(spec, SPEC, "spec")
+    yield from _unknown(spec.get("retryStrategy"), RETRY, "spec.retryStrategy")
+
+
+def unsupported_template(template: Row) -> Iterator[str]:
+    """What a template holds that the engine does not have."""
+    place = f"templates.{template.get('name')}"
+    yield from _unknown(template, TEMPLATE, place)
+    yield from _unknown(template.get("retryStrategy"), RETRY, f"{place}.retryStrategy")
+    for field in ("container", "script"):
+        yield from _unknown(template.get(field), CONTAINER, f"{place}.{field}")
+
+
+def unsupported_call(call: Row, place: str) -> Iterator[str]:
+    """What a step or task holds that the engine does not have."""
+    yield from _unknown(call, CALL, place)
+
+
+def _unknown(part: Any, known: frozenset[str], place: str) -> Iterator[str]:
+    for field, value in (part or {}).items():
         if value is None or value in ({}, [], "") or field in known or field in WITHOUT_EFFECT:
             continue
         what = REFUSED.get(field)
