@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from toolkit.apiserver.builtin_kinds import BUILTIN_KINDS
 from toolkit.apiserver.field_sets import compare, decode, encode, fields_of, prefixes_of, readable
+from toolkit.apiserver.kind_types import kind_type
 from toolkit.apiserver.kinds import KindIndex
-from toolkit.apiserver.ownership import merge_type
 from toolkit.resource.identity import GroupVersionKind
 
 KINDS = KindIndex(BUILTIN_KINDS)
-POD = merge_type(KINDS.by_type(GroupVersionKind("", "v1", "Pod")))
-WORKFLOW = merge_type(KINDS.by_type(GroupVersionKind("argoproj.io", "v1alpha1", "Workflow")))
+POD = kind_type(KINDS.by_type(GroupVersionKind("", "v1", "Pod")))
+WORKFLOW = kind_type(KINDS.by_type(GroupVersionKind("argoproj.io", "v1alpha1", "Workflow")))
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-5, 5) | st.sampled_from(["a", "b", ""]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from toolkit.apiserver.call import Call
@@ -58,25 +58,23 @@ def _metadata_causes(kind: Kind, body: Body) -> Iterator[Cause]:
         if not rule.fullmatch(name) or len(name) > longest:
             yield "metadata.name", f'Invalid value: "{name}": {told}'
     yield from _label_causes(metadata.get("labels"))
-    for key, value in _string_map("metadata.annotations", metadata.get("annotations")):
+    for key, value in _items(metadata.get("annotations")):
         if not isinstance(value, str):
             yield f"metadata.annotations.{key}", "Invalid value: must be a string"
     yield from _list_causes(metadata)
 
 
 def _label_causes(labels: Any) -> Iterator[Cause]:
-    for key, value in _string_map("metadata.labels", labels):
+    for key, value in _items(labels):
         if not _LABEL_KEY.fullmatch(str(key)):
             yield "metadata.labels", f'Invalid value: "{key}": not a qualified name'
         if not isinstance(value, str) or not _LABEL_VALUE.fullmatch(value):
             yield "metadata.labels", f'Invalid value: "{value}": not a label value'
 
 
-def _string_map(path: str, value: Any) -> Iterator[tuple[Any, Any]]:
-    if isinstance(value, Mapping):
-        yield from value.items()
-    elif value is not None:
-        yield path, value
+def _items(value: Any) -> Iterable[tuple[Any, Any]]:
+    """Of a map; that it is one was checked with the kind's schema."""
+    return value.items() if isinstance(value, Mapping) else ()
 
 
 def _list_causes(metadata: Mapping[str, Any]) -> Iterator[Cause]:
@@ -176,7 +174,7 @@ def _established(live: Body | None, since: str | None) -> Any:
 
 
 def _check_secret(body: Body) -> Iterator[Cause]:
-    for key, value in _string_map("data", body.get("data")):
+    for key, value in _items(body.get("data")):
         if not _DATA_KEY.fullmatch(str(key)):
             yield f"data[{key}]", "Invalid value: not a valid key"
         try:
@@ -186,7 +184,7 @@ def _check_secret(body: Body) -> Iterator[Cause]:
 
 
 def _check_config_map(body: Body) -> Iterator[Cause]:
-    for key, value in _string_map("data", body.get("data")):
+    for key, value in _items(body.get("data")):
         if not _DATA_KEY.fullmatch(str(key)):
             yield f"data[{key}]", "Invalid value: not a valid key"
         if not isinstance(value, str):

@@ -21,6 +21,7 @@ from toolkit.apiserver.field_sets import (
     prefixes_of,
     readable,
 )
+from toolkit.apiserver.kind_types import kind_type
 from toolkit.apiserver.managed_fields import (
     Conflicts,
     Manager,
@@ -33,7 +34,7 @@ from toolkit.apiserver.managed_fields import (
     read_owners,
 )
 from toolkit.apiserver.namespaces import require_namespace
-from toolkit.apiserver.ownership import manager_of, merge_type, with_owners, without_owners
+from toolkit.apiserver.ownership import manager_of, with_owners, without_owners
 from toolkit.apiserver.refusals import not_found
 from toolkit.apiserver.sensitive import LAST_APPLIED
 from toolkit.apiserver.store import Transaction
@@ -103,7 +104,7 @@ def _secret_data(call: Call, applied: Body) -> Body:
 
 
 def _merged(call: Call, live: Body, applied: Body) -> tuple[Body, Owners]:
-    root = merge_type(call.kind)
+    root = kind_type(call.kind)
     owners = read_owners(live)
     mine = _applied_by(call, applied)
     before = owned_by(owners, mine.manager)
@@ -120,7 +121,7 @@ def _merged(call: Call, live: Body, applied: Body) -> tuple[Body, Owners]:
 
 
 def _applied_by(call: Call, applied: Body) -> Ownership:
-    fields = ownable(fields_of(applied, merge_type(call.kind)))
+    fields = ownable(fields_of(applied, kind_type(call.kind)))
     return Ownership(manager_of(call, "Apply"), fields, call.fresh.timestamp)
 
 
@@ -184,7 +185,7 @@ def _is_upgrade(call: Call, live: Body, found: Conflicts) -> bool:
         last_applied = from_text(text)
     except ValueError:
         return False
-    its_own = fields_of(last_applied, merge_type(call.kind))
+    its_own = fields_of(last_applied, kind_type(call.kind))
     return all(fields <= its_own for _, fields in found)
 
 

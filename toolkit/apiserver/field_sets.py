@@ -188,6 +188,14 @@ def _readable_element(element: str) -> str:
     if element.startswith("f:"):
         return f".{text}"
     if element.startswith("k:"):
-        pairs = orjson.loads(text).items()
-        return "[" + ",".join(f"{key}={orjson.dumps(value).decode()}" for key, value in pairs) + "]"
+        return f"[{_readable_keys(text)}]"
     return f"[={text}]"
+
+
+def _readable_keys(text: str) -> str:
+    """Of an item; clients may write entries of their own, so it may be no JSON."""
+    try:
+        pairs = orjson.loads(text).items()
+    except (ValueError, AttributeError):
+        return text
+    return ",".join(f"{key}={orjson.dumps(value).decode()}" for key, value in pairs)

@@ -65,7 +65,9 @@ Conflicts = tuple[tuple[Manager, FieldSet], ...]
 
 def read_owners(body: Mapping[str, Any]) -> Owners:
     """Raises BadRequestError for entries that are none."""
-    entries = (body.get("metadata") or {}).get("managedFields") or ()
+    entries = (body.get("metadata") or {}).get("managedFields") or []
+    if not isinstance(entries, list):
+        raise BadRequestError("metadata.managedFields is no list")
     return tuple(_read_entry(entry) for entry in entries if entry)
 
 

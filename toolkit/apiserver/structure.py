@@ -11,11 +11,12 @@ from difflib import get_close_matches
 from typing import Any
 
 from toolkit.apiserver.call import Call, FieldValidation
+from toolkit.apiserver.kind_types import kind_type
 from toolkit.apiserver.refusals import invalid
 from toolkit.errors import BadRequestError
 from toolkit.resource.field_path import FieldPath, format_path
 from toolkit.resource.resource import Body
-from toolkit.schema.types import FieldType, type_of
+from toolkit.schema.types import FieldType
 
 Unknown = tuple[FieldPath, FieldType]
 """A field, and the type that does not have it."""
@@ -29,12 +30,15 @@ def check_structure(call: Call, body: Body) -> None:
 
     Unknown fields: Strict raises BadRequestError with all of them, Warn adds to ``call.warnings``.
     """
-    root = type_of(call.kind.gvk) if call.kind.definition is None else None
-    if root is None:
-        return
     unknown: list[Unknown] = []
     mismatches: list[Mismatch] = []
-    _walk({k: v for k, v in body.items() if k != "status"}, root, (), unknown, mismatches)
+    _walk(
+        {k: v for k, v in body.items() if k != "status"},
+        kind_type(call.kind),
+        (),
+        unknown,
+        mismatches,
+    )
     if mismatches:
         raise invalid(call.kind, call.name, [_mismatch_cause(*each) for each in mismatches])
     wanted = call.options.field_validation

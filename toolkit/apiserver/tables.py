@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from toolkit.apiserver.columns import columns_of
+from toolkit.apiserver.columns import Column, columns_of
 from toolkit.apiserver.kinds import Kind
 from toolkit.resource.resource import Body
 
@@ -36,7 +36,7 @@ def table(
     ]
     rows = [
         {
-            "cells": [body["metadata"]["name"], *(column.cell(body, now) for column in columns)],
+            "cells": [body["metadata"]["name"], *(_cell(column, body, now) for column in columns)],
             **_object(body, include),
         }
         for body in bodies
@@ -57,6 +57,14 @@ def partial_metadata(body: Body) -> Body:
         "apiVersion": "meta.k8s.io/v1",
         "metadata": body["metadata"],
     }
+
+
+def _cell(column: Column, body: Body, now: datetime) -> Any:
+    """A status is not checked: one object that is not as its kind says must not spoil the list."""
+    try:
+        return column.cell(body, now)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return "<invalid>"
 
 
 def _object(body: Body, include: IncludeObject) -> Body:
