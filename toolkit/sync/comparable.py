@@ -41,6 +41,8 @@ def comparable(body: Body) -> Body:
 
 def visible_changes(live: Body, predicted: Body) -> tuple[FieldChange, ...]:
     """What an apply would change. Values of a Secret are masked: only their keys show."""
+    if live is predicted:
+        return ()
     found = changes(comparable(live), comparable(predicted))
     return tuple(masked(change) for change in found) if is_secret(live) else found
 
