@@ -21,6 +21,9 @@ SECTIONS = (RENDER, DELIVER, OPERATE, KEEP)
 
 VERBS: dict[str, Verb] = {
     "build": Verb(RENDER, "Print what a target renders to", "toolkit.cli.build:build"),
+    "explain": Verb(
+        RENDER, "Show where each value of an object comes from", "toolkit.cli.explain:explain"
+    ),
     "validate": Verb(
         RENDER,
         "Find everything wrong with environments and manifests",
@@ -61,6 +64,9 @@ VERBS: dict[str, Verb] = {
         OPERATE, "Create, list, show, delete templates", "toolkit.cli.template:template"
     ),
     "cron": Verb(OPERATE, "Create, list, suspend, resume, delete crons", "toolkit.cli.cron:cron"),
+    "schedule": Verb(
+        OPERATE, "Show every coming run, overlaps, clock changes", "toolkit.cli.schedule:schedule"
+    ),
     "notify": Verb(OPERATE, "Tell Slack how a workflow ended", "toolkit.cli.notify:notify"),
     "secret": Verb(KEEP, "Keep secrets in a cluster, outside git", "toolkit.cli.secret:secret"),
     "demo": Verb(KEEP, "Run the whole pipeline once here, and show it", "toolkit.cli.demo:demo"),

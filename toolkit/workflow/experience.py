@@ -91,7 +91,9 @@ def _tuples(lists: Mapping[str, list[float]]) -> dict[str, Seconds]:
 
 
 def read_experience(document: Any) -> Experience:
-    """From a document that a person wrote::
+    """From a document that a person wrote.
+
+    ::
 
         runs:    {daily-sales: 12m, hello-cron: [2s, 9s]}
         steps:   {daily-sales.load: 90s, "*.notify": 1}
@@ -121,7 +123,9 @@ def _durations(document: Mapping[str, Any], part: str) -> dict[str, Seconds]:
         try:
             spans = tuple(parse_span(str(one)).total_seconds() for one in values)
         except (ValueError, ExpressionError) as error:
-            raise ExpressionError(f"{part}.{key}: {value!r} is no duration, as 90s or 1h") from error
+            raise ExpressionError(
+                f"{part}.{key}: {value!r} is no duration, as 90s or 1h"
+            ) from error
         if not spans or min(spans) < 0:
             raise ExpressionError(f"{part}.{key}: {value!r} is no duration, as 90s or 1h")
         found[str(key)] = spans
