@@ -17,7 +17,7 @@ from toolkit.adapters.kubernetes.loopback import LoopbackTransport
 from toolkit.adapters.kubernetes.rest_cluster import RestCluster
 from toolkit.adapters.memory_objects import MemoryObjects
 from toolkit.apiserver.store import ObjectStore
-from toolkit.errors import GoneError, NotFoundError
+from toolkit.errors import ClusterError, GoneError, NotFoundError
 from toolkit.resource.cluster import WatchEvent
 from toolkit.resource.identity import GroupVersionKind
 from toolkit.workflow.ports import PodAddress
@@ -194,6 +194,19 @@ def test_a_pod_without_a_log_is_not_found(logged: tuple[HttpServer, Log]) -> Non
             list(cluster.pod_log("data", "silent"))
         with pytest.raises(NotFoundError):
             list(cluster.pod_log("data", "absent"))
+
+
+def test_a_bug_is_told_without_its_details(
+    certificate: Certificate, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(name: str) -> Any:
+        raise ZeroDivisionError(f"secret detail of {name}")
+
+    server = HttpServer(broken, clock=SystemClock(), certificate=certificate)
+    with server, rest(server) as cluster, pytest.raises(ClusterError) as failed:
+        cluster.uid()
+    assert (failed.value.code, "secret" in failed.value.message) == (500, False)
+    assert "secret detail of s" in caplog.text
 
 
 def test_a_stop_ends_the_watches_under_way(certificate: Certificate) -> None:

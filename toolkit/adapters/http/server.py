@@ -148,7 +148,7 @@ def _application(api: KubernetesApi, token: str, routes: Sequence[BaseRoute]) ->
             Route("/clusters/{cluster}/{path:path}", api.answer, methods=_METHODS),
             *routes,
         ],
-        exception_handlers={ClusterError: _refused},
+        exception_handlers={ClusterError: _refused, Exception: _failed},
     )
     return Guard(application, token=token)
 
@@ -161,6 +161,11 @@ async def _refused(request: Request, error: Exception) -> Response:  # noqa: ARG
     if not isinstance(error, ClusterError):
         raise error
     return refused(error)
+
+
+async def _failed(request: Request, error: Exception) -> Response:  # noqa: ARG001
+    """A bug in us: the client gets no detail; the server's log gets all of it."""
+    return refused(ClusterError("an internal error: the server's log has the details"))
 
 
 def _bound(preferred_port: int) -> socket.socket:
