@@ -202,6 +202,20 @@ def test_a_step_learns_where_its_log_will_be_read(plant: Plant) -> None:
     assert result == "staging https://logs/{namespace}/{workflow}/{pod}"
 
 
+def test_steps_do_not_see_the_state(plant: Plant) -> None:
+    state = plant.workspace.state
+    with plant.engine() as engine:
+        if not engine.isolation.is_private:
+            pytest.skip("this machine allows no mount namespaces")
+        source = f"ls -A {state}; ls -A {state}/steps | wc -l; echo x >> $GITOPS_CAPTURE; exit 1"
+        body = plant.run(engine, "wf", script(source))
+        (pod,) = engine.clusters["staging"].list(POD, "data").items
+        log = list(engine.clusters["staging"].pod_log("data", pod["metadata"]["name"]))
+    assert log == [plant.workspace.captured.name, "steps", "1"]
+    assert plant.workspace.captured.read_text() == "x\n"
+    assert body["status"]["phase"] == "Failed"
+
+
 def test_an_unmapped_image_is_refused_with_the_setting_to_change(plant: Plant) -> None:
     with plant.engine() as engine:
         template = {"name": "main", "container": {"image": "acme/etl:1", "command": ["x"]}}

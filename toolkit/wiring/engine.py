@@ -64,7 +64,7 @@ def start_engine(
     are called from the controllers' threads.
     """
     embedded = [e for e in environments if e.destination.is_embedded]
-    state = workspace.ensure_state()
+    state = workspace.ensure_state().resolve()
     logs = log_store(workspace)
     runs = SqliteRuns(owner.database)
     controllers: list[WorkflowController] = []
@@ -124,8 +124,16 @@ def _host(workspace: Workspace) -> Host:
         *(Path(sys.prefix), Path(sys.base_prefix), *images.folders),
     )
     visible = tuple(dict.fromkeys(path.resolve() for path in folders if path.exists()))
+    state = workspace.state.resolve()
+    captured = state / workspace.captured.name
+    captured.touch(mode=0o600)
     return Host(
-        images, probe(workspace.state), visible, ArtifactStore(workspace.state / _ARTIFACTS)
+        images,
+        probe(state),
+        visible,
+        ArtifactStore(state / _ARTIFACTS),
+        hidden=state,
+        kept=(captured,),
     )
 
 

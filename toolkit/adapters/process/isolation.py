@@ -109,6 +109,8 @@ def plan(
     folders: Iterable[str],
     files: Iterable[str],
     visible: Iterable[Path],
+    hidden: Path | None = None,
+    kept: Iterable[Path] = (),
 ) -> Layout:
     """Lays out a step's private folders under ``private`` and creates them.
 
@@ -124,6 +126,8 @@ def plan(
     if not namespaces.is_private:
         for file in files:
             builder.rewrite_file(_clean(file))
+    elif hidden is not None:
+        builder.hide(hidden, kept)
     return builder.layout()
 
 
@@ -168,6 +172,20 @@ class _Builder:
         self._lines.append(_fstab(str(folder), path, "none", "rbind"))
         self._covers[path] = folder
         return folder
+
+    def hide(self, folder: Path, kept: Iterable[Path]) -> None:
+        """Comes last: the private folders that other covers show are inside of it."""
+        empty = self._private / ".hidden"
+        empty.mkdir(mode=0o700)
+        for path in kept:
+            inside = empty / path.relative_to(folder)
+            inside.parent.mkdir(parents=True, exist_ok=True)
+            if path.is_dir():
+                inside.mkdir()
+            else:
+                inside.touch()
+            self._lines.append(_fstab(str(path), str(inside), "none", "rbind"))
+        self._lines.append(_fstab(str(empty), str(folder), "none", "rbind"))
 
     def rewrite_file(self, path: str) -> None:
         """A file right below ``/`` cannot be found by its folder, which is everything's."""

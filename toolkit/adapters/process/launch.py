@@ -27,13 +27,16 @@ _ENTER = 'cd "$0" && exec "$@"'
 class Host:
     """What the machine and the workspace offer to every step. ``visible``: host folders that a
     step reaches whatever covers them (the workspace, the interpreter, folders of programs),
-    absolute and without symbolic links.
+    absolute and without symbolic links. ``hidden`` is a folder that steps do not see, but for
+    their own part of it and what is ``kept``.
     """
 
     images: ImageMap
     namespaces: Namespaces
     visible: tuple[Path, ...]
     artifacts: ArtifactStore
+    hidden: Path | None = None
+    kept: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +133,15 @@ def _lay_out(resolved: ResolvedStart, claim: Claim, host: Host) -> Layout:
     for name in ("home", "work"):
         (claim.folder / name).mkdir()
     private = claim.folder / "root"
-    layout = plan(host.namespaces, private, folders=folders, files=declared, visible=host.visible)
+    layout = plan(
+        host.namespaces,
+        private,
+        folders=folders,
+        files=declared,
+        visible=host.visible,
+        hidden=host.hidden,
+        kept=(claim.folder, *host.kept),
+    )
     remember_layout(claim, layout)
     return layout
 
