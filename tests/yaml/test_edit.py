@@ -63,7 +63,7 @@ def changed_lines(before: str, after: str) -> list[str]:
             [1, {"a": 2}],
             ["+     extra:", "+     - 1", "+     - a: 2"],
         ),
-        (("spec", "list", 1, "name"), "2", ["-   - name: two", '+   - name: "2"']),
+        (("spec", "list", 1, "name"), "2", ["-   - name: two", "+   - name: '2'"]),
         (("top",), {"a": 1}, ["+ top:", "+   a: 1"]),
     ],
 )
@@ -78,14 +78,14 @@ def test_the_second_document_can_be_edited():
 
 def test_an_item_is_added_before_the_comment_at_the_end():
     edited = append_item(TEXT, ("spec", "list"), {"name": "three", "k": 3})
-    assert changed_lines(TEXT, edited) == ["+   - k: 3", "+     name: three"]
+    assert changed_lines(TEXT, edited) == ["+   - name: three", "+     k: 3"]
     assert edited.index("three") < edited.index("# tail")
 
 
 def test_a_list_is_added_where_there_is_none():
     edited = append_item(TEXT, ("images",), {"name": "a", "newTag": "1.0"})
     assert changed_lines(TEXT, edited) == ["+ images:", "+ - name: a", '+   newTag: "1.0"']
-    assert append_item("a: 1\nimages: []\n", ("images",), "x") == "a: 1\nimages: \n  - x\n"
+    assert append_item("a: 1\nimages: []\n", ("images",), "x") == "a: 1\nimages:\n- x\n"
 
 
 def test_windows_line_ends_stay():
