@@ -96,6 +96,28 @@ def test_a_reader_writes_nothing_and_needs_a_file(path: Path) -> None:
         reader.write(make_table)
 
 
+def test_a_file_that_is_no_database_is_told(path: Path) -> None:
+    path.write_text("not a database, and long enough to be taken for one " * 100)
+    for read_only in (False, True):
+        with pytest.raises(StateError, match="not a database"):
+            Database(path, read_only=read_only)
+
+
+def test_a_commit_that_fails_is_told_and_the_next_one_works(path: Path) -> None:
+    with Database(path) as database:
+        database.write(make_table)
+        database.write(lambda c: c.execute("CREATE TABLE child (n REFERENCES t (n))"))
+
+        def orphan(connection: sqlite3.Connection) -> None:
+            connection.execute("PRAGMA defer_foreign_keys=ON")
+            connection.execute("INSERT INTO child VALUES (1)")
+
+        with pytest.raises(StateError, match="cannot be written"):
+            database.write(orphan)
+        database.write(insert(2))
+        assert numbers(database) == [2]
+
+
 def test_all_its_files_are_private(path: Path) -> None:
     with Database(path) as database:
         database.write(make_table)

@@ -16,7 +16,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, Self, TypeVar
@@ -28,6 +28,8 @@ T = TypeVar("T")
 _Job = tuple[Callable[[sqlite3.Connection], Any], "Future[Any]"]
 _MOST_IN_GROUP = 256
 _CHECKPOINT_S = 2.0
+_READER = ("foreign_keys=ON",)
+_WRITER = (*_READER, "journal_mode=WAL", "synchronous=FULL", "secure_delete=ON")
 
 
 class Database:
@@ -97,11 +99,12 @@ class Database:
 
     def checkpoint(self) -> None:
         """Moves the write-ahead log into the database and empties it, as far as readers let it."""
-        connection = _connect(self._path, timeout_s=_CHECKPOINT_S)
-        try:
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        finally:
-            connection.close()
+        with suppress(sqlite3.OperationalError):  # somebody is at it, or reads: the next one will
+            connection = _connect(self._path, timeout_s=_CHECKPOINT_S)
+            try:
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                connection.close()
 
     def close(self) -> None:
         """Waits for writes under way. Further use raises StateError. Closing twice is fine."""
@@ -123,12 +126,7 @@ class Database:
 
     def _start_writer(self) -> None:
         _create_private(self._path)
-        connection = _connect(self._path)
-        try:
-            migrate(connection, self._path)
-        except BaseException:
-            connection.close()
-            raise
+        connection = _opened(self._path)
         self._writer = threading.Thread(
             target=self._write_loop, args=(connection,), name="sqlite-writer", daemon=True
         )
@@ -203,10 +201,12 @@ def _commit_group(
     except sqlite3.Error as error:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
-        outcomes = [(future, None, error) for _, future in group]
-    for future, result, failure in outcomes:
-        if failure is not None:
-            future.set_exception(failure)
+        failure = StateError(f"the state cannot be written: {error}")
+        failure.__cause__ = error
+        outcomes = [(future, None, failure) for _, future in group]
+    for future, result, refusal in outcomes:
+        if refusal is not None:
+            future.set_exception(refusal)
         else:
             future.set_result(result)
     announce()
@@ -226,6 +226,23 @@ def _run_in_savepoint(
     return result, None
 
 
+def _opened(path: Path) -> sqlite3.Connection:
+    """The writer's connection, to a database of this version."""
+    try:
+        connection = _connect(path)
+        try:
+            migrate(connection, path)
+        except BaseException:
+            connection.close()
+            raise
+    except sqlite3.Error as error:
+        raise StateError(
+            f"cannot open {path}: {error}",
+            hints=["restore a backup, or move the file away and begin anew"],
+        ) from error
+    return connection
+
+
 def _create_private(path: Path) -> None:
     """Made 0600 before SQLite writes anything: its log files take the same mode."""
     try:
@@ -240,9 +257,10 @@ def _connect(path: Path, *, read_only: bool = False, timeout_s: float = 30) -> s
     connection = sqlite3.connect(
         uri, uri=True, isolation_level=None, check_same_thread=False, timeout=timeout_s
     )
-    if not read_only:
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
-        connection.execute("PRAGMA secure_delete=ON")
-    connection.execute("PRAGMA foreign_keys=ON")
+    try:
+        for pragma in _READER if read_only else _WRITER:
+            connection.execute(f"PRAGMA {pragma}")
+    except BaseException:
+        connection.close()
+        raise
     return connection
