@@ -70,6 +70,8 @@ class Generator:
                 template["timeout"] = f"{self.random.randint(1, 5)}s"
             if self._maybe(0.08):
                 template["daemon"] = True
+            elif self._maybe(0.1):
+                template["memoize"] = {"key": "k", "cache": {"configMap": {"name": "c"}}}
         self.templates.append(template)
         return name
 
@@ -164,7 +166,8 @@ class Generator:
         return f'workflow.status == "{self._phase()}"'
 
     def outcome(self, start: StartContainer | CallResource) -> Outcome:
-        del start
+        if isinstance(start, CallResource) and self._maybe(0.5):
+            return Outcome(outputs={"entry": '{"outputs":{"exitCode":"0"}}'})
         if self._maybe(0.08):
             return Outcome(error="it could not be started", is_transient=self._maybe(0.5))
         return Outcome(
@@ -248,7 +251,8 @@ def live(seed: int) -> None:
     run: Run = simulation.run
     ids = [command.id for command in simulation.started]
     assert len(ids) == len(set(ids)), "a command's id came twice"
-    nodes = [command.node_id for command in simulation.started]
+    starts = [each for each in simulation.started if isinstance(each, StartContainer)]
+    nodes = [command.node_id for command in starts]
     assert len(nodes) == len(set(nodes)), "a node was started twice"
     unfinished = [node.name for node in run.nodes.values() if not node.has_ended]
     assert not unfinished, f"ended with unfinished {unfinished}:\n{simulation.tree()}"

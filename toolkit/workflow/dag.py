@@ -126,11 +126,11 @@ def _start_task(draft: Draft, node: Node, graph: Graph, name: str) -> Node | Non
             return create(draft, call, SKIPPED_TYPE, OMITTED, message=OMITTED_MESSAGE)
         scope = scope_of(draft, node, name)
         resolved = resolve(task, scope)
+        if is_loop(task):
+            return task_groups.start(draft, node, call, resolved)
         if not resolved.proceeds:
             message = skip_message(str(resolved.step["when"]))
             return create(draft, call, SKIPPED_TYPE, SKIPPED, message=message)
-        if is_loop(task):
-            return task_groups.start(draft, node, call, resolved)
         return _start_single(draft, node, resolved.step, scope, name)
     except ExpressionError as error:
         return invalid(draft, call, error.message)
@@ -319,4 +319,5 @@ def _succeed(draft: Draft, node: Node, graph: Graph) -> None:
             outputs.export(draft, task)
     if found is not None:
         draft.edit(node.id).status["outputs"] = found
+        outputs.export(draft, draft.node(node.id))
     draft.set_phase(node.id, SUCCEEDED)

@@ -26,7 +26,7 @@ from toolkit.workflow.nodes import (
 from toolkit.workflow.run import NOTE_MARK, AuditEvent, Run, Transition
 
 T = TypeVar("T")
-AgendaKind = Literal["begin", "ended", "moved", "resume", "root", "daemons"]
+AgendaKind = Literal["begin", "ended", "moved", "resume", "root", "daemons", "keep"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,8 @@ class Due:
     """Work to do before the step ends. ``begin``: a new node starts its children. ``ended``: the
     owner hears that ``child`` ended. ``moved``: it hears of a new phase. ``resume``: start what a
     limit held back. ``root``: a node that nobody owns ended or moved (main, exit, a hook).
-    ``daemons``: the daemons in a node that ended are to be ended.
+    ``daemons``: the daemons in a node that ended are to be ended. ``keep``: its outputs are to be
+    kept in a cache.
     """
 
     kind: AgendaKind
@@ -197,6 +198,8 @@ class Draft:
         elif node.type == SUSPEND:
             waiting = [id for id in self.row["waiting"] if id != node.id]
             self.edit_run()["waiting"] = waiting
+        if node.engine.get("memo"):
+            self.agenda.append(Due("keep", node.id))
         if node.engine.get("daemons"):
             self.agenda.append(Due("daemons", node.id))
         if node.is_unsuccessful:

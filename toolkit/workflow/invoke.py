@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from toolkit.errors import ExpressionError
-from toolkit.workflow import limits, pods
+from toolkit.workflow import limits, memoize, pods
 from toolkit.workflow.call import Call
 from toolkit.workflow.context import (
     POD_TYPES,
@@ -96,8 +96,10 @@ def _create_for(draft: Draft, call: Call, processed: Row, kind: str) -> Node:
 
 
 def go(draft: Draft, node: Node, processed: Row) -> None:
-    """Set a created node in motion: start its pod, or let it begin."""
-    if node.type == POD:
+    """Set a created node in motion: look into the cache, start its pod, or let it begin."""
+    if processed.get("memoize"):
+        memoize.look_up(draft, node, processed)
+    elif node.type == POD:
         pods.start(draft, node, processed)
     else:
         draft.agenda.append(Due("begin", node.id))

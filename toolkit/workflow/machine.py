@@ -12,6 +12,7 @@ from toolkit.workflow import (
     exit_handler,
     halting,
     limits,
+    memoize,
     pods,
     retry,
     steps,
@@ -161,6 +162,8 @@ def step(run: Run, event: Event, now: datetime) -> Transition:
 
 def _take(draft: Draft, event: Event) -> None:
     match event:
+        case ContainerErrored() | ResourceAnswered() if memoize.is_answer(draft, event):
+            memoize.answered(draft, event)
         case ContainerStarted() | ContainerEnded() | ContainerErrored() | ResourceAnswered():
             pods.answer(draft, event)
         case Woke():
@@ -270,8 +273,8 @@ def _restore_deferred(draft: Draft) -> None:
 
 
 def _work(draft: Draft, due: Due) -> None:
-    if due.kind == "daemons":
-        pods.end_daemons(draft, draft.node(due.node_id))
+    if due.kind in _AFTERMATH:
+        _AFTERMATH[due.kind](draft, draft.node(due.node_id))
         return
     if draft.row["stage"] == "done":
         return
@@ -320,6 +323,10 @@ def _resume(draft: Draft, id: str) -> None:
             _RESUME[owner.type](draft, owner)
 
 
+_AFTERMATH: Final[Mapping[str, Callable[[Draft, Node], None]]] = {
+    "daemons": pods.end_daemons,
+    "keep": memoize.keep,
+}
 _BEGIN: Final[Mapping[str, Callable[[Draft, Node], None]]] = {
     STEPS: steps.begin,
     STEP_GROUP: steps.advance,

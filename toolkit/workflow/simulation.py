@@ -43,7 +43,7 @@ EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 class Outcome:
     """How a container or resource call ends. ``error`` instead of an exit code: it could not be
     run. ``outputs`` are file contents by parameter name; those not given take their default, or
-    are missing.
+    are missing. ``delay``: so long it waits for its turn before it starts.
     """
 
     exit_code: int = 0
@@ -53,6 +53,7 @@ class Outcome:
     error: str = ""
     is_transient: bool = False
     is_stuck: bool = False
+    delay: timedelta = timedelta()
 
 
 _ANSWERS = (ContainerEnded, ContainerErrored, ResourceAnswered)
@@ -124,6 +125,11 @@ class Simulation:
         self.send(event)
         return True
 
+    @property
+    def next_at(self) -> datetime | None:
+        """When the next event comes; None where nothing is to come."""
+        return self._events[0][0] if self._events else None
+
     def perform(self, command: Command) -> None:
         """Play what the machine asks for."""
         match command:
@@ -141,9 +147,10 @@ class Simulation:
         if isinstance(command, CallResource):
             self._at(self.now + outcome.duration, _resource_answer(command, outcome, self.now))
             return
+        begin = self.now + outcome.delay
         if not outcome.error:
-            self._at(self.now, ContainerStarted(command.id, command.node_id, self.now))
-        end = self.now + outcome.duration
+            self._at(begin, ContainerStarted(command.id, command.node_id, begin))
+        end = begin + outcome.duration
         if command.deadline is not None and (end > command.deadline or outcome.is_stuck):
             late = ContainerErrored(
                 command.id,

@@ -149,7 +149,7 @@ def _start(
     if resolved.proceeds and entry.index is not None:
         step = with_item(step, entry.item, scope)
     call = _call(group, parent, entry, step)
-    if entry.empty and resolved.proceeds:
+    if entry.empty:
         create(draft, call, SKIPPED_TYPE, SKIPPED, message=EMPTY_MESSAGE)
         return True
     when = str(step.get("when") or "")

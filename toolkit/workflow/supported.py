@@ -20,9 +20,9 @@ SPEC: Final = frozenset(
 
 TEMPLATE: Final = frozenset(
     {
-        "activeDeadlineSeconds", "container", "daemon", "dag", "failFast", "inputs", "name",
-        "outputs", "parallelism", "resource", "retryStrategy", "script", "steps", "suspend",
-        "timeout", "volumes",
+        "activeDeadlineSeconds", "container", "daemon", "dag", "failFast", "inputs", "memoize",
+        "name", "outputs", "parallelism", "resource", "retryStrategy", "script", "steps",
+        "suspend", "timeout", "volumes",
     }
 )  # fmt: skip
 
@@ -78,7 +78,6 @@ REFUSED: Final[Mapping[str, str]] = {
     "initContainers": "init containers",
     "lifecycle": "container lifecycle hooks",
     "livenessProbe": "probes",
-    "memoize": "memoization",
     "mirrorVolumeMounts": "sidecars",
     "pendingTimeout": "a deadline for pending steps",
     "plugin": "plugin templates",

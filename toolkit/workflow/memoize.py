@@ -1,0 +1,143 @@
+"""Memoization: a template's outputs kept in a ConfigMap under a key, and taken from there.
+
+The cache is read and written by the same resource calls that resource templates make, so nothing
+else is asked of the shell. Argo's form is kept: an entry is JSON with ``nodeID``, ``outputs`` and
+``creationTimestamp``, the ConfigMap has the label that marks caches.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any, Final
+
+from toolkit.workflow import outputs, pods
+from toolkit.workflow.call import call_of
+from toolkit.workflow.commands import CallResource
+from toolkit.workflow.context import globals_scope, local_values, template_at
+from toolkit.workflow.draft import Draft, Due
+from toolkit.workflow.events import ContainerErrored, ResourceAnswered
+from toolkit.workflow.expressions import json_text
+from toolkit.workflow.halting import halted
+from toolkit.workflow.nodes import ERROR, FAILED, POD, SUCCEEDED, Node, Row, pod_name, rfc3339
+from toolkit.workflow.scope import Values
+from toolkit.workflow.spans import parse_go_duration
+from toolkit.workflow.substitute import substitute
+
+CACHE_LABEL: Final = "workflows.argoproj.io/configmap-type"
+_ENTRY: Final = "entry"
+
+
+def look_up(draft: Draft, node: Node, template: Row) -> None:
+    """Ask for the entry; the node waits for the answer."""
+    memo: Row = template["memoize"]
+    name = str(((memo.get("cache") or {}).get("configMap") or {}).get("name") or "")
+    key = str(memo.get("key") or "")
+    node.status["memoizationStatus"] = {"hit": False, "key": key, "cacheName": name}
+    if not (name and key):
+        draft.set_phase(node.id, ERROR, "cache could not be found or created")
+        return
+    path = f"{{.data['{key}']}}"
+    command = _call(draft, node, template, "get", {}, outputs=((_ENTRY, path, ""),))
+    node.engine["start"] = command.id
+    node.engine["memo"] = "looks"
+    draft.command(command)
+
+
+def is_answer(draft: Draft, event: ResourceAnswered | ContainerErrored) -> bool:
+    """Whether an event answers a look into the cache."""
+    node = draft.get(event.node_id)
+    if node is None or node.has_ended or node.engine.get("memo") != "looks":
+        return False
+    return bool(node.engine.get("start") == event.command_id)
+
+
+def answered(draft: Draft, event: ResourceAnswered | ContainerErrored) -> None:
+    """A hit ends the node with the outputs kept; a miss lets it run."""
+    node = draft.edit(event.node_id)
+    node.engine.pop("start")
+    is_there = isinstance(event, ResourceAnswered)
+    node.engine["memo"] = "misses" if is_there else "is new"
+    if message := halted(draft, in_exit=node.is_exit_part):
+        draft.set_phase(node.id, FAILED, message)
+        return
+    text = event.outputs.get(_ENTRY) if isinstance(event, ResourceAnswered) else None
+    template = template_at(draft, node)
+    entry = _entry(text, template["memoize"].get("maxAge"), draft.now)
+    if entry is None:
+        _run(draft, node, template)
+        return
+    node.engine["memo"] = "hit"
+    node.status["memoizationStatus"] = {**node.status["memoizationStatus"], "hit": True}
+    if entry.get("outputs"):
+        node.status["outputs"] = entry["outputs"]
+        outputs.export(draft, node)
+    draft.set_phase(node.id, SUCCEEDED, "")
+
+
+def _entry(text: str | None, max_age: Any, now: datetime) -> Row | None:
+    """The entry, None where there is none, or none that is young enough."""
+    try:
+        entry = json.loads(text or "null")
+        if not isinstance(entry, dict):
+            return None
+        if max_age:
+            created = datetime.fromisoformat(str(entry.get("creationTimestamp")))
+            return entry if now - created <= parse_go_duration(str(max_age)) else None
+        return entry
+    except ValueError:
+        return None
+
+
+def _run(draft: Draft, node: Node, template: Row) -> None:
+    if node.type != POD:
+        draft.agenda.append(Due("begin", node.id))
+        return
+    scope = globals_scope(draft).over(Values(local_values(draft, call_of(node), template)))
+    pods.start(draft, node, substitute(template, scope))
+
+
+def keep(draft: Draft, node: Node) -> None:
+    """A node that looked into the cache in vain has Succeeded: its outputs are kept."""
+    state = node.engine.get("memo")
+    if state not in {"misses", "is new"} or node.phase != SUCCEEDED:
+        return
+    key = node.status["memoizationStatus"]["key"]
+    entry = {
+        "nodeID": node.id,
+        "outputs": node.outputs,
+        "creationTimestamp": rfc3339(draft.now),
+        "lastHitTimestamp": rfc3339(draft.now),
+    }
+    content = {
+        "metadata": {"labels": {CACHE_LABEL: "Cache"}},
+        "data": {key: json_text(entry)},
+    }
+    action = "create" if state == "is new" else "patch"
+    draft.command(_call(draft, node, template_at(draft, node), action, content))
+
+
+def _call(
+    draft: Draft,
+    node: Node,
+    template: Row,
+    action: str,
+    content: Row,
+    outputs: tuple[tuple[str, str, str], ...] = (),
+) -> CallResource:
+    name = node.status["memoizationStatus"]["cacheName"]
+    metadata = {
+        **content.get("metadata", {}),
+        "name": name,
+        "namespace": draft.run.namespace,
+    }
+    manifest = {"apiVersion": "v1", "kind": "ConfigMap", **content, "metadata": metadata}
+    return CallResource(
+        id=draft.command_id(),
+        node_id=node.id,
+        pod=pod_name(draft.run.name, node.name, str(template.get("name", ""))),
+        action=action,
+        manifest=json_text(manifest),
+        merge_strategy="merge",
+        outputs=outputs,
+    )

@@ -1,0 +1,281 @@
+"""A whole environment under a virtual clock: its crons decide and its workflows step exactly as
+in the engine; only the containers are played.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from toolkit.resource.resource import Body
+from toolkit.workflow.commands import CallResource, StartContainer
+from toolkit.workflow.cron.decide import CatchUp, CronDecision, decide
+from toolkit.workflow.definition import SCHEDULED_TIME
+from toolkit.workflow.events import SpecChanged
+from toolkit.workflow.nodes import POD, RETRY, SUSPEND
+from toolkit.workflow.notices import NOTIFIER, Notice, notice_of
+from toolkit.workflow.rehearsal_steps import Actors, Failure
+from toolkit.workflow.simulation import Simulation
+from toolkit.workflow.step_names import without_attempt
+from toolkit.workflow.stock import Stock
+
+_WAITS: Final = "waits for a person"
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """A tick that did not simply run: what the cron said of it."""
+
+    at: datetime
+    cron: str
+    reason: str
+    message: str
+
+
+@dataclass(slots=True)
+class RehearsedRun:
+    """One run. ``finished`` is None where it goes on at the end; ``waited_s``: so long its steps
+    waited for a free slot, added up; ``held_s``: so long steps waited for its own parallelism.
+    """
+
+    name: str
+    cron: str
+    scheduled: str
+    started: datetime
+    finished: datetime | None = None
+    phase: str = "Running"
+    message: str = ""
+    steps: int = 0
+    retries: int = 0
+    waited_s: float = 0.0
+    held_s: float = 0.0
+    notices: list[Notice] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What is rehearsed. ``actors`` play the steps; ``notifier`` are the object and template whose
+    calls are notifications.
+    """
+
+    crons: Sequence[Body]
+    stock: Stock
+    actors: Actors
+    catch_up: CatchUp = CatchUp.LATEST
+    notifier: tuple[str, str] = NOTIFIER
+
+
+class Rehearsal:
+    """Plays from ``start`` to ``end``. ``incidents`` and ``unfinished`` are complete when
+    :meth:`play` ends.
+    """
+
+    def __init__(self, stage: Stage, start: datetime, end: datetime) -> None:
+        self.now = start
+        self.incidents: list[Incident] = []
+        self._stage = stage
+        self._end = end
+        self._agenda: list[tuple[datetime, int, Callable[[], None]]] = []
+        self._count = 0
+        self._ended: list[RehearsedRun] = []
+        self._live: dict[str, _Played] = {}
+        self._crons = [_Cron(body, start, stage.stock) for body in stage.crons]
+
+    def play(self) -> Iterator[RehearsedRun]:
+        """The runs, as they end."""
+        for cron in self._crons:
+            self._decide(cron)
+        while self._agenda and self._agenda[0][0] < self._end:
+            self.now, _, act = heapq.heappop(self._agenda)
+            act()
+            if self._ended:
+                yield from self._ended
+                self._ended.clear()
+        self.now = self._end
+
+    @property
+    def unfinished(self) -> list[RehearsedRun]:
+        """The runs that go on at the end, each with a word about why."""
+        for played in self._live.values():
+            is_asked = any(
+                node.type == SUSPEND and not node.has_ended
+                for node in played.simulation.run.nodes.values()
+            )
+            played.record.message = _WAITS if is_asked else ""
+        return [played.record for played in self._live.values()]
+
+    def _at(self, at: datetime, act: Callable[[], None]) -> None:
+        self._count += 1
+        heapq.heappush(self._agenda, (at, self._count, act))
+
+    # Crons
+
+    def _decide(self, cron: _Cron) -> None:
+        decision = decide(
+            cron.body, self.now, tuple(cron.children.values()), catch_up=self._stage.catch_up
+        )
+        for name in decision.terminate:
+            self._terminate(name)
+        if decision.submit is not None:
+            self._submit(cron, decision.submit)
+        cron.take(decision)
+        for _, reason, message in decision.audit:
+            self.incidents.append(Incident(self.now, cron.name, reason, message))
+        if decision.submit is not None:
+            self._decide(cron)  # it stands among the active ones now
+        elif decision.next_at is not None and decision.next_at != cron.next_at:
+            cron.next_at = decision.next_at
+            self._at(decision.next_at, lambda: self._decide(cron))
+
+    def _terminate(self, name: str) -> None:
+        played = self._live.get(name)
+        if played is not None:
+            is_suspended = bool(played.simulation.run.row["suspend"])
+            played.simulation.send(SpecChanged(is_suspended, "Terminate"))
+            self._watch(played)
+
+    def _submit(self, cron: _Cron, workflow: Body) -> None:
+        metadata = workflow["metadata"]
+        record = RehearsedRun(
+            name=metadata["name"],
+            cron=cron.name,
+            scheduled=metadata["annotations"][SCHEDULED_TIME],
+            started=self.now,
+        )
+        actors = self._stage.actors.of_run(cron.name, lambda: self.now)
+        simulation = Simulation(
+            workflow, library=cron.library, outcome=actors.outcome, now=self.now
+        )
+        played = _Played(cron, simulation, record)
+        self._live[record.name] = played
+        cron.children[record.name] = _child(workflow, "Running")
+        self._watch(played)
+
+    # Runs
+
+    def _advance(self, played: _Played) -> None:
+        """Play what comes now. A run that was ended meanwhile has nothing more to play."""
+        if played.record.name in self._live:
+            played.due = None
+            played.simulation.run_until(self.now)
+            self._watch(played)
+
+    def _watch(self, played: _Played) -> None:
+        played.look(self.now, self._stage.notifier)
+        if played.simulation.run.is_finished:
+            self._finish(played)
+            return
+        at = played.simulation.next_at
+        if at is not None and (played.due is None or at < played.due):
+            played.due = at
+            self._at(at, lambda: self._advance(played))
+
+    def _finish(self, played: _Played) -> None:
+        del self._live[played.record.name]
+        played.close(self.now, self._stage.actors)
+        self._ended.append(played.record)
+        cron, record = played.cron, played.record
+        cron.children[record.name] = {
+            **cron.children[record.name],
+            "status": {"phase": record.phase, "finishedAt": self.now.isoformat()},
+        }
+        self._at(self.now, lambda: self._decide(cron))
+
+
+class _Cron:
+    """A CronWorkflow and its children, as the cluster would hold them."""
+
+    def __init__(self, body: Body, start: datetime, stock: Stock) -> None:
+        created = start - timedelta(seconds=1)
+        metadata = {**body["metadata"], "creationTimestamp": created.isoformat()}
+        self.body: Body = {**body, "metadata": metadata}
+        self.name = str(metadata["name"])
+        self.children: dict[str, Body] = {}
+        self.next_at: datetime | None = None
+        spec = body.get("spec") or {}
+        self.library = stock.library_for({"spec": spec.get("workflowSpec") or {}})
+
+    def take(self, decision: CronDecision) -> None:
+        """What the decision writes."""
+        if decision.status is not None:
+            self.body = {**self.body, "status": decision.status}
+        if decision.annotations:
+            metadata: dict[str, Any] = self.body["metadata"]
+            annotations = {**(metadata.get("annotations") or {}), **decision.annotations}
+            self.body = {**self.body, "metadata": {**metadata, "annotations": annotations}}
+        for name in decision.delete:
+            self.children.pop(name, None)
+
+
+def _child(workflow: Body, phase: str) -> Body:
+    metadata = workflow["metadata"]
+    return {"metadata": {"name": metadata["name"]}, "status": {"phase": phase}}
+
+
+class _Played:
+    """A run under way. ``due``: for when it stands on the agenda."""
+
+    def __init__(self, cron: _Cron, simulation: Simulation, record: RehearsedRun) -> None:
+        self.cron = cron
+        self.simulation = simulation
+        self.record = record
+        self.due: datetime | None = None
+        self._seen = 0
+        self._seen_starts = 0
+        self._held: set[str] = set()
+        self._held_since: datetime | None = None
+        self._noticed: set[str] = set()
+
+    def look(self, now: datetime, notifier: tuple[str, str]) -> None:
+        """Take note of what the last steps of the machine brought."""
+        started = self.simulation.started
+        for command in started[self._seen_starts :]:
+            self._note_start(command, now, notifier)
+        self._seen_starts = len(started)
+        for transition in self.simulation.transitions[self._seen :]:
+            for id, row in transition.nodes:
+                if "engine" in row and row["engine"].get("blocked"):
+                    self._held.add(id)
+                else:
+                    self._held.discard(id)
+        self._seen = len(self.simulation.transitions)
+        is_held = bool(self._held or self.simulation.run.row["starved"])
+        if is_held and self._held_since is None:
+            self._held_since = now
+        elif not is_held and self._held_since is not None:
+            self.record.held_s += (now - self._held_since).total_seconds()
+            self._held_since = None
+
+    def _note_start(
+        self, command: StartContainer | CallResource, now: datetime, notifier: tuple[str, str]
+    ) -> None:
+        node = self.simulation.run.nodes[command.node_id]
+        base = without_attempt(node.name)
+        notice = notice_of(node.status, now, notifier)
+        if notice is not None and base not in self._noticed:
+            self._noticed.add(base)
+            self.record.notices.append(notice)
+
+    def close(self, now: datetime, actors: Actors) -> None:
+        """The run has ended."""
+        run, record = self.simulation.run, self.record
+        record.finished = now
+        record.phase = run.phase
+        record.message = str(run.row["message"])
+        record.waited_s = actors.waited_s(record.name)
+        nodes = run.nodes
+        record.steps = sum(1 for node in nodes.values() if node.type == POD)
+        for id, node in nodes.items():
+            if node.type == RETRY:
+                record.retries += max(0, len(run.children.get(id, ())) - 1)
+
+
+def names_of(crons: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The crons' names."""
+    return [str(cron["metadata"]["name"]) for cron in crons]
+
+
+__all__ = ["Actors", "Failure", "Incident", "Rehearsal", "RehearsedRun", "Stage", "names_of"]
