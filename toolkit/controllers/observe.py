@@ -16,6 +16,7 @@ from toolkit.resource.identity import GroupVersionKind, ResourceId
 from toolkit.resource.resource import Body
 from toolkit.sync.inventory import is_as_left
 from toolkit.sync.plan import Observation
+from toolkit.sync.ports import ParallelMap, in_turn
 from toolkit.sync.state import InventoryRow
 
 FIELD_MANAGER = "gitops"
@@ -26,13 +27,17 @@ Scope = tuple[GroupVersionKind, str]
 
 
 def observe(
-    cluster: Cluster, targets: Mapping[ResourceId, Body], inventory: Sequence[InventoryRow]
+    cluster: Cluster,
+    targets: Mapping[ResourceId, Body],
+    inventory: Sequence[InventoryRow],
+    each: ParallelMap = in_turn,
 ) -> Observation:
     """Raises InvalidError with every target that the cluster would not take."""
     served = {(kind.gvk.group, kind.gvk.kind) for kind in cluster.served_kinds()}
     lives = _lives(cluster, targets, inventory, served)
     lives |= _namespaces(cluster, targets)
-    predictions = _predictions(cluster, targets, lives, {row.resource: row for row in inventory})
+    rows = {row.resource: row for row in inventory}
+    predictions = _predictions(cluster, targets, lives, rows, each)
     return Observation(cluster.uid(), lives, predictions, frozenset(served))
 
 
@@ -81,27 +86,33 @@ def _predictions(
     targets: Mapping[ResourceId, Body],
     lives: Mapping[ResourceId, Body],
     rows: Mapping[ResourceId, InventoryRow],
+    each: ParallelMap,
 ) -> dict[ResourceId, Body]:
-    predictions: dict[ResourceId, Body] = {}
-    failures: list[str] = []
-    for key, target in targets.items():
-        live = lives.get(key)
-        if live is not None and is_as_left(rows.get(key), target, live):
-            predictions[key] = live
-            continue
+    as_left = {
+        key: lives[key]
+        for key, target in targets.items()
+        if key in lives and is_as_left(rows.get(key), target, lives[key])
+    }
+
+    def predict(key: ResourceId) -> Body | ClusterError | None:
         try:
-            predicted = _dry_run(cluster, key, target, lives)
+            return _dry_run(cluster, key, targets[key], lives)
         except ClusterError as error:
-            failures.append(f"{key.short}: {error.message}")
-            continue
-        if predicted is not None:
-            predictions[key] = predicted
+            return error
+
+    asked = [key for key in targets if key not in as_left]
+    answers = dict(zip(asked, each(predict, asked), strict=True))
+    failures = [
+        f"{key.short}: {answer.message}"
+        for key, answer in answers.items()
+        if isinstance(answer, ClusterError)
+    ]
     if failures:
         raise InvalidError(
             "the cluster would not take " + "; ".join(failures),
             hints=["nothing was applied"],
         )
-    return predictions
+    return as_left | {key: body for key, body in answers.items() if isinstance(body, dict)}
 
 
 def _dry_run(

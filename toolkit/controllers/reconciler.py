@@ -37,7 +37,7 @@ from toolkit.sync.guards import Situation
 from toolkit.sync.health import Health, HealthStatus, health_of, is_run, worst
 from toolkit.sync.inventory import is_part_of, planned_tasks, rows_after, rows_before
 from toolkit.sync.plan import Action, Phase, SyncPlan, Task, plan, require_approval
-from toolkit.sync.ports import SyncStore
+from toolkit.sync.ports import ParallelMap, SyncStore, in_turn
 from toolkit.sync.state import EnvironmentState, Outcome, Stage, SyncEnd, SyncRecord
 from toolkit.sync.targets import place
 from toolkit.sync.tracking import owner_name, owner_of
@@ -77,6 +77,7 @@ class Reconciler:
         store: SyncStore,
         clock: Clock,
         pause: Callable[[float], None],
+        each: ParallelMap = in_turn,
     ) -> None:
         self.environment = environment
         self._cluster = cluster
@@ -84,6 +85,7 @@ class Reconciler:
         self._store = store
         self._clock = clock
         self._pause = pause
+        self._each = each
         self._tree = DeployTree(deploy, environment.name)
         self._owner = owner_name(store.installation(), environment.name)
 
@@ -157,7 +159,7 @@ class Reconciler:
             owner=self._owner,
         )
         inventory = self._store.inventory(self.environment.name)
-        seen = observe(self._cluster, targets, inventory)
+        seen = observe(self._cluster, targets, inventory, self._each)
         return plan(targets, seen, inventory, self._situation(commit, is_published=is_published))
 
     def _situation(self, commit: str, *, is_published: bool) -> Situation:
@@ -260,17 +262,28 @@ class Reconciler:
         return applied
 
     def _apply_wave(self, wave: Sequence[Task]) -> Applied:
-        """All of a wave, whatever fails in it. Raises ClusterError with every failure."""
-        applied: Applied = {}
-        failures: list[str] = []
-        for task in wave:
-            try:
-                applied[task.id] = self._write(task)
-            except ClusterError as error:
-                failures.append(f"{task.id.short}: {error.message}")
+        """All of a wave, kind by kind, whatever fails in it. Raises ClusterError with every
+        failure.
+        """
+        answers: dict[ResourceId, Body | ClusterError] = {}
+        for _, group in groupby(wave, key=lambda task: task.gvk):
+            tasks = list(group)
+            ids = [task.id for task in tasks]
+            answers |= zip(ids, self._each(self._attempt, tasks), strict=True)
+        failures = [
+            f"{key.short}: {answer.message}"
+            for key, answer in answers.items()
+            if isinstance(answer, ClusterError)
+        ]
         if failures:
             raise ClusterError("could not apply " + "; ".join(failures))
-        return applied
+        return {key: live for key, live in answers.items() if isinstance(live, dict)}
+
+    def _attempt(self, task: Task) -> Body | ClusterError:
+        try:
+            return self._write(task)
+        except ClusterError as error:
+            return error
 
     def _write(self, task: Task) -> Body:
         if task.action is Action.UNCHANGED and task.live is not None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from toolkit.sync.state import (
     EnvironmentState,
@@ -14,6 +14,24 @@ from toolkit.sync.state import (
     SyncEnd,
     SyncRecord,
 )
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class ParallelMap(Protocol):
+    """Asks a cluster several things at once: it answers many in the time of one."""
+
+    def __call__(self, work: Callable[[T], R], items: Sequence[T], /) -> list[R]:
+        """The results in the order of ``items``. An exception of ``work`` is raised here, once
+        nothing is under way any more.
+        """
+        ...
+
+
+def in_turn(work: Callable[[T], R], items: Sequence[T], /) -> list[R]:
+    """The ParallelMap that does one after the other."""
+    return [work(item) for item in items]
 
 
 class SyncStore(Protocol):

@@ -17,6 +17,7 @@ from toolkit.adapters.clock import SystemClock
 from toolkit.adapters.git import GitDeploy, GitSource, ensure_bare
 from toolkit.adapters.sqlite.database import Database
 from toolkit.adapters.sqlite.syncs import SqliteSyncs
+from toolkit.adapters.threads import ThreadMap
 from toolkit.controllers.publisher import Publisher
 from toolkit.controllers.reconciler import Reconciler, StoppingError
 from toolkit.controllers.sync_loop import Notice, Pace, SyncLoop
@@ -33,6 +34,7 @@ from toolkit.wiring.workspace import Workspace
 
 _LOCAL, _REMOTE = timedelta(seconds=1), timedelta(seconds=15)
 _HEAL = timedelta(seconds=10)
+_AT_ONCE = 8
 _TAKING_TIMEOUT_S = 30.0
 _ANSWER_TIMEOUT_S = 600.0
 _ANSWER_POLL_S = 0.1
@@ -104,6 +106,7 @@ def reconciler_on(
             store=SqliteSyncs(database),
             clock=SystemClock(),
             pause=_pause_until(stop) if stop else time.sleep,
+            each=ThreadMap(_AT_ONCE),
         )
 
 
