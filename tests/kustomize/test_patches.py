@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toolkit.kustomize.jsonpatch import PatchFailureError, apply, copied
-from toolkit.kustomize.merge import ABSENT, Merger
+from toolkit.kustomize.merge import Merger
+from toolkit.kustomize.merge_lists import ABSENT
 from toolkit.kustomize.selector import Selector, parse_label_selector
 from toolkit.kustomize.shapes import Shapes
 

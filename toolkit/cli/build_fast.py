@@ -65,12 +65,12 @@ def run_build(
     from toolkit.kustomize.result import BuildOptions
     from toolkit.kustomize.session import relative
 
-    here = _from_root(".")
+    here = from_root(".")
     folder, mode = locate(target)
     options = BuildOptions(
         compat or mode, load_restrictor, reorder, base=here, managed_by_label=managed_by_label
     )
-    result = build(DiskTree("/"), _from_root(folder), options)
+    result = build(DiskTree("/"), from_root(folder), options)
     for warning in result.warnings:
         _print_warning(warning, is_strict=is_strict)
     if lists_files:
@@ -162,5 +162,6 @@ def _settings_root(folder: str) -> str | None:
     return folder
 
 
-def _from_root(path: str) -> str:
+def from_root(path: str) -> str:
+    """A path from the root of the file system, as trees want it."""
     return os.path.abspath(path).strip("/")

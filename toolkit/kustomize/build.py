@@ -19,9 +19,11 @@ from toolkit.kustomize.layer import Layer, accumulate, use_schema
 from toolkit.kustomize.order import put_in_order
 from toolkit.kustomize.origin import TRANSFORMATIONS, drop_notes
 from toolkit.kustomize.ports import FileTree
+from toolkit.kustomize.recorder import Recorder
 from toolkit.kustomize.references import follow_names
 from toolkit.kustomize.result import BuildOptions, BuildResult
 from toolkit.kustomize.session import Session
+from toolkit.kustomize.step import Step
 from toolkit.kustomize.transformers.fields import ItemError
 from toolkit.kustomize.transformers.labels import METADATA_LABELS, add_entries
 from toolkit.kustomize.variables import resolve
@@ -61,13 +63,20 @@ _INTERNAL = (
 )
 
 
-def build(tree: FileTree, target: str, options: BuildOptions | None = None) -> BuildResult:
-    """Builds the kustomization in folder ``target`` of ``tree``.
+def build(
+    tree: FileTree,
+    target: str,
+    options: BuildOptions | None = None,
+    *,
+    recorder: Recorder | None = None,
+) -> BuildResult:
+    """Builds the kustomization in folder ``target`` of ``tree``; ``recorder`` watches it.
 
     Raises YamlError and BuildError, with file, line, column, excerpt and hint. Cost: linear in
     the documents read, the fields that transformers visit, and patches times objects.
     """
     session = Session(tree, target, options or BuildOptions())
+    session.recorder = recorder
     folder = _top(session, target)
     kustomization = read_kustomization(folder)
     use_schema(kustomization, is_top=True)
@@ -78,6 +87,7 @@ def build(tree: FileTree, target: str, options: BuildOptions | None = None) -> B
     _label(kustomization, layer)
     items = layer.collection.items
     _clean(items, metadata, tracks=session.tracks_origin)
+    _record(kustomization, "output", layer)
     return BuildResult(_resources(items), tuple(session.warnings), tuple(session.files))
 
 
@@ -103,10 +113,13 @@ def _finish(kustomization: Kustomization, layer: Layer) -> None:
     collection = layer.collection
     session = kustomization.folder.session
     add_hashes(collection)
+    _record(kustomization, "HashTransformer", layer)
     config = effective(layer.config, session.options.compat)
     try:
         follow_names(collection, config.name_references)
+        _record(kustomization, "nameReference", layer)
         resolve(collection, layer.variables, config.section("varReference"))
+        _record(kustomization, "vars", layer)
     except ItemError as error:
         raise session.located_item(error) from None
     except BuildError as error:
@@ -123,6 +136,12 @@ def _finish(kustomization: Kustomization, layer: Layer) -> None:
         ) from None
     except BuildError as error:
         raise kustomization.error(error, ("sortOptions",)) from None
+
+
+def _record(kustomization: Kustomization, what: str, layer: Layer) -> None:
+    recorder = kustomization.folder.session.recorder
+    if recorder is not None:
+        recorder.record(Step(what, kustomization.file, (), lambda _: None), layer.collection)
 
 
 def _is_local(item: Item) -> bool:

@@ -8,6 +8,11 @@ from toolkit.kustomize.collection import Collection
 from toolkit.kustomize.item import text_of
 from toolkit.resource.resource import Body
 
+try:  # hashlib loads OpenSSL, which a small build would notice
+    from _sha256 import sha256  # type: ignore[import-not-found]
+except ImportError:
+    from hashlib import sha256
+
 _LETTERS = str.maketrans("013ae", "ghkmt")
 
 
@@ -29,8 +34,6 @@ def content_hash(body: Body) -> str:
     """Ten characters. Only what counts as content does: data of ConfigMaps and Secrets (and the
     type of these), the whole of anything else.
     """
-    from hashlib import sha256  # takes milliseconds, and many builds generate nothing
-
     from toolkit.kustomize.gojson import go_json
 
     kind = body.get("kind")
@@ -43,7 +46,7 @@ def content_hash(body: Body) -> str:
         _add_map(content, body, "stringData")
     else:
         content = body
-    digest = sha256(go_json(content).encode("utf-8", "surrogatepass")).hexdigest()
+    digest: str = sha256(go_json(content).encode("utf-8", "surrogatepass")).hexdigest()
     return digest[:10].translate(_LETTERS)
 
 

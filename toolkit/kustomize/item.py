@@ -25,6 +25,8 @@ class Item:
     """``past``: earlier names, oldest first. ``prefixes``, ``suffixes``: those put on the name,
     in order. ``behavior`` of a generated object: create, merge, replace or unspecified.
     ``rewritten_annotations``: numbers among the annotations, as the file and as JSON has them.
+    ``merged_patches``: text and document of those merged so far. ``is_rewritten``: a JSON patch
+    wrote the object anew, its spelling is lost.
     ``shared``: values that change together (:mod:`toolkit.kustomize.sharing`).
 
     The identity fields mirror the body; whoever writes these fields of the body calls
@@ -37,8 +39,10 @@ class Item:
         "body",
         "group",
         "is_from_helm",
+        "is_rewritten",
         "key",
         "kind",
+        "merged_patches",
         "name",
         "namespace",
         "needs_hash",
@@ -64,6 +68,8 @@ class Item:
         self.behavior = ""
         self.needs_hash = False
         self.is_from_helm = False
+        self.is_rewritten = False
+        self.merged_patches: list[tuple[str, int]] = []
         self.refresh()
 
     def refresh(self) -> None:

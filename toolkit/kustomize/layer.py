@@ -118,6 +118,8 @@ class _Accumulation:
                 note_origin(item, note)
         with self._at(field):
             layer.collection.extend(items)
+        if self.session.recorder is not None:
+            self.session.recorder.record(None, items)
 
     def _add_folder(self, layer: Layer, field: FieldPath, name: str) -> None:
         with self._at(field):
@@ -182,6 +184,10 @@ class _Accumulation:
                 note_generated(item, self._note(plugin))
             with self._at(field):
                 self.layer.collection.absorb(item)
+        if self.session.recorder is not None:
+            name = plugin if isinstance(plugin, str) else plugin.kind
+            step = Step(name, self.kustomization.file, field, lambda _: None)
+            self.session.recorder.record(step, self.layer.collection)
 
     def _note(self, plugin: Item | str) -> Any:
         if isinstance(plugin, str):
@@ -207,6 +213,8 @@ class _Accumulation:
             step.apply(self.layer.collection)
         except DuplicateError as error:
             raise self.duplicate(error, step.field) from None
+        if self.session.recorder is not None:
+            self.session.recorder.record(step, self.layer.collection)
         if self.session.tracks_origin:
             note_transformation(self.layer.collection, self._note(plugin), step.times)
 

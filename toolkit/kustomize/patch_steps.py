@@ -16,8 +16,10 @@ from toolkit.kustomize.patch_source import PatchText, patch_text
 from toolkit.kustomize.schema import FieldPath
 from toolkit.kustomize.selector import Selector
 from toolkit.kustomize.session import first_line
+from toolkit.kustomize.spelling import FileSpelling
 from toolkit.kustomize.step import Step
 from toolkit.kustomize.transformers.patches import (
+    MakeMerger,
     MergePatch,
     NoTargetError,
     merge_by_identity,
@@ -174,16 +176,22 @@ def _file_items(source: PatchText) -> list[Item]:
 
 def _merge_step(plugin: str, source: PatchText, patches: list[MergePatch]) -> Step:
     def apply(collection: Collection) -> None:
-        merger = _merger(source)
         for patch in patches:
             try:
-                merge_by_identity(collection, patch, merger)
+                merge_by_identity(collection, patch, _merger_of(source))
             except NoTargetError as error:
                 raise source.error(_with_places(source, error), _number(patch)) from None
             except BuildError as error:
                 raise source.error(error, _number(patch)) from None
 
-    return Step(plugin, source.kustomization.file, source.field, apply, size=len(patches))
+    return Step(
+        plugin,
+        source.kustomization.file,
+        source.field,
+        apply,
+        size=len(patches),
+        patch=source.file,
+    )
 
 
 def _target_step(source: PatchText, patches: list[MergePatch], target: Selector) -> Step:
@@ -191,11 +199,13 @@ def _target_step(source: PatchText, patches: list[MergePatch], target: Selector)
         selected = _selected(collection, source, target)
         for patch in patches:
             try:
-                merge_selected(collection, patch, selected, _merger(source))
+                merge_selected(collection, patch, selected, _merger_of(source))
             except BuildError as error:
                 raise source.error(error, _number(patch)) from None
 
-    return Step("PatchTransformer", source.kustomization.file, source.field, apply)
+    return Step(
+        "PatchTransformer", source.kustomization.file, source.field, apply, patch=source.file
+    )
 
 
 def _json_step(
@@ -213,7 +223,7 @@ def _json_step(
         except PatchFailureError as error:
             raise source.failure(error) from None
 
-    return Step(plugin, source.kustomization.file, source.field, apply)
+    return Step(plugin, source.kustomization.file, source.field, apply, patch=source.file)
 
 
 def _number(patch: MergePatch) -> int:
@@ -238,5 +248,10 @@ def _selected(collection: Collection, source: PatchText, target: Selector) -> li
     return selected
 
 
-def _merger(source: PatchText) -> Merger:
-    return Merger(source.kustomization.folder.session.shapes)
+def _merger_of(source: PatchText) -> MakeMerger:
+    session = source.kustomization.folder.session
+
+    def make(item: Item, patch: MergePatch) -> Merger:
+        return Merger(session.shapes, FileSpelling(session, item, patch.item, source.text))
+
+    return make

@@ -9,6 +9,7 @@ from toolkit.errors import BuildError
 from toolkit.kustomize.documents import DocumentError, items_of
 from toolkit.kustomize.item import Item
 from toolkit.kustomize.ports import FileTree
+from toolkit.kustomize.recorder import Recorder
 from toolkit.kustomize.result import BuildOptions, BuildWarning
 from toolkit.kustomize.shapes import Shapes
 from toolkit.kustomize.transformers.fields import ItemError
@@ -28,6 +29,7 @@ class Session:
         self.shapes = Shapes(knows_argo=options.compat == "argo")
         self.tracks_origin = False
         self.has_schema = False
+        self.recorder: Recorder | None = None
         self._kinds_seen: set[tuple[str, str]] = set()
 
     def read(self, path: str) -> bytes:

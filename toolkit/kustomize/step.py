@@ -11,9 +11,10 @@ from toolkit.kustomize.schema import FieldPath
 class Step:
     """``plugin``: kustomize's name of the transformer. ``file`` and ``field`` say where it is
     asked for. ``size``: how many patches it holds; ``times``: how many entries it stands for.
+    ``patch``: the patch file, or "".
     """
 
-    __slots__ = ("apply", "field", "file", "plugin", "size", "times")
+    __slots__ = ("apply", "field", "file", "patch", "plugin", "size", "times")
 
     def __init__(
         self,
@@ -24,6 +25,7 @@ class Step:
         *,
         size: int = 1,
         times: int = 1,
+        patch: str = "",
     ) -> None:
         self.plugin = plugin
         self.file = file
@@ -31,3 +33,4 @@ class Step:
         self.apply = apply
         self.size = size
         self.times = times
+        self.patch = patch

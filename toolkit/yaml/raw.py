@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
@@ -11,25 +13,47 @@ from toolkit.yaml.text import as_text
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 
+class RawScalar(NamedTuple):
+    """``is_plain``: neither in quotes nor a block."""
+
+    text: str
+    is_plain: bool
+
+
+def raw_scalar(
+    text: bytes | str, document: int, path: tuple[str | int | tuple[str, str], ...]
+) -> RawScalar | None:
+    """The scalar at ``path``, in which (key, value) is the item of a list with that value."""
+    node = _descend(_document(text, document), path)
+    if not isinstance(node, ScalarNode):
+        return None
+    return RawScalar(node.value, not node.style)
+
+
 def raw_scalars(text: bytes | str, document: int, path: tuple[str | int, ...]) -> dict[str, str]:
     """Key and text of the scalars in the mapping at ``path``; empty where there is none.
 
     ``text`` must be YAML that :func:`~toolkit.yaml.parse.load_all` reads. Parses it whole.
     """
+    return _scalars(_descend(_document(text, document), path))
+
+
+def _document(text: bytes | str, document: int) -> Node | None:
     documents = yaml.compose_all(as_text(text, "", DEFAULT_LIMITS), Loader=_LOADER)
-    for number, root in enumerate(documents):
-        if number == document:
-            return _scalars(_descend(root, path))
-    return {}
+    return next((root for number, root in enumerate(documents) if number == document), None)
 
 
-def _descend(node: Node | None, path: tuple[str | int, ...]) -> Node | None:
+def _descend(node: Node | None, path: tuple[str | int | tuple[str, str], ...]) -> Node | None:
     for part in path:
+        if isinstance(part, str):
+            node = _entries(node).get(part)
+            continue
+        items = node.value if isinstance(node, SequenceNode) else []
         if isinstance(part, int):
-            items = node.value if isinstance(node, SequenceNode) else []
             node = items[part] if part < len(items) else None
         else:
-            node = _entries(node).get(part)
+            key, value = part
+            node = next((item for item in items if _scalars(item).get(key) == value), None)
     return node
 
 

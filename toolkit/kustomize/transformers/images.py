@@ -15,7 +15,8 @@ from toolkit.kustomize.transformers.fields import SpecsByKind, on_item, visit_it
 Place = tuple[dict[str, Any], str]
 
 _CONTAINER_LISTS = ("containers", "initContainers")
-_REST = r"(:[a-zA-Z0-9_.{}-]*)?(@sha256:[a-zA-Z0-9_.{}-]*)?"
+_REST = re.compile(r"(:[a-zA-Z0-9_.{}-]*)?(@sha256:[a-zA-Z0-9_.{}-]*)?\Z")
+_PLAIN = re.compile(r"[A-Za-z0-9_/:.@-]+\Z")
 
 
 def set_images(
@@ -97,7 +98,7 @@ def _change(
 
 def _changer(images: Sequence[Mapping[str, str]]) -> Callable[[str, int, int], str]:
     """All entries as one function of an image, remembered by its arguments."""
-    rules = [(_pattern(image.get("name", "")), image) for image in images]
+    rules = [(_test(image.get("name", "")), image) for image in images]
     memo: dict[tuple[str, int, int], str] = {}
 
     def change(text: str, once: int, again: int) -> str:
@@ -105,9 +106,9 @@ def _changer(images: Sequence[Mapping[str, str]]) -> Callable[[str, int, int], s
         result = memo.get(key)
         if result is None:
             result = text
-            for pattern, image in rules:
+            for is_meant, image in rules:
                 for _ in range(once + again):
-                    if pattern.search(result):
+                    if is_meant(result):
                         result = _replaced(result, image)
             memo[key] = result
         return result
@@ -115,15 +116,25 @@ def _changer(images: Sequence[Mapping[str, str]]) -> Callable[[str, int, int], s
     return change
 
 
-def _pattern(name: str) -> re.Pattern[str]:
-    """``name`` is a regular expression, as upstream."""
+def _test(name: str) -> Callable[[str], object]:
+    """``name`` is a regular expression, as upstream; most are none but for their dots."""
+    if not name or _PLAIN.match(name):
+        length = len(name)
+        return lambda text: _is_like(text[:length], name) and _REST.match(text, length)
     try:
-        return re.compile(f"^{name}{_REST}\\Z")
+        return re.compile(f"^{name}{_REST.pattern}").search
     except re.error as error:
         raise BuildError(
             f"the image name {name!r} is no regular expression: {error}",
             hints=["escape a literal character with a backslash"],
         ) from None
+
+
+def _is_like(text: str, name: str) -> bool:
+    return text == name or (
+        len(text) == len(name)
+        and all(mine in (theirs, ".") for mine, theirs in zip(name, text, strict=True))
+    )
 
 
 def _replaced(text: str, image: Mapping[str, str]) -> str:

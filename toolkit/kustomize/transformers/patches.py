@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from toolkit.errors import BuildError
 from toolkit.kustomize.collection import Collection
 from toolkit.kustomize.item import Item, Key, describe, set_strings, strings_at
 from toolkit.kustomize.jsonpatch import Operation, PatchFailureError, apply, copied
-from toolkit.kustomize.merge import ABSENT, Merger
+from toolkit.kustomize.merge import Merger
+from toolkit.kustomize.merge_lists import ABSENT
 from toolkit.kustomize.selector import Selector
 from toolkit.kustomize.sharing import spread_changes
 from toolkit.kustomize.transformers.fields import on_item
@@ -28,6 +29,10 @@ class MergePatch:
         self.allow_kind_change = allow_kind_change
 
 
+MakeMerger = Callable[[Item, MergePatch], Merger]
+"""Makes what merges a patch into an object."""
+
+
 class NoTargetError(BuildError):
     """A merge patch without target names an object that is not there, or several: ``found``."""
 
@@ -36,16 +41,17 @@ class NoTargetError(BuildError):
         self.found = found
 
 
-def merge_by_identity(collection: Collection, patch: MergePatch, merger: Merger) -> None:
+def merge_by_identity(collection: Collection, patch: MergePatch, make_merger: MakeMerger) -> None:
     """Merges into the one object that has, or had, the patch's identity. Raises NoTargetError."""
     found = collection.find(patch.item.key)
     if len(found) != 1:
         raise _no_target(collection, patch.item.key, found)
+    merger = make_merger(found[0], patch)
     _merge_into(collection, found[0], patch, copied(patch.item.body), merger)
 
 
 def merge_selected(
-    collection: Collection, patch: MergePatch, selected: list[Item], merger: Merger
+    collection: Collection, patch: MergePatch, selected: list[Item], make_merger: MakeMerger
 ) -> None:
     """Merges into each selected object; the patch's own name does not matter."""
     before = [item.key for item in selected]
@@ -54,7 +60,7 @@ def merge_selected(
         for field in ("labels", "annotations"):
             set_strings(body, field, strings_at(body, field))
         body["apiVersion"] = item.api_version
-        _merge_into(collection, item, patch, body, merger)
+        _merge_into(collection, item, patch, body, make_merger(item, patch))
     if [item.key for item in selected] != before:
         collection.require_unique()
 
@@ -86,6 +92,8 @@ def _pass_through_json(item: Item) -> None:
     spelling.
     """
     item.shared.clear()
+    item.is_rewritten = True
+    item.merged_patches.clear()
     annotations = item.metadata.get("annotations")
     for key, (written, plain) in item.rewritten_annotations.items():
         if isinstance(annotations, dict) and annotations.get(key) == written:

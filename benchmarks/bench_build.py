@@ -1,0 +1,162 @@
+"""gitops build against the real kustomize, in one run, as ratios.
+
+::
+
+    python benchmarks/bench_build.py [--sizes 10,100,1000] [--rounds 5] [--growth] [--save]
+
+Repositories of N CronWorkflows with N/10 WorkflowTemplates, ConfigMaps and generators; the overlay
+sets namespace, labels, images and suspends every cron by one patch. Medians of wall time; both
+programs print the same bytes, or the run fails.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import platform
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from build_repository import make_repository
+
+OURS = [str(Path(sys.executable).with_name("gitops")), "build"]
+RESULTS = Path(__file__).with_name("RESULTS.md")
+HEADING = "## Build"
+GROWTH_SIZES = (1_000, 3_000, 10_000, 30_000)
+
+
+def main() -> None:
+    options = _options()
+    peer = shutil.which("kustomize") or str(Path.home() / "go/bin/kustomize")
+    has_peer = Path(peer).is_file()
+    rows = [
+        "| variant, N | gitops | peak | kustomize | peak | ratio |",
+        "|---|---|---|---|---|---|",
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        for size in options.sizes:
+            repository = make_repository(root / str(size), size)
+            for variant in options.variants:
+                target = str(repository / "overlays" / variant)
+                rows.append(
+                    _compared(f"{variant}, {size}", target, peer if has_peer else "", options)
+                )
+                print(rows[-1], flush=True)
+        if options.growth:
+            rows += ["", _growth(root)]
+            print(rows[-1])
+    text = "\n".join([*rows, "", f"{_machine()}, {options.rounds} rounds."])
+    print(text)
+    if options.save:
+        _save(text)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sizes", type=_numbers, default=[10, 100, 1000])
+    parser.add_argument("--variants", type=lambda text: text.split(","), default=["staging"])
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument(
+        "--patience", type=float, default=20, help="seconds beyond which the peer runs only once"
+    )
+    parser.add_argument("--growth", action="store_true")
+    parser.add_argument("--save", action="store_true", help=f"write {RESULTS.name}")
+    return parser.parse_args()
+
+
+def _numbers(text: str) -> list[int]:
+    return [int(word) for word in text.split(",")]
+
+
+def _compared(name: str, target: str, peer: str, options: argparse.Namespace) -> str:
+    """One row. The two programs take turns, so that a busy machine is unfair to neither."""
+    ours, theirs = Timing([*OURS, target]), Timing([peer, "build", target])
+    for number in range(options.rounds + 1):
+        ours.run(counts=number > 0)
+        if peer and (number == 0 or theirs.last < options.patience):
+            theirs.run(counts=number > 0)
+    if not peer:
+        return f"| {name} | {ours.median:.3f} s | {ours.peak} MiB | absent | | |"
+    if ours.output != theirs.output:
+        sys.exit(f"{name}: the outputs differ")
+    peaks = f"{ours.peak} MiB | {theirs.median:.3f} s | {theirs.peak} MiB"
+    return f"| {name} | {ours.median:.3f} s | {peaks} | {theirs.median / ours.median:.1f} |"
+
+
+class Timing:
+    """Wall times of a command, its output and its peak memory in MiB."""
+
+    def __init__(self, command: Sequence[str]) -> None:
+        self.command = command
+        self.output = b""
+        self.times: list[float] = []
+        self.last = 0.0
+        self.peak = 0
+
+    @property
+    def median(self) -> float:
+        """Of the runs that count; of the only one where the command is too slow for more."""
+        return statistics.median(self.times or [self.last])
+
+    def run(self, *, counts: bool) -> None:
+        environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+        start = time.perf_counter()
+        with subprocess.Popen(self.command, stdout=subprocess.PIPE, env=environment) as process:
+            self.output = process.stdout.read() if process.stdout else b""
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            sys.exit(f"{' '.join(self.command)} failed")
+        self.last = time.perf_counter() - start
+        self.peak = max(self.peak, usage.ru_maxrss // 1024)
+        if counts:
+            self.times.append(self.last)
+
+
+def _growth(root: Path) -> str:
+    """The exponent of CPU time, less start-up, over the sizes."""
+    points: list[tuple[float, float]] = []
+    floor = _cpu([*OURS, str(make_repository(root / "floor", 1) / "overlays/staging")])
+    for size in GROWTH_SIZES:
+        target = make_repository(root / f"growth{size}", size) / "overlays/staging"
+        points.append((math.log(size), math.log(_cpu([*OURS, str(target)]) - floor)))
+    slope = statistics.linear_regression(*zip(*points, strict=True)).slope
+    sizes = " to ".join(f"{size:,}" for size in (GROWTH_SIZES[0], GROWTH_SIZES[-1]))
+    return f"Growth exponent of CPU time less start-up, from {sizes}: {slope:.2f}"
+
+
+def _cpu(command: Sequence[str]) -> float:
+    spent: list[float] = []
+    for _ in range(3):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        spent.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    return min(spent)
+
+
+def _machine() -> str:
+    month = time.strftime("%Y-%m")
+    return f"Python {platform.python_version()}, {os.cpu_count()} shared cores, {month}"
+
+
+def _save(text: str) -> None:
+    """Replaces our section of the results."""
+    content = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else "# Benchmarks\n"
+    before, found, rest = content.partition(f"{HEADING}\n")
+    _, separator, after = rest.partition("\n## ")
+    tail = f"\n## {after}" if found and separator else ""
+    RESULTS.write_text(f"{before.rstrip()}\n\n{HEADING}\n\n{text}\n{tail}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
