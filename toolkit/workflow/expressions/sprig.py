@@ -12,16 +12,23 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import Any, Final
 from zlib import adler32
 
 from toolkit.workflow.expressions.functions import from_base64, to_base64
+from toolkit.workflow.expressions.sprig_values import (
+    is_empty,
+    to_float,
+    to_instant,
+    to_int,
+    to_semver,
+    to_strings,
+    to_words,
+)
 from toolkit.workflow.expressions.values import (
     EvaluationError,
     go_format,
     go_text,
-    is_number,
     is_same,
     json_text,
     kind,
@@ -37,49 +44,12 @@ REFUSED: Final = frozenset(
 )  # fmt: skip
 
 
-def to_int(value: Any) -> int:
-    """Sprig's lenient conversion: what is no number is 0."""
-    return int(to_float(value))
-
-
-def to_float(value: Any) -> float:
-    """As :func:`to_int`, with its fraction."""
-    if isinstance(value, bool):
-        return 1.0 if value else 0.0
-    if is_number(value):
-        return float(value)
-    if isinstance(value, str):
-        try:
-            return float(int(value, 0)) if not value.startswith("0") else float(value)
-        except ValueError:
-            try:
-                return float(value)
-            except ValueError:
-                return 0.0
-    return 0.0
-
-
-def is_empty(value: Any) -> bool:
-    """Go templates' emptiness: nil, false, 0, "" and empty collections."""
-    return value is None or value is False or value == 0 or value in ("", [], {})
-
-
-def _strings(value: Any) -> list[str]:
-    items = value if isinstance(value, list) else [value]
-    return [go_text(item) for item in items if item is not None]
-
-
 def _truncate(length: int, text: str) -> str:
     return text[length:] if length < 0 else text[:length]
 
 
 def _abbreviate(width: int, text: str) -> str:
     return text if len(text) <= width or width < 4 else f"{text[: width - 3]}..."
-
-
-def _words(text: str) -> list[str]:
-    spaced = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", text)
-    return [word for word in re.split(r"[\s_\-]+", spaced) if word]
 
 
 def _indent(spaces: int, text: str) -> str:
@@ -98,14 +68,6 @@ def _wrap(width: int, text: str, newline: str = "\n") -> str:
     return newline.join([*lines, line])
 
 
-def _semver(version: str) -> tuple[int, int, int, str]:
-    match = re.match(r"v?(\d+)(?:\.(\d+))?(?:\.(\d+))?(?:-([0-9A-Za-z.-]+))?", version)
-    if match is None:
-        raise EvaluationError(f"Invalid Semantic Version: {version}")
-    major, minor, patch, pre = match.groups()
-    return int(major), int(minor or 0), int(patch or 0), pre or ""
-
-
 def _divide(left: Any, right: Any) -> int:
     if to_int(right) == 0:
         raise EvaluationError("integer divide by zero")
@@ -116,17 +78,6 @@ def _modulo(left: Any, right: Any) -> int:
     if to_int(right) == 0:
         raise EvaluationError("integer divide by zero")
     return int(math.fmod(to_int(left), to_int(right)))
-
-
-def _instant(value: Any) -> datetime:
-    if isinstance(value, datetime):
-        return value.astimezone(UTC)
-    if is_number(value):
-        return datetime.fromtimestamp(value, UTC)
-    try:
-        return datetime.fromisoformat(str(value)).astimezone(UTC)
-    except ValueError as error:
-        raise EvaluationError(f"{value!r} is no time") from error
 
 
 def _until(count: int) -> list[int]:
@@ -237,20 +188,20 @@ def _unique(items: list[Any]) -> list[Any]:
 
 _STRINGS: Final[Mapping[str, Callable[..., Any]]] = {
     "abbrev": _abbreviate,
-    "camelcase": lambda text: "".join(word[:1].upper() + word[1:] for word in _words(text)),
+    "camelcase": lambda text: "".join(word[:1].upper() + word[1:] for word in to_words(text)),
     "cat": lambda *parts: " ".join(go_text(part) for part in parts if part is not None),
     "contains": lambda part, text: part in text,
     "hasPrefix": lambda prefix, text: text.startswith(prefix),
     "hasSuffix": lambda suffix, text: text.endswith(suffix),
     "indent": _indent,
     "initials": lambda text: "".join(word[0] for word in text.split()),
-    "join": lambda separator, items: separator.join(_strings(items)),
-    "kebabcase": lambda text: "-".join(word.lower() for word in _words(text)),
+    "join": lambda separator, items: separator.join(to_strings(items)),
+    "kebabcase": lambda text: "-".join(word.lower() for word in to_words(text)),
     "lower": str.lower,
     "nindent": lambda spaces, text: "\n" + _indent(spaces, text),
     "nospace": lambda text: "".join(text.split()),
     "plural": lambda one, many, count: one if count == 1 else many,
-    "quote": lambda *values: " ".join(json.dumps(text) for text in _strings(list(values))),
+    "quote": lambda *values: " ".join(json.dumps(text) for text in to_strings(list(values))),
     "regexFind": _find,
     "regexFindAll": lambda pattern, text, count: [
         match.group() for match in re.finditer(pattern, text)
@@ -262,7 +213,7 @@ _STRINGS: Final[Mapping[str, Callable[..., Any]]] = {
     "regexSplit": lambda pattern, text, count: re.split(pattern, text, maxsplit=max(count - 1, 0)),
     "repeat": lambda count, text: text * min(count, 1_000_000 // max(len(text), 1)),
     "replace": lambda old, new, text: text.replace(old, new),
-    "snakecase": lambda text: "_".join(word.lower() for word in _words(text)),
+    "snakecase": lambda text: "_".join(word.lower() for word in to_words(text)),
     "split": lambda separator, text: {
         f"_{index}": part for index, part in enumerate(text.split(separator))
     },
@@ -270,12 +221,12 @@ _STRINGS: Final[Mapping[str, Callable[..., Any]]] = {
     "splitn": lambda separator, count, text: {
         f"_{index}": part for index, part in enumerate(text.split(separator, count - 1))
     },
-    "squote": lambda *values: " ".join(f"'{text}'" for text in _strings(list(values))),
+    "squote": lambda *values: " ".join(f"'{text}'" for text in to_strings(list(values))),
     "substr": lambda start, end, text: text[max(start, 0) : end if end >= 0 else None],
     "swapcase": str.swapcase,
     "title": lambda text: re.sub(r"\b\w", lambda match: match.group().upper(), text),
     "toString": go_text,
-    "toStrings": _strings,
+    "toStrings": to_strings,
     "trim": str.strip,
     "trimAll": lambda chars, text: text.strip(chars),
     "trimPrefix": lambda prefix, text: text.removeprefix(prefix),
@@ -353,7 +304,7 @@ _COLLECTIONS: Final[Mapping[str, Callable[..., Any]]] = {
     "slice": lambda items, *bounds: (
         items[slice(*bounds)] if len(bounds) > 1 else items[bounds[0] :]
     ),
-    "sortAlpha": lambda items: sorted(_strings(items)),
+    "sortAlpha": lambda items: sorted(to_strings(items)),
     "tuple": lambda *items: list(items),
     "uniq": _unique,
     "unset": lambda pairs, key: {other: pairs[other] for other in pairs if other != key},
@@ -373,16 +324,16 @@ _OTHERS: Final[Mapping[str, Callable[..., Any]]] = {
     "b64enc": to_base64,
     "base": _path_base,
     "coalesce": lambda *values: next((value for value in values if not is_empty(value)), None),
-    "date": lambda layout, time: go_format(_instant(time), layout),
-    "date_in_zone": lambda layout, time, _: go_format(_instant(time), layout),
-    "dateInZone": lambda layout, time, _: go_format(_instant(time), layout),
+    "date": lambda layout, time: go_format(to_instant(time), layout),
+    "date_in_zone": lambda layout, time, _: go_format(to_instant(time), layout),
+    "dateInZone": lambda layout, time, _: go_format(to_instant(time), layout),
     "default": _default,
     "dir": _path_dir,
     "empty": is_empty,
     "ext": _path_ext,
     "fail": _fail,
     "fromJson": json.loads,
-    "htmlDate": lambda time: _instant(time).strftime("%Y-%m-%d"),
+    "htmlDate": lambda time: to_instant(time).strftime("%Y-%m-%d"),
     "isAbs": lambda path: path.startswith("/"),
     "kindIs": lambda name, value: kind(value) == name,
     "kindOf": kind,
@@ -391,19 +342,19 @@ _OTHERS: Final[Mapping[str, Callable[..., Any]]] = {
     "mustToJson": json_text,
     "required": _required,
     "semver": lambda version: dict(
-        zip(("Major", "Minor", "Patch", "Prerelease"), _semver(version), strict=True)
+        zip(("Major", "Minor", "Patch", "Prerelease"), to_semver(version), strict=True)
     ),
     "sha1sum": _digest("sha1"),
     "sha256sum": _digest("sha256"),
     "sha512sum": _digest("sha512"),
     "ternary": lambda yes, no, test: yes if test else no,
-    "toDate": lambda _, text: _instant(text),
+    "toDate": lambda _, text: to_instant(text),
     "toJson": json_text,
     "toPrettyJson": lambda value: json_text(value, indent=2),
     "toRawJson": json_text,
     "typeIs": lambda name, value: kind(value) == name,
     "typeOf": kind,
-    "unixEpoch": lambda time: str(int(_instant(time).timestamp())),
+    "unixEpoch": lambda time: str(int(to_instant(time).timestamp())),
 }
 
 SPRIG: Final[Mapping[str, Callable[..., Any]]] = {
