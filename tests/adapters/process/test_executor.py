@@ -139,6 +139,18 @@ def test_inputs_and_volumes_are_there(open_bench: OpenBench, isolation: Namespac
     assert open_bench(isolation).ended(resolved).result == "in\nvalue\nok"
 
 
+@pytest.mark.parametrize("path", ["/mnt/of-step/vol", "/vol-of-step", "/etc/of-step"])
+def test_a_volume_is_a_mount_point(
+    open_bench: OpenBench, namespaces: Namespaces, path: str
+) -> None:
+    if not namespaces.is_private:
+        pytest.skip("this machine allows no mount namespaces")
+    call = {"volume_mounts": ({"name": "v", "mountPath": path},)}
+    source = f"grep -q ' {path} ' /proc/mounts && echo x > {path}/f && cat {path}/f"
+    resolved = step(source, call=call, captures_result=True)
+    assert open_bench(namespaces).ended(resolved).result == "x"
+
+
 def test_working_folder_is_private_unless_named(
     open_bench: OpenBench, isolation: Namespaces
 ) -> None:

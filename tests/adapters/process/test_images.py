@@ -72,3 +72,9 @@ def test_gitops_is_this_very_program() -> None:
 def test_nothing_to_run_is_an_error_that_says_so() -> None:
     with pytest.raises(ExecutionError, match="no entrypoint"):
         images(ImageRule("app")).resolve("app", [], ["x"])
+
+
+def test_python_is_there_by_both_names() -> None:
+    for name in ("python", "python3"):
+        found = images(ImageRule("python")).resolve("python:3.12", [name], [])
+        assert Path(found.argv[0]).is_file()

@@ -29,7 +29,7 @@ def test_paths_the_host_does_not_know_get_a_root_of_their_own(tmp_path: Path) ->
 
 
 def test_system_folders_are_overlaid_not_hidden(tmp_path: Path) -> None:
-    layout = plan(FULL, tmp_path / "p", folders=["/etc/of-step"], files=(), visible=())
+    layout = plan(FULL, tmp_path / "p", folders=(), files=["/etc/of-step/x"], visible=())
     assert layout.fstab[-1].startswith("overlay /etc overlay lowerdir=/etc,")
 
 

@@ -16,7 +16,11 @@ from toolkit.repository.settings import SHIPPED_PROGRAMS, ImageRule
 
 PROGRAMS = Path(__file__).parent / "programs"
 """The programs that come with gitops; ``@programs`` in gitops.yaml."""
-HOST_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
+_PYTHON = Path(sys.base_prefix) / "bin"
+HOST_PATH = (
+    *("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"),
+    str(_PYTHON),  # the one Python that is there for certain: ours
+)
 _PROGRAMS = Path(__file__).parent / "programs"
 
 
@@ -88,6 +92,8 @@ def _program(name: str, search: str, image: str) -> tuple[str, ...]:
     if name == "gitops":
         return _this_program()
     found = shutil.which(name, path=search)
+    if found is None and name == "python":
+        found = shutil.which("python3", path=search)
     if found is None:
         raise ExecutionError(
             f"image {image!r}: the host has no command {name!r}",

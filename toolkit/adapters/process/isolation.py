@@ -11,7 +11,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -106,8 +106,8 @@ def plan(
     namespaces: Namespaces,
     private: Path,
     *,
-    folders: Iterable[str],
-    files: Iterable[str],
+    folders: Collection[str],
+    files: Collection[str],
     visible: Iterable[Path],
     hidden: Path | None = None,
     kept: Iterable[Path] = (),
@@ -123,6 +123,8 @@ def plan(
     builder.cover("/tmp")  # noqa: S108 - the step's own
     for path in sorted(wanted, key=lambda path: (path.count("/"), path)):
         builder.declare(path)
+    for folder in folders:
+        builder.mount_point(_clean(folder))
     if not namespaces.is_private:
         for file in files:
             builder.rewrite_file(_clean(file))
@@ -139,6 +141,7 @@ class _Builder:
         self._private = private
         self._visible = visible
         self._lines: list[str] = []
+        self._late: list[str] = []  # within the new root
         self._covers: dict[str, Path] = {}
         self._rewritten: dict[str, Path] = {}
         self._new_root: Path | None = None
@@ -173,6 +176,16 @@ class _Builder:
         self._covers[path] = folder
         return folder
 
+    def mount_point(self, path: str) -> None:
+        """Programs look into /proc/mounts for the volumes they were promised."""
+        folder = self._covered(path)
+        if folder is None or not self._namespaces.is_private:
+            return
+        if self._new_root is not None and folder.is_relative_to(self._new_root):
+            self._late.append(_fstab(str(folder), str(folder), "none", "bind"))
+        elif path not in self._covers:
+            self._lines.append(_fstab(str(folder), path, "none", "bind"))
+
     def hide(self, folder: Path, kept: Iterable[Path]) -> None:
         """Comes last: the private folders that other covers show are inside of it."""
         empty = self._private / ".hidden"
@@ -195,6 +208,7 @@ class _Builder:
     def layout(self) -> Layout:
         covers = tuple(sorted(self._covers.items(), key=lambda cover: (-len(cover[0]), cover[0])))
         lines = [*self._lines, *(_root_lines(self._new_root) if self._new_root else ())]
+        lines += self._late
         return Layout(tuple(lines), covers, dict(self._rewritten), self._new_root, self._visible)
 
     def _below_existing(self, path: str) -> None:
