@@ -20,7 +20,13 @@ POD_TYPES = frozenset({"container", "script", "resource", "data", "containerSet"
 
 def globals_scope(draft: Draft) -> Scope:
     """The global variables as they are now."""
-    return Scope(Values(runtime_values(draft)), draft.run.definition.global_values, now=draft.now)
+    key = (draft.row["phase"], id(draft.row.get("outputs")), draft.note(EXIT_NOTE) is None)
+    known: Scope | None = draft.scratch.get(key)
+    if known is None:
+        values = Values(runtime_values(draft))
+        known = Scope(values, draft.run.definition.global_values, now=draft.now)
+        draft.scratch[key] = known
+    return known
 
 
 def runtime_values(draft: Draft) -> dict[str, Any]:

@@ -43,7 +43,7 @@ class TemplateError(ExpressionError):
 class Definition:
     """The definition's row, indexed. Immutable."""
 
-    __slots__ = ("config_maps", "global_values", "metadata", "row", "spec", "templates")
+    __slots__ = ("_merged", "config_maps", "global_values", "metadata", "row", "spec", "templates")
 
     def __init__(self, row: Row) -> None:
         self.row = row
@@ -52,6 +52,7 @@ class Definition:
         self.templates: dict[str, dict[str, Row]] = row["templates"]
         self.config_maps: dict[str, dict[str, str]] = row["configMaps"]
         self.global_values = Values(row["globals"])
+        self._merged: dict[int, Row] = {}  # stored templates over templateDefaults, by identity
 
     @property
     def is_empty(self) -> bool:
@@ -73,7 +74,14 @@ class Definition:
         found = self.templates.get(scope, {}).get(name)
         if found is None:
             raise TemplateError(f"template name '{name}' undefined")
-        return self._with_defaults(found), scope
+        return self._stored(found), scope
+
+    def _stored(self, template: Row) -> Row:
+        if not self.spec.get("templateDefaults"):
+            return template
+        if id(template) not in self._merged:
+            self._merged[id(template)] = self._with_defaults(template)
+        return self._merged[id(template)]
 
     def _referred(self, reference: Row) -> tuple[Row, str]:
         scope = scope_of(reference)
@@ -85,7 +93,7 @@ class Definition:
             if templates is None:
                 text += f": there is no {template_reference(reference).kind} of that name"
             raise TemplateError(text)
-        return self._with_defaults(found), scope
+        return self._stored(found), scope
 
     def _with_defaults(self, template: Row) -> Row:
         return with_defaults(template, self.spec.get("templateDefaults"))

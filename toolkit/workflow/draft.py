@@ -62,6 +62,7 @@ class Draft:
         self._commands: list[Command] = []
         self._audit: list[AuditEvent] = []
         self._known: dict[Any, Any] = {}
+        self.scratch: dict[Any, Any] = {}  # saves work within this step, and ends with it
 
     # Reading
 
