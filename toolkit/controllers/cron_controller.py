@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from toolkit.clock import Clock
+from toolkit.controllers.cron_events import record
 from toolkit.controllers.event_loop import EventLoop
 from toolkit.controllers.object_watch import ObjectWatch
 from toolkit.controllers.projecting import WORKFLOW, version_of
@@ -18,7 +19,10 @@ from toolkit.errors import AlreadyExistsError, NotFoundError
 from toolkit.resource.cluster import Cluster, ObjectRef, PatchType, WatchEvent
 from toolkit.resource.identity import GroupVersionKind
 from toolkit.resource.resource import Body
-from toolkit.workflow.cron.decide import CRON_LABEL, CronDecision, decide, phase_of
+from toolkit.workflow.cron.catch_up import CatchUp
+from toolkit.workflow.cron.decide import CronDecision, decide
+from toolkit.workflow.cron.history import phase_of
+from toolkit.workflow.cron.ticks import CRON_LABEL
 
 CRON_WORKFLOW = GroupVersionKind("argoproj.io", "v1alpha1", "CronWorkflow")
 
@@ -55,11 +59,13 @@ class CronController:
         clock: Clock,
         notice: Callable[[CronNotice], None],
         on_error: Callable[[Exception], None],
+        catch_up: CatchUp = CatchUp.LATEST,
     ) -> None:
         self._name = name
         self._cluster = cluster
         self._clock = clock
         self._notice = notice
+        self._catch_up = catch_up
         self._crons: dict[Key, _Cron] = {}
         self._children: dict[Key, dict[str, Body]] = {}
         self._has_children = False
@@ -148,7 +154,9 @@ class CronController:
         if cron is None or not self._has_children:
             return
         children = self._children.setdefault(key, {})
-        decision = decide(cron.body, self._clock.now(), tuple(children.values()))
+        decision = decide(
+            cron.body, self._clock.now(), tuple(children.values()), catch_up=self._catch_up
+        )
         self._terminate(key, decision.terminate)
         if decision.submit is not None:
             self._submit(key, decision.submit)
@@ -200,9 +208,10 @@ class CronController:
     def _tell(self, key: Key, cron: _Cron, decision: CronDecision) -> None:
         """That a suspended cron does not fire is no news."""
         is_suspended = bool((cron.body.get("spec") or {}).get("suspend"))
-        for _, reason, message in decision.audit:
+        for type, reason, message in decision.audit:
             if not (reason == "Skipped" and is_suspended):
                 self._notice(CronNotice(self._name, *key, message))
+                record(self._cluster, cron.body, (type, reason, message), self._clock.now())
 
 
 def _key(body: Body) -> Key:

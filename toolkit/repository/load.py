@@ -20,6 +20,7 @@ from toolkit.repository.settings import (
     Settings,
     SyncPolicy,
 )
+from toolkit.workflow.cron.catch_up import CatchUp
 from toolkit.yaml.dialect import STRICT_SETTINGS
 from toolkit.yaml.parse import load_all
 from toolkit.yaml.positions import Positions
@@ -119,6 +120,7 @@ def _environment(name: str, fields: Fields) -> Environment:
         sync=_sync_policy(fields.get("sync", {})),
         autostart=fields.get("autostart", False),
         log_link=fields.get("logLink", ""),
+        catch_up=CatchUp(fields.get("crons", {}).get("catchUp", CatchUp.LATEST.value)),
     )
 
 

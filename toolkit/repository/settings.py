@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from toolkit.errors import UsageError
+from toolkit.workflow.cron.catch_up import CatchUp
 
 SHIPPED_PROGRAMS = "@programs"
 """In :attr:`ImageRule.path`: the folder ``toolkit/adapters/process/programs``."""
@@ -60,6 +61,7 @@ class SyncPolicy:
 class Environment:
     """One environment. ``overlay`` is a folder from the workspace's root. ``log_link`` is a URL
     template with ``{namespace}``, ``{workflow}``, ``{pod}``; "" means the run's own log.
+    ``catch_up``: what becomes of runs that the embedded engine missed.
     """
 
     name: str
@@ -71,6 +73,7 @@ class Environment:
     sync: SyncPolicy = field(default_factory=SyncPolicy)
     autostart: bool = False
     log_link: str = ""
+    catch_up: CatchUp = CatchUp.LATEST
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,7 +100,12 @@ def start_engine(
             stack.callback(controller.close)
             if crons:
                 cron = CronController(
-                    environment.name, cluster, clock=owner.clock, notice=notice, on_error=on_error
+                    environment.name,
+                    cluster,
+                    clock=owner.clock,
+                    notice=notice,
+                    on_error=on_error,
+                    catch_up=environment.catch_up,
                 )
                 stack.callback(cron.close)
                 cron_controllers.append(cron)

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from toolkit.errors import ExpressionError
 from toolkit.resource.resource import Body
-from toolkit.workflow.cron.decide import CRON_LABEL
+from toolkit.workflow.cron.ticks import CRON_LABEL
 from toolkit.workflow.nodes import POD, SUCCEEDED, template_of
 from toolkit.workflow.spans import parse_span
 

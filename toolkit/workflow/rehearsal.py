@@ -5,19 +5,20 @@ in the engine; only the containers are played.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from toolkit.resource.resource import Body
 from toolkit.workflow.commands import CallResource, StartContainer
-from toolkit.workflow.cron.decide import CatchUp, CronDecision, decide
+from toolkit.workflow.cron.catch_up import CatchUp
+from toolkit.workflow.cron.decide import CronDecision, decide
 from toolkit.workflow.definition import SCHEDULED_TIME
 from toolkit.workflow.events import SpecChanged
 from toolkit.workflow.nodes import POD, RETRY, SUSPEND
 from toolkit.workflow.notices import NOTIFIER, Notice, notice_of
-from toolkit.workflow.rehearsal_steps import Actors, Failure
+from toolkit.workflow.rehearsal_steps import Actors
 from toolkit.workflow.simulation import Simulation
 from toolkit.workflow.step_names import without_attempt
 from toolkit.workflow.stock import Stock
@@ -145,7 +146,7 @@ class Rehearsal:
             scheduled=metadata["annotations"][SCHEDULED_TIME],
             started=self.now,
         )
-        actors = self._stage.actors.of_run(cron.name, lambda: self.now)
+        actors = self._stage.actors.of_run(cron.name, metadata["name"], lambda: self.now)
         simulation = Simulation(
             workflow, library=cron.library, outcome=actors.outcome, now=self.now
         )
@@ -271,11 +272,3 @@ class _Played:
         for id, node in nodes.items():
             if node.type == RETRY:
                 record.retries += max(0, len(run.children.get(id, ())) - 1)
-
-
-def names_of(crons: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The crons' names."""
-    return [str(cron["metadata"]["name"]) for cron in crons]
-
-
-__all__ = ["Actors", "Failure", "Incident", "Rehearsal", "RehearsedRun", "Stage", "names_of"]

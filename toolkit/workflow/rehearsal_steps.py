@@ -67,9 +67,9 @@ class Actors:
         self.met: set[Failure] = set()
         """The failures that happened."""
 
-    def of_run(self, cron: str, now: Callable[[], datetime]) -> RunActors:
+    def of_run(self, cron: str, run: str, now: Callable[[], datetime]) -> RunActors:
         """Those of one run."""
-        return RunActors(self, cron, now)
+        return RunActors(self, cron, run, now)
 
     def waited_s(self, run: str) -> float:
         """How long the run's steps waited for slots; forgotten when asked."""
@@ -89,7 +89,7 @@ class Actors:
         return timedelta(seconds=known[draw % len(known)])
 
     def failure(self, cron: str, names: set[str], attempt: int) -> bool:
-        """Is this attempt (from 0) to fail?"""
+        """Whether this attempt (from 0) is to fail."""
         for failure in self._failures:
             if failure.step in names and failure.cron in {cron, ANY_CRON}:
                 self.met.add(failure)
@@ -101,9 +101,7 @@ class Actors:
         """The output parameters and the result."""
         known = self._experience.outputs_of(cron, command.template)
         values: dict[str, str | None] = {
-            file.name: known.get(
-                file.name, PLACEHOLDER if file.default is None else file.default
-            )
+            file.name: known.get(file.name, PLACEHOLDER if file.default is None else file.default)
             for file in command.output_files
         }
         return values, known.get("result", PLACEHOLDER)
@@ -126,9 +124,10 @@ _LONG_AGO: Final = datetime.fromisoformat("0001-01-01T00:00:00+00:00")
 class RunActors:
     """Plays the steps of one run: counts the attempts of each."""
 
-    def __init__(self, actors: Actors, cron: str, now: Callable[[], datetime]) -> None:
+    def __init__(self, actors: Actors, cron: str, run: str, now: Callable[[], datetime]) -> None:
         self._actors = actors
         self._cron = cron
+        self._run = run
         self._now = now
         self._attempts: dict[str, int] = {}
 
@@ -140,7 +139,7 @@ class RunActors:
         self._attempts[base] = attempt + 1
         actors, cron = self._actors, self._cron
         duration = actors.duration(cron, command, name)
-        delay = actors.delay(base.partition("[")[0].partition(".")[0], self._now(), duration)
+        delay = actors.delay(self._run, self._now(), duration)
         names = {step, getattr(command, "template", "")}
         if actors.failure(cron, names, attempt):
             return Outcome(exit_code=1, duration=duration, delay=delay)

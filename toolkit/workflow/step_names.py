@@ -6,8 +6,8 @@ import re
 from typing import Final
 
 _ATTEMPT: Final = re.compile(r"\((\d+)\)\Z")
-_ITEM: Final = re.compile(r"\(\d+(:.*)?\)\Z", re.DOTALL)
-_LAST: Final = re.compile(r"\.([^.()]+)(\(.*\))?\Z", re.DOTALL)
+_ITEM: Final = re.compile(r"\(\d+(:[^()]*)?\)\Z")
+_LAST: Final = re.compile(r"\.([^.()\[\]]+)\Z")
 
 
 def without_attempt(node_name: str) -> str:

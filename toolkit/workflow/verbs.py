@@ -139,7 +139,7 @@ def resubmit(workflow: Body, *, name: str = "") -> Body:
 
 def from_cron(cron: Body, now: datetime, name: str | None = None) -> Body:
     """The Workflow that a CronWorkflow would submit now."""
-    from toolkit.workflow.cron.decide import workflow_of
+    from toolkit.workflow.cron.ticks import workflow_of
 
     workflow = workflow_of(cron, now)
     if name:

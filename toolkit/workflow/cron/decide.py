@@ -9,19 +9,22 @@ from typing import Any, Final, Literal
 
 from toolkit.errors import ExpressionError
 from toolkit.resource.resource import Body
-from toolkit.workflow.cron.schedule import Schedule, zone_of
-from toolkit.workflow.definition import SCHEDULED_TIME
+from toolkit.workflow.cron.blackout import BLACKOUT, blackout_at
+from toolkit.workflow.cron.catch_up import CatchUp
+from toolkit.workflow.cron.history import over_history, phase_of
+from toolkit.workflow.cron.schedule import Schedule
+from toolkit.workflow.cron.ticks import next_tick, schedules_of, workflow_of
 from toolkit.workflow.expressions import evaluate_bool, json_text
 from toolkit.workflow.nodes import FINISHED, SUCCEEDED, Row, rfc3339
-from toolkit.workflow.projection import GROUP, PHASE_LABEL
+from toolkit.workflow.projection import GROUP
 from toolkit.workflow.scope import Scope, Values
 from toolkit.workflow.substitute import Strictness, replace
 from toolkit.workflow.when import should_execute
 
-CRON_LABEL: Final = f"{GROUP}/cron-workflow"
 LATEST_SCHEDULE: Final = f"cronworkflows.{GROUP}/last-used-schedule"
 _POLICIES: Final = frozenset({"", "Allow", "Forbid", "Replace"})
 _MOST_MISSED: Final = 100_000
+_LATE: Final = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,89 +44,26 @@ class CronDecision:
     next_at: datetime | None = None
 
 
-def decide(cron: Body, now: datetime, children: Sequence[Body]) -> CronDecision:
+def decide(
+    cron: Body,
+    now: datetime,
+    children: Sequence[Body],
+    *,
+    catch_up: CatchUp = CatchUp.LATEST,
+) -> CronDecision:
     """What is to be done at ``now``. ``children`` are all Workflows with the cron's label.
 
     A tick is due where its time has come and ``status.lastScheduledTime`` (or the object's
-    creation) is before it. One that is more than a minute late is run only within
-    ``startingDeadlineSeconds``, and of several missed ones only the latest. A cron that is
-    suspended or stopped has no ticks; when it is resumed, those it did not have count as missed.
+    creation) is before it. One that is a minute late is missed: ``catch_up`` says which of those
+    are run. A cron that is suspended or stopped has no ticks; when it is resumed, those it did
+    not have count as missed.
     """
     try:
         schedules = schedules_of(cron)
     except ExpressionError as error:
         return _broken(cron, "SpecError", str(error.message))
-    tick = _Tick(cron, now, children, schedules)
+    tick = _Tick(cron, now, children, schedules, catch_up)
     return tick.decide()
-
-
-def schedules_of(cron: Body) -> tuple[Schedule, ...]:
-    """The object's schedules (``schedules``, or the older ``schedule``) in its zone. Raises
-    ExpressionError with Argo's texts.
-    """
-    spec = cron.get("spec") or {}
-    texts = [*(spec.get("schedules") or ()), *([spec["schedule"]] if spec.get("schedule") else ())]
-    if not texts:
-        raise ExpressionError("cron workflow must have at least one schedule")
-    zone_name = str(spec.get("timezone") or "")
-    try:
-        zone = zone_of(zone_name)
-    except ExpressionError as error:
-        raise ExpressionError(f'invalid timezone "{zone_name}": {error.message}') from error
-    found = []
-    for text in texts:
-        try:
-            found.append(Schedule.parse(str(text), zone))
-        except ExpressionError as error:
-            raise ExpressionError(f"cron schedule {text} is malformed: {error.message}") from error
-    return tuple(found)
-
-
-def next_tick(schedules: Sequence[Schedule], after: datetime) -> datetime | None:
-    """The earliest next time of several schedules."""
-    ticks = [tick for schedule in schedules if (tick := schedule.next_after(after)) is not None]
-    return min(ticks, default=None)
-
-
-def child_name(cron_name: str, tick: datetime) -> str:
-    """``<cron>-<unix seconds>``: the same tick has the same name, so it runs once."""
-    return f"{cron_name}-{int(tick.timestamp())}"
-
-
-def workflow_of(cron: Body, tick: datetime) -> Body:
-    """The Workflow of a tick."""
-    metadata, spec = cron["metadata"], cron.get("spec") or {}
-    extra = spec.get("workflowMetadata") or {}
-    labels = {**(extra.get("labels") or {}), CRON_LABEL: str(metadata["name"])}
-    annotations = {**(extra.get("annotations") or {}), SCHEDULED_TIME: rfc3339(tick)}
-    body: Body = {
-        "apiVersion": str(cron.get("apiVersion") or "argoproj.io/v1alpha1"),
-        "kind": "Workflow",
-        "metadata": {
-            "name": child_name(str(metadata["name"]), tick),
-            "labels": labels,
-            "annotations": annotations,
-        },
-        "spec": spec.get("workflowSpec") or {},
-    }
-    if metadata.get("namespace"):
-        body["metadata"]["namespace"] = metadata["namespace"]
-    if extra.get("finalizers"):
-        body["metadata"]["finalizers"] = list(extra["finalizers"])
-    if metadata.get("uid"):
-        body["metadata"]["ownerReferences"] = [_owner(cron)]
-    return body
-
-
-def _owner(cron: Body) -> Row:
-    return {
-        "apiVersion": str(cron.get("apiVersion") or "argoproj.io/v1alpha1"),
-        "kind": "CronWorkflow",
-        "name": cron["metadata"]["name"],
-        "uid": cron["metadata"]["uid"],
-        "controller": True,
-        "blockOwnerDeletion": True,
-    }
 
 
 def _broken(cron: Body, condition: str, message: str) -> CronDecision:
@@ -145,6 +85,7 @@ class _Tick:
         now: datetime,
         children: Sequence[Body],
         schedules: tuple[Schedule, ...],
+        catch_up: CatchUp,
     ) -> None:
         self._cron = cron
         self._spec: Row = cron.get("spec") or {}
@@ -153,6 +94,8 @@ class _Tick:
         self._now = now
         self._children = children
         self._schedules = schedules
+        self._catch_up = catch_up
+        self._is_behind = False
         self._audit: list[tuple[Literal["Normal", "Warning"], str, str]] = []
 
     def decide(self) -> CronDecision:
@@ -167,11 +110,11 @@ class _Tick:
         return CronDecision(
             submit=submit,
             terminate=terminate,
-            delete=self._over_history(),
+            delete=over_history(self._spec, self._children),
             status=None if self._status == self._old else self._status,
             annotations=self._schedule_note(),
             audit=tuple(self._audit),
-            next_at=None if rests else next_tick(self._schedules, self._now),
+            next_at=None if rests else self._next(),
         )
 
     # Counting
@@ -210,20 +153,66 @@ class _Tick:
     # The tick
 
     def _due(self) -> datetime | None:
-        """The tick to run now: of those since the last one the latest, unless it is too late."""
-        since = self._since()
-        latest: datetime | None = None
-        missed = 0
-        at = next_tick(self._schedules, since)
-        while at is not None and at <= self._now and missed < _MOST_MISSED:
-            latest, missed = at, missed + 1
-            at = next_tick(self._schedules, at)
-        if latest is None:
+        """The tick to run now, of those since the last one."""
+        ticks = self._ticks()
+        if not ticks:
             return None
-        if self._now - latest >= timedelta(minutes=1) and not self._within_deadline(latest):
-            self._skip(latest, "it was missed, and startingDeadlineSeconds is over")
-            return None
+        latest = ticks[-1]
+        if self._catch_up is CatchUp.ALL and self._policy() != "Replace":
+            return self._oldest(ticks)
+        if self._now - latest >= _LATE:
+            reason = self._too_late(latest)
+            if reason:
+                self._skip(latest, reason)
+                return None
+        if len(ticks) > 1:
+            self._tell_missed(len(ticks) - 1, "only the latest is made up for")
         return latest
+
+    def _ticks(self) -> list[datetime]:
+        ticks: list[datetime] = []
+        at = next_tick(self._schedules, self._since())
+        while at is not None and at <= self._now and len(ticks) < _MOST_MISSED:
+            ticks.append(at)
+            at = next_tick(self._schedules, at)
+        return ticks
+
+    def _oldest(self, ticks: list[datetime]) -> datetime | None:
+        """The oldest tick that is not too late. One that was missed waits while another run is
+        active and the policy is Forbid: the end of that run decides again.
+        """
+        has_deadline = self._spec.get("startingDeadlineSeconds") is not None
+        late = [at for at in ticks if self._now - at >= _LATE]
+        over = [at for at in late if has_deadline and not self._within_deadline(at)]
+        rest = ticks[len(over) :]
+        if over:
+            self._skip(over[-1], self._too_late(over[-1]))
+            self._tell_missed(len(over) - 1, "startingDeadlineSeconds is over")
+        if not rest:
+            return None
+        if rest[0] in late and self._policy() == "Forbid" and self._status.get("active"):
+            return None
+        self._is_behind = len(rest) > 1
+        return rest[0]
+
+    def _next(self) -> datetime | None:
+        """Now, where another missed tick is to be run after this one."""
+        return self._now if self._is_behind else next_tick(self._schedules, self._now)
+
+    def _too_late(self, tick: datetime) -> str:
+        if self._catch_up is CatchUp.NONE:
+            return "it was missed, and crons.catchUp is none"
+        if self._within_deadline(tick):
+            return ""
+        return "it was missed, and startingDeadlineSeconds is over"
+
+    def _tell_missed(self, count: int, reason: str) -> None:
+        if count:
+            ticks = "tick" if count == 1 else "ticks"
+            self._audit.append(("Normal", "Missed", f"{count} earlier {ticks} missed: {reason}"))
+
+    def _policy(self) -> str:
+        return str(self._spec.get("concurrencyPolicy") or "")
 
     def _since(self) -> datetime:
         if self._uses_new_schedule():
@@ -256,11 +245,11 @@ class _Tick:
         return (self._cron.get("metadata") or {}).get("annotations") or {}
 
     def _submit(self, due: datetime) -> tuple[Body | None, tuple[str, ...]]:
-        reason = self._refusal()
+        reason = self._refusal(due)
         if reason:
             self._skip(due, reason)
             return None, ()
-        policy = str(self._spec.get("concurrencyPolicy") or "")
+        policy = self._policy()
         active = [str(entry["name"]) for entry in self._status.get("active") or ()]
         terminate = tuple(active) if policy == "Replace" else ()
         workflow = workflow_of(self._cron, due)
@@ -271,19 +260,29 @@ class _Tick:
         if any(child["metadata"]["name"] == workflow["metadata"]["name"]
                for child in self._children):  # fmt: skip
             return None, ()  # the tick was run before the status was written
+        if active and policy != "Replace":
+            names = ", ".join(active)
+            self._audit.append(
+                ("Normal", "Overlap", f"{workflow['metadata']['name']} runs beside {names}")
+            )
         for name in terminate:
             self._audit.append(("Normal", "Replaced", f"{name} is terminated: Replace"))
         return workflow, terminate
 
-    def _refusal(self) -> str:
+    def _refusal(self, due: datetime) -> str:
         """Why a due tick is not run, "" where it is."""
         try:
+            window = blackout_at(
+                str(self._annotations().get(BLACKOUT) or ""), self._schedules[0].zone, due
+            )
+            if window:
+                return f"it falls into the blackout {window!r}"
             if not self._when():
                 return f"when '{self._spec['when']}' evaluated false"
         except ExpressionError as error:
             self._report("SubmissionError", f"run policy error: {error.message}")
             return error.message
-        policy = str(self._spec.get("concurrencyPolicy") or "")
+        policy = self._policy()
         if policy not in _POLICIES:
             self._report("SpecError", f"'{policy}' is not a valid concurrencyPolicy")
             return f"'{policy}' is not a valid concurrencyPolicy"
@@ -338,35 +337,9 @@ class _Tick:
                 entry for entry in known if entry.get("type") != condition
             ]
 
-    # History
-
-    def _over_history(self) -> tuple[str, ...]:
-        """Finished children over ``successfulJobsHistoryLimit`` (3) and
-        ``failedJobsHistoryLimit`` (1), the oldest.
-        """
-        good = [child for child in self._children if phase_of(child) == SUCCEEDED]
-        bad = [
-            child
-            for child in self._children
-            if phase_of(child) in FINISHED and phase_of(child) != SUCCEEDED
-        ]
-        most_good = self._spec.get("successfulJobsHistoryLimit")
-        most_bad = self._spec.get("failedJobsHistoryLimit")
-        return (
-            *_oldest(good, 3 if most_good is None else int(most_good)),
-            *_oldest(bad, 1 if most_bad is None else int(most_bad)),
-        )
-
 
 SKIPPED_UNTIL: Final = "lastSkippedTime"
 """The status field, ours, with the latest tick that was decided not to run."""
-
-
-def phase_of(workflow: Body) -> str:
-    """The Workflow's phase, from its status or its label."""
-    status = workflow.get("status") or {}
-    labels = (workflow.get("metadata") or {}).get("labels") or {}
-    return str(status.get("phase") or labels.get(PHASE_LABEL) or "")
 
 
 def _reference(child: Body) -> Row:
@@ -380,15 +353,3 @@ def _reference(child: Body) -> Row:
         if metadata.get(key):
             reference[key] = metadata[key]
     return reference
-
-
-def _oldest(children: Sequence[Body], most: int) -> tuple[str, ...]:
-    """The names of all but the ``most`` that finished last."""
-    ordered = sorted(
-        children,
-        key=lambda child: (
-            str((child.get("status") or {}).get("finishedAt") or ""),
-            str(child["metadata"]["name"]),
-        ),
-    )
-    return tuple(str(child["metadata"]["name"]) for child in ordered[: max(len(ordered) - most, 0)])

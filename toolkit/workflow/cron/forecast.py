@@ -17,8 +17,8 @@ from typing import Final, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from toolkit.resource.resource import Body
-from toolkit.workflow.cron.decide import schedules_of
 from toolkit.workflow.cron.schedule import Schedule
+from toolkit.workflow.cron.ticks import schedules_of
 
 Fate = Literal["runs", "beside", "skipped", "replaces"]
 """What is expected of a tick: it runs alone; beside an earlier run (Allow); not at all, because
