@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from toolkit.adapters.git import ensure_bare
 from toolkit.controllers.reconciler import SyncReport
@@ -21,7 +22,7 @@ from toolkit.errors import OperationError, StateError
 from toolkit.kustomize.result import BuildResult
 from toolkit.publish.provenance import Provenance
 from toolkit.publish.tree import render_tree
-from toolkit.repository.settings import DeployTarget, Environment
+from toolkit.repository.settings import DeployTarget, Destination, Environment
 from toolkit.resource.cluster import Cluster, ObjectRef
 from toolkit.resource.identity import GroupVersionKind, ResourceId
 from toolkit.resource.resource import Body, Origin, Resource, ResourceSet
@@ -230,6 +231,34 @@ def test_plan_apply_heal_and_prune_over_http(workspace: Workspace) -> None:
         publish(workspace, config_map("c"))
         reconciler.sync(initiator="test")
         assert values(remote, "a") is None
+
+
+def test_a_kubeconfig_context_is_planned_synced_and_told_about(
+    workspace: Workspace, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = Workspace(tmp_path_factory.mktemp("ours"))
+    with own(workspace) as owner, owner.serve([STAGING]):
+        monkeypatch.setenv("KUBECONFIG", str(workspace.state / "kubeconfig"))
+        config = yaml.safe_load((workspace.state / "kubeconfig").read_text(encoding="utf-8"))
+        remote = replace(STAGING, destination=Destination(config["contexts"][0]["name"]))
+        publish(ours, config_map("a", x="1"), config_map("b"), to=remote)
+        with open_reconciler(ours, remote) as reconciler:
+            assert reconciler.plan().counts["create"] == 2
+        assert sync_now(ours, remote).counts["create"] == 2
+        assert values(owner.cluster(STAGING), "a") == {"x": "1"}
+        publish(ours, config_map("a", x="2"), to=remote)
+        assert status_of(ours, remote).sync_status == "OutOfSync"
+        assert sync_now(ours, remote).counts["prune"] == 1
+        assert status_of(ours, remote).sync_status == "Synced"
+
+
+def test_a_cluster_out_of_reach_is_a_problem_and_no_crash(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KUBECONFIG", str(workspace.root / "none"))
+    status = status_of(workspace, replace(STAGING, destination=Destination("nowhere")))
+    assert status.sync_status == "Unknown"
+    assert "nowhere" in status.problem
 
 
 def test_a_sync_without_an_owner_takes_the_state_for_a_moment(workspace: Workspace) -> None:

@@ -82,7 +82,7 @@ def open_reconciler(workspace: Workspace, environment: Environment) -> Iterator[
     """
     with (
         open_cluster(workspace, environment, write=True) as cluster,
-        Database(workspace.state / "state.db", read_only=True) as database,
+        _open_rows(workspace) as database,
         reconciler_on(workspace, environment, cluster, database) as reconciler,
     ):
         yield reconciler
@@ -206,6 +206,16 @@ def provenance_of(source: GitSource, revision: str, *, is_dirty: bool) -> Proven
     """Where a tree rendered from ``revision`` comes from."""
     commit = source.commit(revision)
     return Provenance(source.origin(), commit.sha, commit.author, commit.subject, is_dirty)
+
+
+def _open_rows(workspace: Workspace) -> Database:
+    """The state database for reading; made, or brought to this version, where it is not."""
+    path = workspace.state / "state.db"
+    try:
+        return Database(path, read_only=True)
+    except StateError:
+        with own(workspace):
+            return Database(path, read_only=True)
 
 
 def _cluster_of(owner: Owner, environment: Environment) -> AbstractContextManager[Cluster]:
