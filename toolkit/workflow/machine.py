@@ -315,12 +315,17 @@ def _resume(draft: Draft, id: str) -> None:
     an owner itself look again.
     """
     node = draft.get(id) if id else None
-    if node is not None and node.type in _RESUME and not node.has_ended:
+    if node is not None and node.type in _RESUME and _is_under_way(node):
         _RESUME[node.type](draft, node)
     while (waiting := limits.next_waiting(draft, id)) is not None:
         owner = draft.get(waiting)
         if owner is not None and not owner.has_ended:
             _RESUME[owner.type](draft, owner)
+
+
+def _is_under_way(node: Node) -> bool:
+    """Begun and not ended: a node that still looks into a cache has not begun."""
+    return not node.has_ended and node.engine.get("memo") != "looks"
 
 
 _AFTERMATH: Final[Mapping[str, Callable[[Draft, Node], None]]] = {

@@ -46,7 +46,8 @@ _POLICIES: Final = {
 
 def begin(draft: Draft, node: Node) -> None:
     """A retry node was created: its first attempt."""
-    _attempt(draft, node)
+    if not _attempts(draft, node):
+        _attempt(draft, node)
 
 
 def resume(draft: Draft, node: Node) -> None:
