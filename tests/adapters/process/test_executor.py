@@ -98,15 +98,32 @@ def test_output_is_read_from_the_private_folder(
     open_bench: OpenBench, isolation: Namespaces, path: str
 ) -> None:
     bench = open_bench(isolation)
-    resolved = step(f"echo made > {path}", outputs=(path, "/tmp/absent"))
+    script = f"mkdir -p {Path(path).parent}; echo made > {path}"
+    resolved = step(script, outputs=(path, "/tmp/absent"))
     assert bench.ended(resolved).outputs == {path: "made", "/tmp/absent": None}
     assert not Path(path).exists()
+
+
+def test_a_file_right_below_the_root_is_meant_by_its_bare_name(
+    open_bench: OpenBench, isolation: Namespaces
+) -> None:
+    resolved = step("echo bare > result.txt", outputs=("/result.txt",))
+    assert open_bench(isolation).ended(resolved).outputs == {"/result.txt": "bare"}
+
+
+def test_folders_above_an_output_are_the_steps_to_make(
+    open_bench: OpenBench, isolation: Namespaces
+) -> None:
+    resolved = step("mkdir /mnt/of-step && echo x > /mnt/of-step/o", outputs=("/mnt/of-step/o",))
+    assert open_bench(isolation).ended(resolved).outputs == {"/mnt/of-step/o": "x"}
 
 
 def test_output_below_a_system_folder_leaves_the_rest_in_sight(
     open_bench: OpenBench, isolation: Namespaces
 ) -> None:
-    resolved = step("ls -d /etc/passwd; echo x > /etc/step/o", outputs=("/etc/step/o",))
+    resolved = step(
+        "ls -d /etc/passwd; mkdir /etc/step; echo x > /etc/step/o", outputs=("/etc/step/o",)
+    )
     bench = open_bench(isolation)
     assert bench.ended(resolved).outputs == {"/etc/step/o": "x"}
     assert bench.log(resolved) == ["/etc/passwd"]

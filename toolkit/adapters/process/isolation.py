@@ -115,14 +115,18 @@ def plan(
     """Lays out a step's private folders under ``private`` and creates them.
 
     ``folders`` and ``files`` are the absolute paths the template declares (volume mounts; inputs
-    and outputs); ``visible`` are host folders the step must still reach though a cover hides them.
+    and outputs). The folders will be there; those above a file only where the host has them, for
+    making them is the step's own work, as in a container. ``visible`` are host folders, absolute
+    and without symbolic links, that the step must still reach though a cover hides them.
+    ``hidden`` is a host folder of which it sees nothing but what is ``kept``: only mounts can do
+    that.
     """
-    wanted = {_clean(folder) for folder in folders}
-    wanted |= {str(PurePosixPath(_clean(file)).parent) for file in files}
+    wanted = {str(PurePosixPath(_clean(file)).parent): False for file in files}
+    wanted |= {_clean(folder): True for folder in folders}
     builder = _Builder(namespaces, private, tuple(visible))
     builder.cover("/tmp")  # noqa: S108 - the step's own
     for path in sorted(wanted, key=lambda path: (path.count("/"), path)):
-        builder.declare(path)
+        builder.declare(path, is_made=wanted[path] or Path(path).is_dir())
     for folder in folders:
         builder.mount_point(_clean(folder))
     if not namespaces.is_private:
@@ -146,26 +150,28 @@ class _Builder:
         self._rewritten: dict[str, Path] = {}
         self._new_root: Path | None = None
 
-    def declare(self, path: str) -> None:
+    def declare(self, path: str, *, is_made: bool) -> None:
         """Gives ``path`` (a folder) a private place, by the least that does."""
-        folder = self._covered(path)
         if path == "/" and not self._namespaces.is_private:
-            return  # its files are rewritten one by one
-        if folder is not None:
+            self._folder(".root")  # its files are rewritten one by one
+            return
+        if self._covered(path) is None:
+            if not self._namespaces.is_private or path.startswith(_UNTOUCHABLE):
+                self._rewrite(path, is_made=is_made)
+            elif path == "/" or not Path(_first(path)).is_dir():
+                self._in_new_root(path)
+            elif path not in _SYSTEM and Path(path).is_dir():
+                self.cover(path)
+            else:
+                self._below_existing(path, is_made=is_made)
+        folder = self._covered(path)
+        if is_made and folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
-        elif not self._namespaces.is_private or path.startswith(_UNTOUCHABLE):
-            self._rewrite(path)
-        elif path == "/" or not Path(_first(path)).is_dir():
-            self._in_new_root(path)
-        elif path not in _SYSTEM and Path(path).is_dir():
-            self.cover(path)
-        else:
-            self._below_existing(path)
 
     def cover(self, path: str) -> Path:
         """A private, empty folder over ``path``, with what must stay visible bound into it."""
         if not self._namespaces.is_private:
-            return self._rewrite(path)
+            return self._rewrite(path, is_made=True)
         folder = self._folder(path)
         hidden = (kept for kept in self._visible if Path(path) in kept.parents)
         for kept in _outermost(hidden):
@@ -211,7 +217,7 @@ class _Builder:
         lines += self._late
         return Layout(tuple(lines), covers, dict(self._rewritten), self._new_root, self._visible)
 
-    def _below_existing(self, path: str) -> None:
+    def _below_existing(self, path: str, *, is_made: bool) -> None:
         """The nearest folder the host has gets covered: ours by a mount over it, the system's by
         an overlay that shows what was there.
         """
@@ -221,11 +227,7 @@ class _Builder:
         elif self._namespaces.has_overlay and not self._private.is_relative_to(parent):
             self._overlay(parent)
         else:
-            self._rewrite(path)
-            return
-        self._covers[parent].joinpath(path[len(parent) :].lstrip("/")).mkdir(
-            parents=True, exist_ok=True
-        )
+            self._rewrite(path, is_made=is_made)
 
     def _overlay(self, path: str) -> None:
         upper = self._folder(path)
@@ -240,10 +242,11 @@ class _Builder:
         self._new_root = self._private / ".newroot"
         top = _first(path)
         self._covers[top] = self._new_root / top[1:]
-        (self._new_root / path[1:]).mkdir(parents=True, exist_ok=True)
+        self._new_root.mkdir(parents=True, exist_ok=True)
 
-    def _rewrite(self, path: str) -> Path:
-        folder = self._folder(path)
+    def _rewrite(self, path: str, *, is_made: bool) -> Path:
+        folder = self._folder(path) if is_made else self._private / path.strip("/")
+        folder.parent.mkdir(parents=True, exist_ok=True)
         self._covers[path] = self._rewritten[path] = folder
         return folder
 

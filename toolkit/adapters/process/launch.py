@@ -182,8 +182,14 @@ def _environment(
 
 
 def _working_folder(working_dir: str, claim: Claim, layout: Layout) -> str:
+    """Where nothing is named: a private folder; ``/``, as in most images, for a step that declares
+    files right in it and may mean them by their bare names.
+    """
+    if not working_dir and any(path == "/" for path, _ in layout.covers):
+        return "/"
     if not working_dir:
-        return str(claim.folder / "work")
+        root = claim.folder / "root" / ".root"
+        return str(root if root.is_dir() else claim.folder / "work")
     host = layout.host_path(working_dir)
     if str(host) != working_dir:
         host.mkdir(parents=True, exist_ok=True)
