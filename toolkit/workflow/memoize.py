@@ -37,7 +37,8 @@ def look_up(draft: Draft, node: Node, template: Row) -> None:
     if not (name and key):
         draft.set_phase(node.id, ERROR, "cache could not be found or created")
         return
-    path = f"{{.data['{key}']}}"
+    quoted = key.replace("'", "\\'")
+    path = f"{{.data['{quoted}']}}"
     command = _call(draft, node, template, "get", {}, outputs=((_ENTRY, path, ""),))
     node.engine["start"] = command.id
     node.engine["memo"] = "looks"
@@ -56,7 +57,7 @@ def answered(draft: Draft, event: ResourceAnswered | ContainerErrored) -> None:
     """A hit ends the node with the outputs kept; a miss lets it run."""
     node = draft.edit(event.node_id)
     node.engine.pop("start")
-    is_there = isinstance(event, ResourceAnswered)
+    is_there = isinstance(event, ResourceAnswered) and event.succeeded
     node.engine["memo"] = "misses" if is_there else "is new"
     if message := halted(draft, in_exit=node.is_exit_part):
         draft.set_phase(node.id, FAILED, message)
