@@ -85,28 +85,47 @@ class MemoryTransaction:
         *,
         after: tuple[str, str] | None = None,
         labels: Mapping[str, str] | None = None,
+        limit: int | None = None,
     ) -> Sequence[StoredObject]:
         wanted = (labels or {}).items()
-        return [
+        found = [
             stored
             for key, stored in sorted(self._tables.objects.items())
             if _is_in(key, cluster, kind, namespace)
             and (after is None or (key.namespace, key.name) > after)
             and (not wanted or wanted <= labels_of(from_text(stored.text)).items())
         ]
+        return found[:limit]
 
     def objects_at(
-        self, cluster: str, kind: str, namespace: str, *, version: int
+        self,
+        cluster: str,
+        kind: str,
+        namespace: str,
+        *,
+        version: int,
+        after: tuple[str, str] | None = None,
+        limit: int | None = None,
     ) -> Sequence[StoredObject]:
         then: dict[ObjectKey, StoredEvent] = {}
         for event in self._tables.events:
             if event.version <= version and _is_in(event.key, cluster, kind, namespace):
                 then[event.key] = event
-        return [
+        found = [
             StoredObject(key, event.version, self._text(event))
             for key, event in sorted(then.items())
-            if event.type != "DELETED"
+            if event.type != "DELETED" and (after is None or (key.namespace, key.name) > after)
         ]
+        return found[:limit]
+
+    def count(
+        self, cluster: str, kind: str, namespace: str = "", *, after: tuple[str, str] | None = None
+    ) -> int:
+        return len(self.objects(cluster, kind, namespace, after=after))
+
+    def last_change(self, cluster: str, kind: str) -> int:
+        found = (e.version for e in self._tables.events if _is_in(e.key, cluster, kind, ""))
+        return max(found, default=0)
 
     def events(
         self, cluster: str, kind: str, namespace: str = "", *, since: int, with_previous: bool

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import orjson
 
@@ -16,6 +17,8 @@ from toolkit.apiserver.store import Snapshot, StoredObject
 from toolkit.apiserver.text import from_text
 from toolkit.errors import BadRequestError, GoneError
 from toolkit.resource.resource import Body
+
+_LEAST_READ = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,45 +71,86 @@ def list_page(snapshot: Snapshot, call: Call, options: ListOptions) -> Page:
     """
     place = _parse_place(options.continue_token) if options.continue_token else None
     version = place.version if place else snapshot.version()
-    found = _candidates(snapshot, call, options.selector, place)
-    if options.selector:
-        found = [o for o in found if options.selector.matches(from_text(o.text))]
-    page = found[: options.limit] if options.limit else found
+    fetch = _source(snapshot, call, options.selector, place)
+    page, has_more = _matching(fetch, options, (place.namespace, place.name) if place else None)
     texts = tuple(stored.text for stored in page)
-    if len(page) == len(found):
+    if not has_more:
         return Page(texts, version)
-    last = page[-1].key
-    token = _format_place(_Place(version, last.namespace, last.name))
-    return Page(texts, version, token, None if options.selector else len(found) - len(page))
+    last = (page[-1].key.namespace, page[-1].key.name)
+    token = _format_place(_Place(version, *last))
+    return Page(texts, version, token, _remaining(snapshot, call, options, last))
 
 
-def _candidates(
-    snapshot: Snapshot, call: Call, selector: Selector, place: _Place | None
-) -> Sequence[StoredObject]:
-    cluster, kind, namespace = call.cluster, call.kind.storage, call.namespace
-    if place is None:
-        return snapshot.objects(cluster, kind, namespace, labels=selector.exact_labels)
-    after = (place.namespace, place.name)
-    if _has_not_changed(snapshot, call, place.version):
-        return snapshot.objects(cluster, kind, namespace, after=after, labels=selector.exact_labels)
+_Address = tuple[str, str]
+_Fetch = Callable[[_Address | None, int | None], Sequence[StoredObject]]
+"""(behind which object, how many at most) → objects."""
+
+
+def _matching(
+    fetch: _Fetch, options: ListOptions, after: _Address | None
+) -> tuple[list[StoredObject], bool]:
+    """A page, and whether more would follow. Reads little more than it returns."""
+    wanted = options.limit + 1 if options.limit else None
+    size = max(wanted, _LEAST_READ) if wanted and options.selector else wanted
+    found: list[StoredObject] = []
+    while True:
+        chunk = fetch(after, size)
+        found += [o for o in chunk if _matches(options.selector, o)]
+        if size is None or len(chunk) < size or len(found) >= (wanted or 0):
+            break
+        after = (chunk[-1].key.namespace, chunk[-1].key.name)
+    if wanted is None or len(found) < wanted:
+        return found, False
+    return found[: options.limit], True
+
+
+def _matches(selector: Selector, stored: StoredObject) -> bool:
+    return not selector or selector.matches(from_text(stored.text))
+
+
+def _remaining(snapshot: Snapshot, call: Call, options: ListOptions, last: _Address) -> int | None:
+    """Unknown with a selector, as in Kubernetes; else counted as of now: it is for progress bars."""
+    if options.selector:
+        return None
+    return snapshot.count(call.cluster, call.kind.storage, call.namespace, after=last)
+
+
+def _source(snapshot: Snapshot, call: Call, selector: Selector, place: _Place | None) -> _Fetch:
+    """Objects as they are, or as they were at the first page's version.
+
+    Secrets are always as they are: their former values are not kept.
+    """
+    scope = (call.cluster, call.kind.storage, call.namespace)
+    if place is None or call.kind.storage in SENSITIVE_KINDS or place.version == snapshot.version():
+        return partial(_fetch_now, snapshot, scope, selector)
     if place.version < snapshot.compacted():
         raise GoneError(
             "The provided continue parameter is too old to display a consistent list result. "
             "List again without it."
         )
-    then = snapshot.objects_at(cluster, kind, namespace, version=place.version)
-    return [stored for stored in then if (stored.key.namespace, stored.key.name) > after]
+    if snapshot.last_change(call.cluster, call.kind.storage) <= place.version:
+        return partial(_fetch_now, snapshot, scope, selector)
+    return partial(_fetch_then, snapshot, scope, place.version)
 
 
-def _has_not_changed(snapshot: Snapshot, call: Call, version: int) -> bool:
-    """Secrets count as unchanged: their former values are not kept, so later pages are of now."""
-    if call.kind.storage in SENSITIVE_KINDS or version == snapshot.version():
-        return True
-    if version < snapshot.compacted():
-        return False
-    return not snapshot.events(
-        call.cluster, call.kind.storage, call.namespace, since=version, with_previous=False
-    )
+def _fetch_now(
+    snapshot: Snapshot,
+    scope: tuple[str, str, str],
+    selector: Selector,
+    after: _Address | None,
+    limit: int | None,
+) -> Sequence[StoredObject]:
+    return snapshot.objects(*scope, after=after, labels=selector.exact_labels, limit=limit)
+
+
+def _fetch_then(
+    snapshot: Snapshot,
+    scope: tuple[str, str, str],
+    version: int,
+    after: _Address | None,
+    limit: int | None,
+) -> Sequence[StoredObject]:
+    return snapshot.objects_at(*scope, version=version, after=after, limit=limit)
 
 
 def _format_place(place: _Place) -> str:

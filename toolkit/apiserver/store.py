@@ -76,16 +76,34 @@ class Snapshot(Protocol):
         *,
         after: tuple[str, str] | None = None,
         labels: Mapping[str, str] | None = None,
+        limit: int | None = None,
     ) -> Sequence[StoredObject]:
         """By namespace and name; "" is all namespaces. ``after``: only those behind this
-        (namespace, name). ``labels``: only those that carry all of them.
+        (namespace, name). ``labels``: only those that carry all of them. ``limit``: the first.
         """
         ...
 
     def objects_at(
-        self, cluster: str, kind: str, namespace: str, *, version: int
+        self,
+        cluster: str,
+        kind: str,
+        namespace: str,
+        *,
+        version: int,
+        after: tuple[str, str] | None = None,
+        limit: int | None = None,
     ) -> Sequence[StoredObject]:
         """As :meth:`objects`, as they were at ``version``, which must not be compacted."""
+        ...
+
+    def count(
+        self, cluster: str, kind: str, namespace: str = "", *, after: tuple[str, str] | None = None
+    ) -> int:
+        """How many :meth:`objects` would give."""
+        ...
+
+    def last_change(self, cluster: str, kind: str) -> int:
+        """The newest version that changed an object of the kind and is not compacted; else 0."""
         ...
 
     def events(

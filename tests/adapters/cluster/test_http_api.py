@@ -159,6 +159,20 @@ def test_pages_are_all_of_the_first_ones_version(client: Any) -> None:
     assert "continue" not in rest["metadata"]
 
 
+def test_a_selector_pages_over_what_it_matches(client: Any) -> None:
+    for number in range(9):
+        body = {"metadata": {"name": f"n{number}", "labels": {"odd": str(number % 2)}}}
+        client.ask("POST", CONFIGS, body)
+    names, token = [], ""
+    for _ in range(3):
+        path = f"{CONFIGS}?limit=2&labelSelector=odd!%3D1&continue={token}"
+        page = client.ask("GET", path).body
+        names.append([item["metadata"]["name"] for item in page["items"]])
+        token = page["metadata"].get("continue", "")
+    assert names == [["n0", "n2"], ["n4", "n6"], ["n8"]]
+    assert token == ""
+
+
 def test_a_table_has_the_kinds_columns(client: Any) -> None:
     spec = {"schedules": ["0 3 * * *"], "timezone": "Europe/Berlin", "suspend": True}
     client.ask("POST", CRONS, {"metadata": {"name": "nightly"}, "spec": spec})

@@ -97,10 +97,18 @@ def contents(snapshot: Snapshot) -> dict[str, Any]:
         found[kind] = (
             snapshot.objects("one", kind),
             snapshot.objects("one", kind, "a", after=("a", "x")),
+            snapshot.objects("one", kind, limit=2),
+            snapshot.count("one", kind, after=("a", "x")),
+            snapshot.last_change("one", kind),
             snapshot.objects("two", kind, labels={"l": "1"}),
             snapshot.events("one", kind, since=snapshot.compacted(), with_previous=True),
             [
-                snapshot.objects_at("one", kind, "", version=version)
+                (
+                    snapshot.objects_at("one", kind, "", version=version),
+                    snapshot.objects_at(
+                        "one", kind, "", version=version, after=("a", "x"), limit=1
+                    ),
+                )
                 for version in range(snapshot.compacted(), snapshot.version() + 1)
             ],
         )

@@ -61,7 +61,7 @@ def test_a_server_that_is_not_there_is_unreachable(tmp_path: Path) -> None:
 
     authority = ensure_certificate(tmp_path, datetime.now(UTC)).certificate_file
     transport = LoopbackTransport("https://127.0.0.1:1/x", token="t", authority_file=authority)
-    with RestCluster(transport) as cluster, pytest.raises(UnreachableError, match=r"127\.0\.0\.1:1:"):
+    with RestCluster(transport) as cluster, pytest.raises(UnreachableError, match="no answer"):
         cluster.get(ObjectRef(CONFIG, "data", "x"))
 
 

@@ -75,31 +75,48 @@ class SqliteSnapshot:
         *,
         after: tuple[str, str] | None = None,
         labels: Mapping[str, str] | None = None,
+        limit: int | None = None,
     ) -> Sequence[StoredObject]:
-        where, values = _scope(cluster, kind, namespace)
-        if after is not None:
-            where += " AND (namespace, name) > (?, ?)"
-            values += after
+        where, values = _scope(cluster, kind, namespace, after)
         for label, value in (labels or {}).items():
             where += " AND id IN (SELECT object FROM object_labels WHERE label = ? AND value = ?)"
             values += (label, value)
         return self._objects(
             f"SELECT cluster, kind, namespace, name, version, body FROM objects WHERE {where} "
-            "ORDER BY namespace, name",
-            values,
+            "ORDER BY namespace, name LIMIT ?",
+            (*values, _ALL if limit is None else limit),
         )
 
     def objects_at(
-        self, cluster: str, kind: str, namespace: str, *, version: int
+        self,
+        cluster: str,
+        kind: str,
+        namespace: str,
+        *,
+        version: int,
+        after: tuple[str, str] | None = None,
+        limit: int | None = None,
     ) -> Sequence[StoredObject]:
-        where, values = _scope(cluster, kind, namespace, table="e.")
+        where, values = _scope(cluster, kind, namespace, after, table="e.")
         return self._objects(
             "SELECT e.cluster, e.kind, e.namespace, e.name, e.version, "
             f"{_TEXT_OF_EVENT} FROM object_events e {_WITH_PRESENT} WHERE {where} "
             "AND e.type <> 'DELETED' AND e.version = (SELECT max(x.version) FROM object_events x "
             "WHERE x.cluster = e.cluster AND x.kind = e.kind AND x.namespace = e.namespace "
-            "AND x.name = e.name AND x.version <= ?) ORDER BY e.namespace, e.name",
-            (*values, version),
+            "AND x.name = e.name AND x.version <= ?) ORDER BY e.namespace, e.name LIMIT ?",
+            (*values, version, _ALL if limit is None else limit),
+        )
+
+    def count(
+        self, cluster: str, kind: str, namespace: str = "", *, after: tuple[str, str] | None = None
+    ) -> int:
+        where, values = _scope(cluster, kind, namespace, after)
+        return int(self._one(f"SELECT count(*) FROM objects WHERE {where}", *values)[0])
+
+    def last_change(self, cluster: str, kind: str) -> int:
+        where, values = _scope(cluster, kind, "")
+        return int(
+            self._one(f"SELECT max(version) FROM object_events WHERE {where}", *values)[0] or 0
         )
 
     def events(
@@ -298,13 +315,25 @@ _WITH_PRESENT = (
 _TEXT_OF_EVENT = "coalesce(e.body, o.body)"
 
 
+_ALL = -1
+
+
 def _scope(
-    cluster: str, kind: str, namespace: str, *, table: str = ""
+    cluster: str,
+    kind: str,
+    namespace: str,
+    after: tuple[str, str] | None = None,
+    *,
+    table: str = "",
 ) -> tuple[str, tuple[Any, ...]]:
     where = f"{table}cluster = ? AND {table}kind = ?"
-    if not namespace:
-        return where, (cluster, kind)
-    return f"{where} AND {table}namespace = ?", (cluster, kind, namespace)
+    values: tuple[Any, ...] = (cluster, kind)
+    if namespace:
+        where, values = f"{where} AND {table}namespace = ?", (*values, namespace)
+    if after is not None:
+        where = f"{where} AND ({table}namespace, {table}name) > (?, ?)"
+        values = (*values, *after)
+    return where, values
 
 
 def _parts(key: ObjectKey) -> tuple[str, str, str, str]:
