@@ -53,7 +53,7 @@ def test_an_image_that_is_there_gets_its_tag(overlay):
 def test_an_image_that_is_missing_is_added(overlay):
     assert run(["set", "image", str(overlay), "a/b=reg.example:5000/c@sha256:abc"]) == 0
     assert (overlay / "kustomization.yaml").read_text() == KUSTOMIZATION + (
-        "  - digest: sha256:abc\n    name: a/b\n    newName: reg.example:5000/c\n"
+        "  - name: a/b\n    newName: reg.example:5000/c\n    digest: sha256:abc\n"
     )
 
 
@@ -61,7 +61,7 @@ def test_a_label_and_a_namespace_reach_all_objects_of_a_kustomization(overlay):
     assert run(["set", "namespace", str(overlay), "data"]) == 0
     assert run(["set", "label", str(overlay), "team=data", "tier=1"]) == 0
     assert (overlay / "kustomization.yaml").read_text() == KUSTOMIZATION + (
-        'namespace: data\nlabels:\n- pairs:\n    team: data\n    tier: "1"\n'
+        'namespace: data\nlabels:\n  - pairs:\n      team: data\n      tier: "1"\n'
     )
 
 

@@ -124,7 +124,7 @@ def test_an_alias_is_not_edited():
 
 _keys = st.text(alphabet="ab c:#-1", min_size=1, max_size=6)
 _leaves = (
-    st.none() | st.booleans() | st.integers() | st.text(alphabet="ab '\":#,[]{}-1\n", max_size=9)
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.text(alphabet="ab '\":#,[]{}-1\n", max_size=9)
 )
 
 

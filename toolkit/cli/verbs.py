@@ -72,6 +72,8 @@ VERBS: dict[str, Verb] = {
     "demo": Verb(KEEP, "Run the whole pipeline once here, and show it", "toolkit.cli.demo:demo"),
     "init": Verb(KEEP, "Write a new repository like the one shipped", "toolkit.cli.init:init"),
     "set": Verb(KEEP, "Change one thing in a file, keeping all else", "toolkit.cli.set:set"),
+    "add": Verb(KEEP, "List one more thing in a kustomization", "toolkit.cli.add:add"),
+    "remove": Verb(KEEP, "Take one thing out of a kustomization", "toolkit.cli.remove:remove"),
     "completion": Verb(
         KEEP, "Print a shell's completion script", "toolkit.cli.completion:completion"
     ),

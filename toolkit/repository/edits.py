@@ -1,135 +1,132 @@
-"""What ``gitops set`` changes: where an image, a label, a schedule stands in each kind of file.
+"""Edits of manifests: where a label, a schedule, a suspension stands in an object.
 
-Texts in, texts out. A kustomization is changed for all its objects; a manifest for one object.
+Texts in, texts out; one object at a time. Kustomizations: :mod:`.kustomization_edits`.
 """
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from toolkit.errors import UsageError
+from toolkit.errors import InputError, UsageError
+from toolkit.repository.kustomization_sheet import Edited, suggestions
+from toolkit.source import Location
 from toolkit.workflow.cron.schedule import Schedule
-from toolkit.yaml import RESOURCE, SETTINGS, load_all
-from toolkit.yaml.edit import append_item, set_value
+from toolkit.yaml import RESOURCE, load_all
+from toolkit.yaml.edit import remove_value, set_value
+from toolkit.yaml.edit_values import value_at
+from toolkit.yaml.positions import Positions
 
-_IMAGE = re.compile(
-    r"(?P<name>[^=@\s]+?)(?:=(?P<new>[^@\s]+?))?(?::(?P<tag>[\w][\w.-]*))?(?:@(?P<digest>\w+:\w+))?\Z"
-)
+Path = tuple[str | int, ...]
 
-
-def set_image(text: str, image: str, *, file: str = "") -> str:
-    """``NAME[=NEW][:TAG|@DIGEST]`` in a kustomization's ``images``."""
-    match = _IMAGE.match(image)
-    if match is None or not (match["new"] or match["tag"] or match["digest"]):
-        raise UsageError(f"{image!r} is not NAME[=NEW][:TAG|@DIGEST]")
-    body = _kustomization(text, file)
-    fields = {"newName": match["new"], "newTag": match["tag"], "digest": match["digest"]}
-    chosen = {field: value for field, value in fields.items() if value}
-    for index, entry in enumerate(body.get("images") or []):
-        if isinstance(entry, dict) and entry.get("name") == match["name"]:
-            for field, value in chosen.items():
-                path = ("images", index, field)
-                text = set_value(text, path, value, file=file, dialect=SETTINGS)
-            return text
-    item = {"name": match["name"], **chosen}
-    return append_item(text, ("images",), item, file=file, dialect=SETTINGS)
+SUSPENDABLE = ("CronWorkflow", "Workflow")
+SCHEDULED = ("CronWorkflow",)
 
 
-def set_namespace(text: str, namespace: str, name: str = "", *, file: str = "") -> str:
-    """A kustomization's ``namespace``, or a manifest's ``metadata.namespace``."""
-    if _is_kustomization(text, file):
-        return set_value(text, ("namespace",), namespace, file=file, dialect=SETTINGS)
-    return _set_in_object(text, ("metadata", "namespace"), namespace, name, file)
+def set_in_object(
+    text: str, path: Path, value: Any, name: str, *, file: str = "", kinds: tuple[str, ...] = ()
+) -> Edited:
+    """One field of the object that is called ``name``, or the only one that there is."""
+    index, _ = _object(text, name, file, kinds)
+    return Edited(set_value(text, path, value, document=index, file=file))
 
 
-def set_label(text: str, key: str, value: str, name: str = "", *, file: str = "") -> str:
-    """A kustomization's first ``labels`` entry, or a manifest's ``metadata.labels``."""
-    if not _is_kustomization(text, file):
-        return _set_in_object(text, ("metadata", "labels", key), value, name, file)
-    entries = _kustomization(text, file).get("labels") or []
-    for index, entry in enumerate(entries):
-        if key in (entry.get("pairs") or {}):
-            path = ("labels", index, "pairs", key)
-            return set_value(text, path, value, file=file, dialect=SETTINGS)
-    if entries:
-        return set_value(text, ("labels", 0, "pairs", key), value, file=file, dialect=SETTINGS)
-    return append_item(text, ("labels",), {"pairs": {key: value}}, file=file, dialect=SETTINGS)
+def set_all_in_object(
+    text: str,
+    path: Path,
+    values: Mapping[str, str],
+    name: str,
+    *,
+    file: str = "",
+    is_new: bool = False,
+) -> Edited:
+    """Several keys of one mapping of an object. ``is_new``: one that is there with another value
+    is refused.
+    """
+    index, body = _object(text, name, file, ())
+    for key, value in values.items():
+        if is_new and value_at(body, (*path, key)) not in (None, value):
+            raise InputError(
+                f"{key} is there already, with another value",
+                location=Positions(text, file).locate(index, (*path, key)),
+                hints=["to change it: gitops set"],
+            )
+        text = set_value(text, (*path, key), value, document=index, file=file)
+    return Edited(text)
 
 
-def set_annotation(text: str, key: str, value: str, name: str = "", *, file: str = "") -> str:
-    """A kustomization's ``commonAnnotations``, or a manifest's ``metadata.annotations``."""
-    if _is_kustomization(text, file):
-        return set_value(text, ("commonAnnotations", key), value, file=file, dialect=SETTINGS)
-    return _set_in_object(text, ("metadata", "annotations", key), value, name, file)
+def remove_all_from_object(
+    text: str, path: Path, keys: Iterable[str], name: str, *, file: str = ""
+) -> Edited:
+    """Without these keys of one mapping of an object."""
+    index, body = _object(text, name, file, ())
+    known = value_at(body, path) or {}
+    for key in keys:
+        if key not in known:
+            raise InputError(
+                f"{_title(body)} has no {key!r} among its {path[-1]}",
+                location=Positions(text, file).locate(index, path, of_key=True),
+                hints=suggestions(key, list(known)),
+            )
+        text = remove_value(text, (*path, key), document=index, file=file)
+    return Edited(text)
 
 
-def set_suspend(text: str, suspended: bool, name: str = "", *, file: str = "") -> str:  # noqa: FBT001
+def set_suspend(text: str, suspended: bool, name: str = "", *, file: str = "") -> Edited:  # noqa: FBT001
     """``spec.suspend`` of a CronWorkflow or Workflow."""
-    return _set_in_object(
-        text, ("spec", "suspend"), suspended, name, file, kinds=("CronWorkflow", "Workflow")
-    )
+    return set_in_object(text, ("spec", "suspend"), suspended, name, file=file, kinds=SUSPENDABLE)
 
 
-def set_schedule(text: str, schedule: str, name: str = "", *, file: str = "") -> str:
+def set_schedule(text: str, schedule: str, name: str = "", *, file: str = "") -> Edited:
     """``spec.schedule`` of a CronWorkflow, or the only one of its ``spec.schedules``.
 
-    Raises ExpressionError for what is no schedule.
+    Raises ExpressionError for a schedule that no controller would take.
     """
     Schedule.parse(schedule)
-    index, body = _object(text, name, file, ("CronWorkflow",))
-    schedules = (body.get("spec") or {}).get("schedules") or []
+    index, body = _object(text, name, file, SCHEDULED)
+    schedules = value_at(body, ("spec", "schedules")) or []
     if len(schedules) > 1:
-        raise UsageError(f"{_title(body)} has {len(schedules)} schedules: edit the file by hand")
-    path: tuple[str | int, ...] = ("spec", "schedules", 0) if schedules else ("spec", "schedule")
-    return set_value(text, path, schedule, document=index, file=file)
+        raise InputError(
+            f"{_title(body)} has {len(schedules)} schedules: edit the file by hand",
+            location=Positions(text, file).locate(index, ("spec", "schedules")),
+        )
+    path: Path = ("spec", "schedules", 0) if schedules else ("spec", "schedule")
+    return Edited(set_value(text, path, schedule, document=index, file=file))
 
 
-def _set_in_object(
-    text: str,
-    path: tuple[str, ...],
-    value: Any,
-    name: str,
-    file: str,
-    *,
-    kinds: tuple[str, ...] = (),
-) -> str:
-    index, _ = _object(text, name, file, kinds)
-    return set_value(text, path, value, document=index, file=file)
+def objects_of(text: str, *, file: str = "", kinds: tuple[str, ...] = ()) -> list[str]:
+    """The names of the objects of these kinds (of any, if none is given)."""
+    return [_name(body) for _, body in _objects(text, file, kinds)]
+
+
+def _objects(text: str, file: str, kinds: tuple[str, ...]) -> list[tuple[int, dict[str, Any]]]:
+    return [
+        (index, body)
+        for index, body in enumerate(load_all(text, file, dialect=RESOURCE))
+        if isinstance(body, dict) and (not kinds or body.get("kind") in kinds)
+    ]
 
 
 def _object(text: str, name: str, file: str, kinds: tuple[str, ...]) -> tuple[int, dict[str, Any]]:
     """The one object of the file that fits: its document number and body."""
-    found = [
-        (index, body)
-        for index, body in enumerate(load_all(text, file, dialect=RESOURCE))
-        if isinstance(body, dict)
-        and (not kinds or body.get("kind") in kinds)
-        and name in ("", (body.get("metadata") or {}).get("name"))
-    ]
+    every = _objects(text, file, kinds)
+    found = [(index, body) for index, body in every if name in ("", _name(body))]
     what = " or ".join(kinds) or "object"
     if not found:
-        raise UsageError(f"{file}: no {what}" + (f" named {name!r}" if name else ""))
+        raise UsageError(
+            f"no {what}" + (f" named {name!r}" if name else ""),
+            location=Location(file),
+            hints=suggestions(name, [_name(body) for _, body in every]),
+        )
     if len(found) > 1:
         names = ", ".join(_title(body) for _, body in found)
         raise UsageError(f"{file} holds {len(found)} of them: {names}", hints=("Give --name.",))
     return found[0]
 
 
+def _name(body: dict[str, Any]) -> str:
+    return str(value_at(body, ("metadata", "name")) or "")
+
+
 def _title(body: dict[str, Any]) -> str:
-    return f"{body.get('kind')}/{(body.get('metadata') or {}).get('name')}"
-
-
-def _is_kustomization(text: str, file: str) -> bool:
-    names = ("kustomization.yaml", "kustomization.yml", "Kustomization")
-    if file.rsplit("/", 1)[-1] in names:
-        return True
-    bodies = [body for body in load_all(text, file, dialect=SETTINGS) if isinstance(body, dict)]
-    return any(body.get("kind") in ("Kustomization", "Component") for body in bodies)
-
-
-def _kustomization(text: str, file: str) -> dict[str, Any]:
-    if not _is_kustomization(text, file):
-        raise UsageError(f"{file} is no kustomization; an image is chosen in one")
-    bodies = [body for body in load_all(text, file, dialect=SETTINGS) if isinstance(body, dict)]
-    return bodies[0] if bodies else {}
+    return f"{body.get('kind')}/{_name(body)}"
