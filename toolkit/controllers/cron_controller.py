@@ -206,12 +206,11 @@ class CronController:
                 cron.body = self._cluster.patch(ref, patch, PatchType.MERGE)
 
     def _tell(self, key: Key, cron: _Cron, decision: CronDecision) -> None:
-        """That a suspended cron does not fire is no news."""
-        is_suspended = bool((cron.body.get("spec") or {}).get("suspend"))
+        """All of it is recorded; that runs overlap where they may is no news."""
         for type, reason, message in decision.audit:
-            if not (reason == "Skipped" and is_suspended):
+            record(self._cluster, cron.body, (type, reason, message), self._clock.now())
+            if reason != "Overlap":
                 self._notice(CronNotice(self._name, *key, message))
-                record(self._cluster, cron.body, (type, reason, message), self._clock.now())
 
 
 def _key(body: Body) -> Key:

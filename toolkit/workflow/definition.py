@@ -215,18 +215,16 @@ def _global_values(
         str(key): str(value) for key, value in (metadata.get("annotations") or {}).items()
     }
     created = metadata.get("creationTimestamp")
+    said = [json_text(part) for part in (parameters, annotations, labels)]
     values = {
         "workflow.name": str(metadata.get("name")),
         "workflow.namespace": str(metadata.get("namespace") or ""),
         "workflow.mainEntrypoint": str(spec.get("entrypoint") or ""),
         "workflow.serviceAccountName": str(spec.get("serviceAccountName") or ""),
         "workflow.uid": str(metadata.get("uid") or ""),
-        "workflow.parameters": json_text(parameters),
-        "workflow.parameters.json": json_text(parameters),
-        "workflow.annotations": json_text(annotations),
-        "workflow.annotations.json": json_text(annotations),
-        "workflow.labels": json_text(labels),
-        "workflow.labels.json": json_text(labels),
+        **dict.fromkeys(("workflow.parameters", "workflow.parameters.json"), said[0]),
+        **dict.fromkeys(("workflow.annotations", "workflow.annotations.json"), said[1]),
+        **dict.fromkeys(("workflow.labels", "workflow.labels.json"), said[2]),
         **_creation(parse_instant(str(created)) if created else now),
         **{f"workflow.parameters.{entry['name']}": entry["value"] for entry in parameters},
     }

@@ -96,6 +96,7 @@ class _Tick:
         self._schedules = schedules
         self._catch_up = catch_up
         self._is_behind = False
+        self._ahead: datetime | None = None
         self._audit: list[tuple[Literal["Normal", "Warning"], str, str]] = []
 
     def decide(self) -> CronDecision:
@@ -175,6 +176,8 @@ class _Tick:
         while at is not None and at <= self._now and len(ticks) < _MOST_MISSED:
             ticks.append(at)
             at = next_tick(self._schedules, at)
+        if at is not None and at > self._now:
+            self._ahead = at
         return ticks
 
     def _oldest(self, ticks: list[datetime]) -> datetime | None:
@@ -197,7 +200,9 @@ class _Tick:
 
     def _next(self) -> datetime | None:
         """Now, where another missed tick is to be run after this one."""
-        return self._now if self._is_behind else next_tick(self._schedules, self._now)
+        if self._is_behind:
+            return self._now
+        return self._ahead or next_tick(self._schedules, self._now)
 
     def _too_late(self, tick: datetime) -> str:
         if self._catch_up is CatchUp.NONE:

@@ -32,6 +32,8 @@ def phase_of(workflow: Body) -> str:
 
 def _oldest(children: Sequence[Body], most: int) -> tuple[str, ...]:
     """The names of all but the ``most`` that finished last."""
+    if len(children) <= most:
+        return ()
     ordered = sorted(
         children,
         key=lambda child: (
@@ -39,4 +41,4 @@ def _oldest(children: Sequence[Body], most: int) -> tuple[str, ...]:
             str(child["metadata"]["name"]),
         ),
     )
-    return tuple(str(child["metadata"]["name"]) for child in ordered[: max(len(ordered) - most, 0)])
+    return tuple(str(child["metadata"]["name"]) for child in ordered[: len(ordered) - most])

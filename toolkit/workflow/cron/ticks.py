@@ -45,8 +45,14 @@ def _parsed(text: str, zone: ZoneInfo) -> Schedule:
 
 def next_tick(schedules: Sequence[Schedule], after: datetime) -> datetime | None:
     """The earliest next time of several schedules."""
-    ticks = [tick for schedule in schedules if (tick := schedule.next_after(after)) is not None]
+    ticks = [tick for schedule in schedules if (tick := _next_after(schedule, after)) is not None]
     return min(ticks, default=None)
+
+
+@lru_cache(maxsize=10_000)
+def _next_after(schedule: Schedule, after: datetime) -> datetime | None:
+    """Each change of a child asks again."""
+    return schedule.next_after(after)
 
 
 def child_name(cron_name: str, tick: datetime) -> str:
