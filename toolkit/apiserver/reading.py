@@ -109,7 +109,7 @@ def _matches(selector: Selector, stored: StoredObject) -> bool:
 
 
 def _remaining(snapshot: Snapshot, call: Call, options: ListOptions, last: _Address) -> int | None:
-    """Unknown with a selector, as in Kubernetes; else counted as of now: it is for progress bars."""
+    """Unknown with a selector, as in Kubernetes; else counted as of now."""
     if options.selector:
         return None
     return snapshot.count(call.cluster, call.kind.storage, call.namespace, after=last)
