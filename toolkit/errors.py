@@ -22,7 +22,13 @@
     │       ├── AlreadyExistsError             409 on create
     │       ├── ConflictError                  409 on update or apply
     │       ├── GoneError                      410: the watch must list again
-    │       ├── InvalidError                   422 / 400
+    │       ├── InvalidError                   422
+    │       ├── BadRequestError                400
+    │       ├── UnauthorizedError              401
+    │       ├── ForbiddenError                 403
+    │       ├── MethodError                    405
+    │       ├── TooLargeError                  413
+    │       ├── MediaTypeError                 415
     │       └── UnreachableError               no answer at all
     └── FindingsError                 exit 4   validation refused; carries the findings
 
