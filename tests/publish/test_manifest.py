@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from toolkit.errors import PublishError
@@ -59,6 +59,7 @@ VALUES = st.recursive(
 )
 
 
+@settings(max_examples=40)
 @given(st.dictionaries(KEYS, VALUES))
 @example({"a": "<<", "b": ["<<"]})
 def test_what_was_written_reads_back(spec: dict[str, object]) -> None:
