@@ -20,6 +20,7 @@ from toolkit.wiring.clusters import open_cluster, own, running_server
 KILLS = 20
 SEED = 20261123
 LAYERS = 24
+FEW_LAYERS = 5
 WIDTH = 3
 WHILE_STARTING_S = 1.0
 WHILE_SERVING_S = 0.6
@@ -33,7 +34,7 @@ echo "end {{inputs.parameters.name}} $(cat /tmp/out.txt)" >> "$JOURNAL"
 """
 
 
-def layered_dag(journal: Path) -> Body:
+def layered_dag(journal: Path, layers: int) -> Body:
     """Layers of steps that all write /tmp/out.txt; each layer waits for the one before.
 
     A start that was claimed and never came to run is an error of its attempt: hence the retries.
@@ -49,7 +50,7 @@ def layered_dag(journal: Path) -> Body:
                 else {}
             ),
         }
-        for layer in range(LAYERS)
+        for layer in range(layers)
         for column in range(WIDTH)
     ]
     script = {
@@ -123,7 +124,7 @@ def await_served(gitops: Gitops) -> None:
 def test_no_step_runs_twice_and_no_run_is_lost(gitops: Gitops, tmp_path: Path) -> None:
     journal = tmp_path / "journal"
     moments = random.Random(SEED)
-    submit(gitops, layered_dag(journal))
+    submit(gitops, layered_dag(journal, LAYERS))
     for number in range(KILLS):
         gitops.up()
         if number % 4:
@@ -136,7 +137,7 @@ def test_no_step_runs_twice_and_no_run_is_lost(gitops: Gitops, tmp_path: Path) -
     assert journal.read_text().count("start") > KILLS, "the kills came before anything ran"
     gitops.up()
     assert await_end(gitops) == "Succeeded", gitops.log()
-    assert_ran_once(journal)
+    assert_ran_once(journal, LAYERS)
     gitops.kill(signal.SIGTERM)
     with Database(gitops.workspace.state / "state.db", read_only=True) as database:
         runs = SqliteRuns(database)
@@ -149,9 +150,9 @@ def ended(gitops: Gitops) -> bool:
     return bool((state(gitops).get("status") or {}).get("finishedAt"))
 
 
-def assert_ran_once(journal: Path) -> None:
+def assert_ran_once(journal: Path, layers: int) -> None:
     lines = Counter(journal.read_text().splitlines())
-    names = [f"t-{layer}-{column}" for layer in range(LAYERS) for column in range(WIDTH)]
+    names = [f"t-{layer}-{column}" for layer in range(layers) for column in range(WIDTH)]
     expected: dict[str, Any] = {}
     for name in names:
         expected |= {f"start {name}": 1, f"end {name} {name}": 1}
@@ -162,7 +163,7 @@ def test_a_clean_stop_leaves_steps_running_and_the_next_start_takes_them_up(
     gitops: Gitops, tmp_path: Path
 ) -> None:
     journal = tmp_path / "journal"
-    submit(gitops, layered_dag(journal))
+    submit(gitops, layered_dag(journal, FEW_LAYERS))
     gitops.up()
     deadline = time.monotonic() + END_TIMEOUT_S
     while not journal.exists():
@@ -172,4 +173,4 @@ def test_a_clean_stop_leaves_steps_running_and_the_next_start_takes_them_up(
     assert "steps that run go on" in gitops.log()
     gitops.up()
     assert await_end(gitops) == "Succeeded", gitops.log()
-    assert_ran_once(journal)
+    assert_ran_once(journal, FEW_LAYERS)

@@ -52,12 +52,15 @@ class _Step:
 class ProcessExecutor:
     """At most ``slots`` steps run at once; the others wait their turn, unclaimed.
 
-    Closing leaves running steps alone: the next executor over the same folder finds them.
+    Closing leaves running steps alone: the next executor over the same folder finds them. Raises
+    ExecutionError on a system without pidfds.
     """
 
     def __init__(
         self, steps: Path, logs: Logs, host: Host, clock: Clock, report: Report, *, slots: int
     ) -> None:
+        if not hasattr(os, "pidfd_open"):
+            raise ExecutionError("steps as processes need Linux 5.3 or newer")
         steps.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder = steps
         self._logs = logs
