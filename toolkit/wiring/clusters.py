@@ -100,6 +100,7 @@ class Owner:
             log_store=log_store,
             preferred_port=_last_port(state),
             routes=routes,
+            default_cluster=_default_cluster(self.workspace, embedded),
         )
         with server:
             _announce(state, server.serving, embedded)
@@ -295,6 +296,13 @@ def _announce(state: Path, serving: Serving, environments: Sequence[Environment]
     _write_private(state / _SERVER, json.dumps(asdict(address)))
     _write_private(state / _PORT, str(serving.port))
     _write_private(state / _KUBECONFIG, json.dumps(_kubeconfig(serving, environments), indent=1))
+
+
+def _default_cluster(workspace: Workspace, served: Sequence[Environment]) -> str:
+    """The default environment where it is served, else the first that is."""
+    names = [environment.name for environment in served]
+    default = workspace.settings().default_environment
+    return default if default in names else next(iter(names), "")
 
 
 def _last_port(state: Path) -> int:

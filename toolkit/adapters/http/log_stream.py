@@ -42,10 +42,11 @@ async def log_response(
         tail_lines=asked.number(query, "tailLines", 0) if query.get("tailLines") else None,
         timestamps=asked.flag_set(query, "timestamps"),
     )
-    return StreamingResponse(_from_thread(lines), media_type="text/plain")
+    encoded = (line.encode() + b"\n" for line in lines)
+    return StreamingResponse(from_thread(encoded), media_type="text/plain")
 
 
-async def _from_thread(lines: Iterator[str]) -> AsyncIterator[bytes]:
+async def from_thread(lines: Iterator[bytes]) -> AsyncIterator[bytes]:
     """Followed in a thread of its own: a quiet log must not hold a worker of the pool."""
     loop = asyncio.get_running_loop()
     queue: asyncio.Queue[bytes | None] = asyncio.Queue(_LINES_AHEAD)
@@ -56,11 +57,13 @@ async def _from_thread(lines: Iterator[str]) -> AsyncIterator[bytes]:
 
     def read() -> None:
         with contextlib.suppress(RuntimeError, asyncio.CancelledError):  # the reader has left
-            for line in lines:
-                if is_over.is_set():
-                    return
-                send(line.encode() + b"\n")
-            send(None)
+            try:
+                for line in lines:
+                    if is_over.is_set():
+                        return
+                    send(line)
+            finally:
+                send(None)
 
     threading.Thread(target=read, name="log-stream", daemon=True).start()
     try:

@@ -19,6 +19,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from toolkit.adapters.http.api import KubernetesApi
+from toolkit.adapters.http.argo import ArgoApi
 from toolkit.adapters.http.certificate import Certificate
 from toolkit.adapters.http.guard import HEALTH_PATHS, Guard, refused
 from toolkit.apiserver.logical_cluster import LogicalCluster
@@ -53,15 +54,20 @@ class HttpServer:
         log_store: LogStore | None = None,
         preferred_port: int = 0,
         routes: Sequence[BaseRoute] = (),
+        default_cluster: str = "",
     ) -> None:
-        """``routes`` are served beside the API, behind the same guard."""
+        """``routes`` are served beside the APIs, behind the same guard. Argo's API of the
+        ``default_cluster`` is also at the root.
+        """
         token = secrets.token_urlsafe(32)
         self._socket = _bound(preferred_port)
         port = int(self._socket.getsockname()[1])
         url = f"https://127.0.0.1:{port}"
         self.serving = Serving(url, token, certificate.certificate_file, port)
         self._api = KubernetesApi(cluster, clock=clock, log_store=log_store)
-        self._server = _Server(_config(_application(self._api, token, routes), certificate))
+        self._argo = ArgoApi(cluster, clock=clock, log_store=log_store, default=default_cluster)
+        served = [*self._argo.routes(), *_kubernetes(self._api), *routes]
+        self._server = _Server(_config(_application(served, token), certificate))
         self._thread = threading.Thread(target=self._run, name="http-server", daemon=True)
 
     def start(self) -> Self:
@@ -79,6 +85,7 @@ class HttpServer:
         if loop is not None:
             with contextlib.suppress(RuntimeError):  # already stopped
                 loop.call_soon_threadsafe(self._api.stop)
+                loop.call_soon_threadsafe(self._argo.stop)
         self._server.should_exit = True
         if self._thread.is_alive():
             self._thread.join()
@@ -141,13 +148,13 @@ def _config(app: Any, certificate: Certificate) -> uvicorn.Config:
     )
 
 
-def _application(api: KubernetesApi, token: str, routes: Sequence[BaseRoute]) -> Any:
+def _kubernetes(api: KubernetesApi) -> list[BaseRoute]:
+    return [Route("/clusters/{cluster}/{path:path}", api.answer, methods=_METHODS)]
+
+
+def _application(routes: Sequence[BaseRoute], token: str) -> Any:
     application = Starlette(
-        routes=[
-            *(Route(path, _healthy) for path in sorted(HEALTH_PATHS)),
-            Route("/clusters/{cluster}/{path:path}", api.answer, methods=_METHODS),
-            *routes,
-        ],
+        routes=[*(Route(path, _healthy) for path in sorted(HEALTH_PATHS)), *routes],
         exception_handlers={ClusterError: _refused, Exception: _failed},
     )
     return Guard(application, token=token)

@@ -1,0 +1,237 @@
+"""The REST paths of Argo's server, below ``/clusters/<name>`` and, for one cluster, at the root.
+
+They are what the ``argo`` command line (``--argo-http1``) and Hera's WorkflowsService ask for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import platform
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, Final
+
+import orjson
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import BaseRoute, Route
+
+from toolkit import __version__
+from toolkit.adapters.http.argo_ask import Ask
+from toolkit.adapters.http.argo_kinds import (
+    CLUSTER_TEMPLATES,
+    CRONS,
+    TEMPLATES,
+    Verb,
+    set_suspended,
+    verbs_of,
+)
+from toolkit.adapters.http.argo_streams import (
+    Frame,
+    LogReader,
+    events,
+    frame_of,
+    log_request,
+    workflow_events,
+)
+from toolkit.adapters.http.argo_workflows import WORKFLOW_VERBS
+from toolkit.adapters.http.log_stream import from_thread
+from toolkit.apiserver.grpc_status import GrpcCode, grpc_status, of_code
+from toolkit.apiserver.logical_cluster import LogicalCluster
+from toolkit.clock import Clock
+from toolkit.errors import NotFoundError, ToolkitError
+from toolkit.resource.resource import Body
+from toolkit.workflow.ports import LogStore
+
+_Endpoint = Callable[[HttpRequest], Awaitable[Response]]
+_Events = Callable[[Ask, Frame, asyncio.Event], AsyncIterator[bytes]]
+_JSON: Final = "application/json"
+_METHODS: Final = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+
+
+def _info(ask: Ask) -> Body:  # noqa: ARG001
+    return {"links": [], "columns": [], "modals": {}}
+
+
+def _version(ask: Ask) -> Body:  # noqa: ARG001
+    """All fields are required by clients."""
+    return {
+        "version": f"gitops-toolkit-{__version__}",
+        "buildDate": "1970-01-01T00:00:00Z",
+        "gitCommit": "",
+        "gitTag": "",
+        "gitTreeState": "",
+        "goVersion": "",
+        "compiler": platform.python_implementation(),
+        "platform": f"{platform.system().lower()}/{platform.machine()}",
+    }
+
+
+def _user(ask: Ask) -> Body:  # noqa: ARG001
+    return {"subject": "gitops"}
+
+
+def _no_archive(ask: Ask) -> Body:  # noqa: ARG001
+    """Runs stay where they are until their retention is over: the archive is empty."""
+    return {"metadata": {}, "items": []}
+
+
+_VERBS: Final[dict[tuple[str, str], Verb]] = {
+    ("GET", "info"): _info,
+    ("GET", "version"): _version,
+    ("GET", "userinfo"): _user,
+    ("GET", "archived-workflows"): _no_archive,
+    ("GET", "archived-workflows-label-keys"): lambda _: {"items": []},
+    ("GET", "archived-workflows-label-values"): lambda _: {"items": []},
+    **WORKFLOW_VERBS,
+    **verbs_of(TEMPLATES),
+    **verbs_of(CLUSTER_TEMPLATES),
+    **verbs_of(CRONS),
+    ("PUT", "cron-workflows/{namespace}/{name}/suspend"): set_suspended(is_suspended=True),
+    ("PUT", "cron-workflows/{namespace}/{name}/resume"): set_suspended(is_suspended=False),
+}
+_STREAMS: Final[dict[str, _Events]] = {
+    "workflow-events/{namespace}": workflow_events,
+    "stream/events/{namespace}": events,
+}
+_LOGS: Final = (
+    "workflows/{namespace}/{name}/log",
+    "workflows/{namespace}/{name}/{pod_name}/log",
+)
+_FOREIGN: Final = (
+    "archived-workflows/{rest:path}", "sync/{rest:path}", "event-sources/{rest:path}",
+    "sensors/{rest:path}", "stream/event-sources/{rest:path}", "stream/sensors/{rest:path}",
+    "tracking/{rest:path}",
+)  # fmt: skip
+"""What Argo's server has and this one has not."""
+
+
+class ArgoApi:
+    """``cluster`` finds a logical cluster by name; ``default`` names the one at the root, if any.
+    :meth:`stop` ends the streams under way.
+    """
+
+    def __init__(
+        self,
+        cluster: Callable[[str], LogicalCluster | None],
+        *,
+        clock: Clock,
+        log_store: LogStore | None = None,
+        default: str = "",
+    ) -> None:
+        self._cluster = cluster
+        self._clock = clock
+        self._log_store = log_store
+        self._default = default
+        self._stopping = asyncio.Event()
+        self._readers: set[LogReader] = set()
+
+    def stop(self) -> None:
+        """To be called in the server's loop."""
+        self._stopping.set()
+        for reader in tuple(self._readers):
+            reader.leave()
+
+    def routes(self) -> list[BaseRoute]:
+        """To stand before the Kubernetes API's, which would take any path of a cluster."""
+        prefixes = ["/clusters/{cluster}/api/v1", *(["/api/v1"] if self._default else [])]
+        endpoints: list[tuple[str, str, _Endpoint]] = [
+            *((method, path, self._verb(verb)) for (method, path), verb in _VERBS.items()),
+            *(("GET", path, self._stream(stream)) for path, stream in _STREAMS.items()),
+            *(("GET", path, self._logs) for path in _LOGS),
+        ]
+        return [
+            route
+            for prefix in prefixes
+            for route in (
+                *(_route(prefix, *each) for each in endpoints),
+                *(_all_namespaces(prefix, *each) for each in endpoints if _is_list(*each)),
+                *(Route(f"{prefix}/{path}", _foreign, methods=_METHODS) for path in _FOREIGN),
+            )
+        ]
+
+    def _verb(self, verb: Verb) -> _Endpoint:
+        async def answer(http: HttpRequest) -> Response:
+            ask = await self._ask(http)
+            return _json(await run_in_threadpool(verb, ask))
+
+        return answer
+
+    def _stream(self, stream: _Events) -> _Endpoint:
+        async def answer(http: HttpRequest) -> Response:
+            ask = await self._ask(http)
+            accept = http.headers.get("accept", "")
+            return _streaming(stream(ask, frame_of(accept), self._stopping), accept)
+
+        return answer
+
+    async def _logs(self, http: HttpRequest) -> Response:
+        ask = await self._ask(http)
+        wanted = await run_in_threadpool(log_request, ask)
+        accept = http.headers.get("accept", "")
+        return _streaming(self._log_lines(LogReader(ask, wanted), frame_of(accept)), accept)
+
+    async def _log_lines(self, reader: LogReader, frame: Frame) -> AsyncIterator[bytes]:
+        self._readers.add(reader)
+        try:
+            async for text in from_thread(reader.texts()):
+                yield frame(text)
+        finally:
+            self._readers.discard(reader)
+            reader.leave()
+
+    async def _ask(self, http: HttpRequest) -> Ask:
+        name = http.path_params.get("cluster", self._default)
+        cluster = self._cluster(name)
+        if cluster is None:
+            raise NotFoundError(f"there is no cluster {name!r}")
+        return Ask(
+            cluster,
+            http.path_params,
+            http.query_params,
+            await http.body(),
+            self._clock.now,
+            self._log_store,
+        )
+
+
+def _route(prefix: str, method: str, path: str, endpoint: _Endpoint) -> Route:
+    return Route(f"{prefix}/{path}", _in_grpc(endpoint), methods=[method])
+
+
+def _is_list(method: str, path: str, endpoint: _Endpoint) -> bool:  # noqa: ARG001
+    return method == "GET" and path.endswith("/{namespace}")
+
+
+def _all_namespaces(prefix: str, method: str, path: str, endpoint: _Endpoint) -> Route:
+    """Clients leave the namespace empty where they mean all."""
+    return _route(prefix, method, path.removesuffix("{namespace}"), endpoint)
+
+
+def _in_grpc(endpoint: _Endpoint) -> _Endpoint:
+    """Failures as grpc-gateway tells them."""
+
+    async def answer(http: HttpRequest) -> Response:
+        try:
+            return await endpoint(http)
+        except ToolkitError as error:
+            status, body = grpc_status(error)
+            return _json(body, status_code=status)
+
+    return answer
+
+
+async def _foreign(http: HttpRequest) -> Response:
+    status, body = of_code(
+        GrpcCode.UNIMPLEMENTED, f"{http.method} {http.url.path}: not served by gitops"
+    )
+    return _json(body, status_code=status)
+
+
+def _streaming(lines: AsyncIterator[bytes], accept: str) -> Response:
+    is_sse = "text/event-stream" in accept
+    return StreamingResponse(lines, media_type="text/event-stream" if is_sse else _JSON)
+
+
+def _json(body: Any, *, status_code: int = 200) -> Response:
+    return Response(orjson.dumps(body), status_code=status_code, media_type=_JSON)
