@@ -67,6 +67,9 @@ VERBS: dict[str, Verb] = {
     "schedule": Verb(
         OPERATE, "Show every coming run, overlaps, clock changes", "toolkit.cli.schedule:schedule"
     ),
+    "simulate": Verb(
+        OPERATE, "Play the crons under a virtual clock", "toolkit.cli.simulate:simulate"
+    ),
     "notify": Verb(OPERATE, "Tell Slack how a workflow ended", "toolkit.cli.notify:notify"),
     "secret": Verb(KEEP, "Keep secrets in a cluster, outside git", "toolkit.cli.secret:secret"),
     "demo": Verb(KEEP, "Run the whole pipeline once here, and show it", "toolkit.cli.demo:demo"),
@@ -74,6 +77,7 @@ VERBS: dict[str, Verb] = {
     "set": Verb(KEEP, "Change one thing in a file, keeping all else", "toolkit.cli.set:set"),
     "add": Verb(KEEP, "List one more thing in a kustomization", "toolkit.cli.add:add"),
     "remove": Verb(KEEP, "Take one thing out of a kustomization", "toolkit.cli.remove:remove"),
+    "fix": Verb(KEEP, "Turn deprecated fields into present ones", "toolkit.cli.fix:fix"),
     "completion": Verb(
         KEEP, "Print a shell's completion script", "toolkit.cli.completion:completion"
     ),
