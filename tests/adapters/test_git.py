@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -217,3 +218,15 @@ def test_ten_thousand_files_go_in_one_import(tmp_path: Path) -> None:
     with GitDeploy(str(tmp_path / "deploy.git"), tmp_path / "mirror.git") as deploy:
         sha = deploy.push(DeployCommit("env/x", "", files, "m", "A <a@b>", AT))
         assert len(deploy.files(sha)) == 10_000
+
+
+def test_a_missing_git_program_is_said_in_words(tmp_path: Path) -> None:
+    code = "import toolkit.adapters.git"
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PATH": str(tmp_path), "PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "GitError: git was not found" in result.stderr

@@ -23,10 +23,21 @@ class DiskTree:
 
     __slots__ = ("_folders", "_resolved", "root")
 
-    def __init__(self, root: str | os.PathLike[str]) -> None:
+    def __init__(self, root: str | os.PathLike[str], *, known: str = "") -> None:
+        """``known``: a folder below the root whose path holds no symbolic links, so that nobody
+        need look for any.
+        """
         self.root = os.path.realpath(root)
         self._folders: dict[str, dict[str, str] | None] = {}
         self._resolved: dict[str, str | None] = {"": ""}
+        while known:
+            self._resolved[known] = known
+            known = known.rpartition("/")[0]
+
+    @property
+    def listed(self) -> tuple[str, ...]:
+        """The folders that were looked into."""
+        return tuple(path for path, entries in self._folders.items() if entries is not None)
 
     def read(self, path: str) -> bytes:
         resolved = self.resolve(path)
@@ -51,6 +62,8 @@ class DiskTree:
         return tuple(sorted(entries))
 
     def resolve(self, path: str) -> str | None:
+        if path in self._resolved:
+            return self._resolved[path]
         folder, _, name = path.rpartition("/")
         parent = self._resolve_folder(folder)
         if parent is None:
@@ -67,7 +80,7 @@ class DiskTree:
         return self._resolved[path]
 
     def _kind(self, path: str) -> str:
-        if not path:
+        if not path or self._folders.get(path) is not None:
             return _FOLDER
         resolved = self.resolve(path)
         if resolved is None:

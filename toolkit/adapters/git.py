@@ -17,10 +17,13 @@ from datetime import UTC
 from pathlib import Path
 from typing import Any, Self
 
-import git
-from git.exc import GitCommandError, InvalidGitRepositoryError, NoSuchPathError
-
 from toolkit.adapters.git_tree import GitTree, parse_ls_tree
+from toolkit.adapters.gitpython import (
+    GitCommandError,
+    InvalidGitRepositoryError,
+    NoSuchPathError,
+    git,
+)
 from toolkit.errors import GitError, PushRejectedError
 from toolkit.publish.ports import Commit, DeployCommit
 from toolkit.publish.provenance import one_line, without_credentials

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import git
-from git.exc import GitCommandError, InvalidGitRepositoryError
-
+from toolkit.adapters.gitpython import GitCommandError, InvalidGitRepositoryError, git
 from toolkit.errors import GitError, OperationError
 
 SCHEMA_FILE = ".gitops.schema.json"
