@@ -5,15 +5,26 @@ kustomize reads field names in any case; a field is found as the file spells it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from typing import Any, NamedTuple, NoReturn
 
 from toolkit.errors import InputError, UsageError
 from toolkit.source import Location
 from toolkit.yaml import SETTINGS, load_all
-from toolkit.yaml.edit import append_item, remove_value, rename_key, set_value
-from toolkit.yaml.edit_values import value_at
+from toolkit.yaml.edit import (
+    append_item,
+    append_lines,
+    entry_lines,
+    prepend_lines,
+    remove_value,
+    rename_key,
+    replace_lines,
+    set_value,
+)
+from toolkit.yaml.edit_places import Places
+from toolkit.yaml.edit_text import Layout, indented, layout_of
+from toolkit.yaml.edit_values import value_at, with_value, without
 from toolkit.yaml.positions import Positions
 
 Path = tuple[str | int, ...]
@@ -39,6 +50,7 @@ class Sheet:
         self.text = text
         self.file = file
         self.notes: list[str] = []
+        self._first_text = text
 
     @property
     def body(self) -> dict[str, Any]:
@@ -81,13 +93,43 @@ class Sheet:
             self.text, self._spelled(path), name, file=self.file, dialect=SETTINGS
         )
 
+    @property
+    def layout(self) -> Layout:
+        """How this file sets in."""
+        return layout_of(Places(self.text.removeprefix("\ufeff"), self.file))
+
+    def lines(self, path: Path) -> list[str]:
+        """The lines of an entry from column 0, key or dash and comments and all."""
+        return entry_lines(self.text, self._spelled(path), file=self.file)
+
+    def append_lines(self, path: Path, lines: list[str], value: list[Any]) -> None:
+        """Lines after a list's last; ``value``: what the list then is."""
+        self._edit(append_lines, self._spelled(path), lines, path, value)
+
+    def prepend_lines(self, path: Path, lines: list[str], value: list[Any]) -> None:
+        """Lines before a list's first; ``value``: what the list then is."""
+        self._edit(prepend_lines, self._spelled(path), lines, path, value)
+
+    def replace_lines(self, path: Path, lines: list[str], above: Path, value: Any) -> None:
+        """Other lines in place of an entry; ``value``: what then stands at ``above``."""
+        self._edit(replace_lines, self._spelled(path), lines, above, value)
+
+    def replace_field(self, old: str, new: str, lines: list[str], value: list[Any]) -> None:
+        """A list in place of a field, where that stood."""
+        path = self._spelled((old,))
+        body = {**without(self.body, path), new: value}
+        whole = [f"{new}:", *indented(lines, self.layout.offset)]
+        self.text = replace_lines(self.text, path, whole, body, file=self.file, dialect=SETTINGS)
+
     def place(self, path: Path, *, of_key: bool = False) -> Location:
         """Of the value, or of what comes nearest above it."""
         return Positions(self.text, self.file).locate(0, self._spelled(path), of_key=of_key)
 
-    def note(self, message: str, path: Path | None = None) -> None:
-        place = f"{self.place(path)}: " if path is not None else ""
-        self.notes.append(place + message)
+    def note(self, message: str, path: Path, *, of_key: bool = False) -> None:
+        """With the place in the text as it came."""
+        positions = Positions(self._first_text, self.file)
+        place = positions.locate(0, self._spelled(path), of_key=of_key)
+        self.notes.append(f"{place}: {message}")
 
     def refuse_unknown(self, what: str, name: str, known: Iterable[str], path: Path) -> NoReturn:
         """There is no such name: says where the list stands, and which name is close."""
@@ -100,6 +142,12 @@ class Sheet:
 
     def edited(self) -> Edited:
         return Edited(self.text, tuple(self.notes))
+
+    def _edit(
+        self, edit: Callable[..., str], path: Path, lines: list[str], above: Path, value: Any
+    ) -> None:
+        wanted = with_value(self.body, self._spelled(above), value)
+        self.text = edit(self.text, path, lines, wanted, file=self.file, dialect=SETTINGS)
 
     def _spelled(self, path: Path) -> Path:
         field, *rest = path
