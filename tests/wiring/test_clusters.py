@@ -26,6 +26,11 @@ from toolkit.wiring.workspace import Workspace
 SECRET = GroupVersionKind("", "v1", "Secret")
 CONFIG = GroupVersionKind("", "v1", "ConfigMap")
 VALUE = "c0rrect-h0rse-battery"
+SETTINGS = """\
+defaultEnvironment: staging
+environments:
+  staging: {overlay: overlays/staging, namespace: data}
+"""
 
 
 def environment(name: str = "staging", context: str | None = None) -> Environment:
@@ -40,6 +45,7 @@ def environment(name: str = "staging", context: str | None = None) -> Environmen
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
+    (tmp_path / "gitops.yaml").write_text(SETTINGS)
     return Workspace(tmp_path)
 
 
