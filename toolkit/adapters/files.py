@@ -21,7 +21,7 @@ class DiskTree:
     Listings are kept for the life of the tree: make a new one to see changes. Not thread-safe.
     """
 
-    __slots__ = ("_folders", "_resolved", "root")
+    __slots__ = ("_folders", "_known", "_resolved", "root")
 
     def __init__(self, root: str | os.PathLike[str], *, known: str = "") -> None:
         """``known``: a folder below the root whose path holds no symbolic links, so that nobody
@@ -33,6 +33,7 @@ class DiskTree:
         while known:
             self._resolved[known] = known
             known = known.rpartition("/")[0]
+        self._known = frozenset(self._resolved)
 
     @property
     def listed(self) -> tuple[str, ...]:
@@ -80,7 +81,7 @@ class DiskTree:
         return self._resolved[path]
 
     def _kind(self, path: str) -> str:
-        if not path or self._folders.get(path) is not None:
+        if path in self._known or self._folders.get(path) is not None:
             return _FOLDER
         resolved = self.resolve(path)
         if resolved is None:

@@ -16,6 +16,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from toolkit.adapters.files import DiskTree
+    from toolkit.adapters.render_cache import RenderCache
     from toolkit.kustomize.result import BuildResult, BuildWarning
 
 _VALUES = {
@@ -60,24 +62,75 @@ def run_build(
     BuildError; with ``is_strict`` for a warning, too.
     """
     gc.disable()  # nothing of a build is garbage before its end; the imports gain, too
-    from toolkit.adapters.files import DiskTree
-    from toolkit.kustomize.build import build
-    from toolkit.kustomize.result import BuildOptions
-    from toolkit.kustomize.session import relative
-
-    here = from_root(".")
     folder, mode = locate(target)
-    options = BuildOptions(
-        compat or mode, load_restrictor, reorder, base=here, managed_by_label=managed_by_label
-    )
-    result = build(DiskTree("/"), from_root(folder), options)
+    key = (os.path.realpath(folder), compat or mode, load_restrictor, reorder)
+    cache = None if managed_by_label or lists_files else _cache(key[0])
+    kept = None if cache is None or (output and os.path.isdir(output)) else cache.get(key)
+    if kept is not None:
+        _write(kept, output)
+        return 0
+    started_ns = _now_ns()
+    tree, result = _build(folder, key, managed_by_label=managed_by_label)
     for warning in result.warnings:
         _print_warning(warning, is_strict=is_strict)
     if lists_files:
-        print("\n".join(relative(path, here) for path in result.files))
+        from toolkit.kustomize.session import relative
+
+        print("\n".join(relative(path, from_root(".")) for path in result.files))
+    elif output and os.path.isdir(output):
+        from toolkit.cli.build_folder import write_folder
+
+        write_folder(result, output)
     else:
-        _write(result, output)
+        from toolkit.kustomize.build import render
+
+        body = render(result).encode("utf-8", "surrogateescape")
+        _write(body, output)
+        if cache is not None and not result.warnings:
+            paths = [f"/{path}" for path in (*tree.listed, *result.files)]
+            cache.put(key, paths, body, started_ns=started_ns)
     return 0
+
+
+def _build(
+    folder: str, key: tuple[str, ...], *, managed_by_label: bool
+) -> tuple[DiskTree, BuildResult]:
+    from toolkit.adapters.files import DiskTree
+    from toolkit.kustomize.build import build
+    from toolkit.kustomize.result import BuildOptions
+
+    real, compat, load_restrictor, reorder = key
+    options = BuildOptions(
+        compat,
+        load_restrictor,
+        reorder,
+        base=from_root("."),
+        managed_by_label=managed_by_label,
+    )
+    is_plain = real == os.path.abspath(folder)
+    tree = DiskTree("/", known=from_root(folder) if is_plain and os.path.isdir(folder) else "")
+    return tree, build(tree, from_root(folder), options)
+
+
+def _cache(folder: str) -> RenderCache | None:
+    """``GITOPS_CACHE`` (``off`` for none), or the state folder of the workspace, if it is there."""
+    place = os.environ.get("GITOPS_CACHE", "")
+    if not place:
+        root = _settings_root(folder)
+        if root is None or not os.path.isdir(os.path.join(root, ".gitops")):
+            return None
+        place = os.path.join(root, ".gitops", "cache", "render")
+    if place == "off":
+        return None
+    from toolkit.adapters.render_cache import RenderCache
+
+    return RenderCache(place)
+
+
+def _now_ns() -> int:
+    import time
+
+    return time.time_ns()
 
 
 def locate(target: str) -> tuple[str, str]:
@@ -116,16 +169,8 @@ def _print_warning(warning: BuildWarning, *, is_strict: bool) -> None:
             print(f"hint: {hint}", file=sys.stderr)
 
 
-def _write(result: BuildResult, output: str) -> None:
-    """To stdout, into a file, or as a file an object into a folder that is there."""
-    from toolkit.kustomize.build import render
-
-    if output and os.path.isdir(output):
-        from toolkit.cli.build_folder import write_folder
-
-        write_folder(result, output)
-        return
-    content = render(result).encode("utf-8", "surrogateescape")
+def _write(content: bytes, output: str) -> None:
+    """To stdout, or into a file."""
     if not output:
         sys.stdout.flush()
         sys.stdout.buffer.write(content)

@@ -24,12 +24,14 @@ class DuplicateError(BuildError):
 class Collection:
     """Items in order. The indexes are made when asked for, and dropped by :meth:`changed`."""
 
-    __slots__ = ("_by_any_key", "_by_key", "items")
+    __slots__ = ("_by_any_key", "_by_key", "_by_kind", "_by_name", "items")
 
     def __init__(self, items: Iterable[Item] = ()) -> None:
         self.items: list[Item] = []
         self._by_key: dict[Key, Item] | None = {}
         self._by_any_key: dict[Key, list[Item]] | None = None
+        self._by_kind: dict[str, list[Item]] | None = None
+        self._by_name: dict[str, list[Item]] | None = None
         self.extend(items)
 
     def __iter__(self) -> Iterator[Item]:
@@ -45,6 +47,7 @@ class Collection:
         if first is not item:
             raise DuplicateError(first, item)
         self.items.append(item)
+        self._by_kind = self._by_name = None
         if self._by_any_key is not None:
             self._add_keys(item)
 
@@ -68,6 +71,30 @@ class Collection:
         """To be called after identities were changed, or items removed from ``items``."""
         self._by_key = None
         self._by_any_key = None
+        self._by_kind = self._by_name = None
+
+    def named(self, name: str) -> list[Item]:
+        """Items that have, or once had, this name, in order."""
+        if self._by_name is None:
+            self._by_name = {}
+            for item in self.items:
+                for each in {item.name, *(past[1] for past in item.past)}:
+                    self._by_name.setdefault(each, []).append(item)
+        return self._by_name.get(name, [])
+
+    def of_kind(self, kind: str) -> list[Item]:
+        """Items of a kind, in order."""
+        if self._by_kind is None:
+            self._by_kind = {}
+            for item in self.items:
+                self._by_kind.setdefault(item.kind, []).append(item)
+        return self._by_kind.get(kind, [])
+
+    def candidates(self, *, name: str, kind: str = "") -> Iterable[Item]:
+        """Items among which those are that have, or had, a name or kind; "" for any."""
+        if name:
+            return self.named(name)
+        return self.of_kind(kind) if kind else self.items
 
     def require_unique(self) -> None:
         """Raises DuplicateError where two items have the same identity now."""

@@ -16,18 +16,24 @@ from toolkit.kustomize.item import Item, Key, strings_at
 Labels = Mapping[str, str]
 Requirement = Callable[[Labels], bool]
 
+_WORD = re.compile(r"[A-Za-z0-9_-]+\Z")
+
 FIELDS = ("group", "version", "kind", "name", "namespace")
 
 
 class Selector:
-    """Decoded from a map with any of :data:`FIELDS`, labelSelector, annotationSelector."""
+    """Decoded from a map with any of :data:`FIELDS`, labelSelector, annotationSelector.
+    ``kind`` and ``name`` are what they must be, where that is one text; else "".
+    """
 
-    __slots__ = ("_annotations", "_labels", "_patterns", "text")
+    __slots__ = ("_annotations", "_labels", "_patterns", "kind", "name", "text")
 
     def __init__(self, fields: Mapping[str, Any]) -> None:
         self._patterns = {name: _pattern(name, fields.get(name, "")) for name in FIELDS}
         self._labels = parse_label_selector(fields.get("labelSelector", ""))
         self._annotations = parse_label_selector(fields.get("annotationSelector", ""))
+        self.kind = _literal(fields.get("kind", ""))
+        self.name = _literal(fields.get("name", ""))
         self.text = ", ".join(f"{name} {value!r}" for name, value in fields.items() if value)
 
     @property
@@ -70,12 +76,20 @@ class Selector:
 
     def _is(self, field: str, value: str) -> bool:
         pattern = self._patterns[field]
-        return pattern is None or pattern.match(value) is not None
+        if pattern is None or pattern == value:
+            return True
+        return not isinstance(pattern, str) and pattern.match(value) is not None
 
 
-def _pattern(field: str, text: str) -> re.Pattern[str] | None:
-    if not text:
-        return None
+def _literal(text: str) -> str:
+    """A regular expression that only one text matches, or ""."""
+    return text if _WORD.match(text) else ""
+
+
+def _pattern(field: str, text: str) -> re.Pattern[str] | str | None:
+    """None matches anything, a text only itself."""
+    if not text or _WORD.match(text):
+        return text or None
     try:
         return re.compile(rf"(?:{text})\Z")
     except re.error as error:

@@ -103,7 +103,8 @@ def _pass_through_json(item: Item) -> None:
 
 def select(collection: Collection, selector: Selector) -> list[Item]:
     """The objects a target means, in order."""
-    return [item for item in collection if selector.matches(item)]
+    candidates = collection.candidates(name=selector.name, kind=selector.kind)
+    return [item for item in candidates if selector.matches(item)]
 
 
 def _merge_into(

@@ -42,7 +42,7 @@ def replace(collection: Collection, replacement: Mapping[str, Any]) -> None:
 def _source_value(collection: Collection, source: Mapping[str, Any]) -> Any:
     found = [
         item
-        for item in collection
+        for item in collection.candidates(name=source.get("name", ""))
         if any(_is_selected(key, source) for key in _written_identities(item))
     ]
     named = ", ".join(f"{name} {source[name]!r}" for name in _RESOURCE_ID if source.get(name))
@@ -103,7 +103,7 @@ def _write(collection: Collection, target: Mapping[str, Any], value: Any) -> Non
         raise BuildError("a target must `select` objects")
     chosen = Selector(target["select"])
     rejected = [Selector(fields) for fields in target.get("reject") or ()]
-    for item in collection:
+    for item in collection.candidates(name=chosen.name):
         if not chosen.matches_labels(item):
             continue
         if any(other.has_labels and other.matches_labels(item) for other in rejected):

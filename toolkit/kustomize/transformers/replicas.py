@@ -21,7 +21,7 @@ def set_replicas(
             raise BuildError(f"{key} must be a number")
         parent[key] = count
 
-    named = [item for item in collection if any(key[4] == name for key in item.identities())]
+    named = collection.named(name)
     is_found = False
     for spec in specs:
         for item in named:
