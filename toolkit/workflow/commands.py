@@ -124,6 +124,8 @@ class CallResource:
     failure_condition: str = ""
     owner_reference: bool = False
     outputs: tuple[tuple[str, str, str], ...] = ()
+    node_name: str = ""
+    template: str = ""
 
 
 @dataclass(frozen=True, slots=True)

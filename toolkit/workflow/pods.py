@@ -175,6 +175,8 @@ def _resource_command(draft: Draft, node: Node, template: Row, pod: str) -> Call
         failure_condition=str(resource.get("failureCondition") or ""),
         owner_reference=bool(resource.get("setOwnerReference")),
         outputs=tuple(wanted),
+        node_name=node.name,
+        template=str(template.get("name", "")),
     )
 
 

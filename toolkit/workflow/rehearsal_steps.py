@@ -77,8 +77,7 @@ class Actors:
 
     def duration(self, cron: str, command: StartContainer | CallResource, name: str) -> timedelta:
         """One of the durations that are known, drawn by the seed and the node's name."""
-        template = getattr(command, "template", "") or step_of(name)
-        known = self._experience.step_s(cron, template) or self._experience.step_s(
+        known = self._experience.step_s(cron, command.template) or self._experience.step_s(
             cron, step_of(name)
         )
         if not known:
@@ -133,14 +132,14 @@ class RunActors:
 
     def outcome(self, command: StartContainer | CallResource) -> Outcome:
         """How the step ends."""
-        name = getattr(command, "node_name", "") or command.pod
+        name = command.node_name
         base, step = without_attempt(name), step_of(name)
         attempt = self._attempts.get(base, 0)
         self._attempts[base] = attempt + 1
         actors, cron = self._actors, self._cron
         duration = actors.duration(cron, command, name)
         delay = actors.delay(self._run, self._now(), duration)
-        names = {step, getattr(command, "template", "")}
+        names = {step, command.template}
         if actors.failure(cron, names, attempt):
             return Outcome(exit_code=1, duration=duration, delay=delay)
         if isinstance(command, CallResource):
