@@ -29,6 +29,7 @@ VERBS: dict[str, Verb] = {
         "Find everything wrong with environments and manifests",
         "toolkit.cli.validate:validate",
     ),
+    "test": Verb(RENDER, "Test workflows with mocked steps", "toolkit.cli.test:test"),
     "diff": Verb(
         RENDER, "Show what a change does to the rendered objects", "toolkit.cli.diff:diff"
     ),
