@@ -14,6 +14,7 @@ from toolkit.workflow.nodes import (
     PENDING,
     POD,
     RUNNING,
+    SUCCEEDED,
     SUSPEND,
     UNSUCCESSFUL,
     Node,
@@ -199,13 +200,13 @@ class Draft:
         elif node.type == SUSPEND:
             waiting = [id for id in self.row["waiting"] if id != node.id]
             self.edit_run()["waiting"] = waiting
-        if node.engine.get("memo"):
-            self.agenda.append(Due("keep", node.id))
         if node.engine.get("daemons"):
             self.agenda.append(Due("daemons", node.id))
         if node.is_unsuccessful:
             self.audit("Warning", f"WorkflowNode{node.phase}", _node_text(node), node.id)
-        if not node.engine.get("settled") or "attempt" in node.engine:
+        if node.engine.get("memo") == "misses" and node.phase == SUCCEEDED:
+            self.agenda.append(Due("keep", node.id))  # the owner hears when they are kept
+        elif not node.engine.get("settled") or "attempt" in node.engine:
             self.tell_owner(node)
         else:  # a daemon: its owner counted it when it came up
             self.agenda.append(Due("moved", node.owner, node.id))

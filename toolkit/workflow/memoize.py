@@ -48,17 +48,24 @@ def look_up(draft: Draft, node: Node, template: Row) -> None:
 def is_answer(draft: Draft, event: ResourceAnswered | ContainerErrored) -> bool:
     """Whether an event answers a look into the cache."""
     node = draft.get(event.node_id)
-    if node is None or node.has_ended or node.engine.get("memo") != "looks":
+    if node is None or node.engine.get("memo") not in {"looks", "keeps"}:
         return False
-    return bool(node.engine.get("start") == event.command_id)
+    is_over = node.has_ended and node.engine["memo"] == "looks"
+    return not is_over and bool(node.engine.get("start") == event.command_id)
 
 
 def answered(draft: Draft, event: ResourceAnswered | ContainerErrored) -> None:
-    """A hit ends the node with the outputs kept; a miss lets it run."""
+    """A hit ends the node with the outputs kept; a miss lets it run. Once a node's own outputs are
+    kept, or could not be, its owner hears of its end.
+    """
     node = draft.edit(event.node_id)
     node.engine.pop("start")
-    is_there = isinstance(event, ResourceAnswered) and event.succeeded
-    node.engine["memo"] = "misses" if is_there else "is new"
+    if node.engine["memo"] == "keeps":
+        node.engine["memo"] = "kept"
+        draft.tell_owner(node)
+        return
+    node.engine["memo"] = "misses"
+    node.engine["has_cache"] = isinstance(event, ResourceAnswered) and event.succeeded
     if message := halted(draft, in_exit=node.is_exit_part):
         draft.set_phase(node.id, FAILED, message)
         return
@@ -100,9 +107,6 @@ def _run(draft: Draft, node: Node, template: Row) -> None:
 
 def keep(draft: Draft, node: Node) -> None:
     """A node that looked into the cache in vain has Succeeded: its outputs are kept."""
-    state = node.engine.get("memo")
-    if state not in {"misses", "is new"} or node.phase != SUCCEEDED:
-        return
     key = node.status["memoizationStatus"]["key"]
     entry = {
         "nodeID": node.id,
@@ -114,8 +118,12 @@ def keep(draft: Draft, node: Node) -> None:
         "metadata": {"labels": {CACHE_LABEL: "Cache"}},
         "data": {key: json_text(entry)},
     }
-    action = "create" if state == "is new" else "patch"
-    draft.command(_call(draft, node, template_at(draft, node), action, content))
+    action = "patch" if node.engine.get("has_cache") else "create"
+    command = _call(draft, node, template_at(draft, node), action, content)
+    node = draft.edit(node.id)
+    node.engine["memo"] = "keeps"
+    node.engine["start"] = command.id
+    draft.command(command)
 
 
 def _call(
