@@ -85,7 +85,7 @@ def test_an_item_is_added_before_the_comment_at_the_end():
 def test_a_list_is_added_where_there_is_none():
     edited = append_item(TEXT, ("images",), {"name": "a", "newTag": "1.0"})
     assert changed_lines(TEXT, edited) == ["+ images:", "+ - name: a", '+   newTag: "1.0"']
-    assert append_item("a: 1\nimages: []\n", ("images",), "x") == "a: 1\nimages:\n- x\n"
+    assert append_item("a: 1\nimages: []\n", ("images",), "x") == "a: 1\nimages: [x]\n"
 
 
 def test_windows_line_ends_stay():
@@ -124,7 +124,10 @@ def test_an_alias_is_not_edited():
 
 _keys = st.text(alphabet="ab c:#-1", min_size=1, max_size=6)
 _leaves = (
-    st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.text(alphabet="ab '\":#,[]{}-1\n", max_size=9)
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**63)
+    | st.text(alphabet="ab '\":#,[]{}-1\n", max_size=9)
 )
 
 

@@ -52,8 +52,7 @@ def _refuse_vars(sheet: Sheet) -> None:
             "vars are not converted: nothing was changed",
             location=sheet.place(("vars",), of_key=True),
             hints=[
-                "write a `replacements` entry for each: source is its objref and fieldref, "
-                + "targets are the fields that say $(NAME)",
+                "write replacements: source is a var's objref and fieldref, targets say $(NAME)",
                 "kustomize edit fix --vars tries it, and rewrites the manifests",
             ],
         )

@@ -24,7 +24,7 @@ from toolkit.source import Location
 from toolkit.yaml.dialect import RESOURCE, Dialect
 from toolkit.yaml.edit_documents import split_documents
 from toolkit.yaml.edit_draft import Draft, Path
-from toolkit.yaml.edit_values import renamed, same, value_at, with_value, without
+from toolkit.yaml.edit_values import pruned, renamed, same, value_at, with_value, without
 from toolkit.yaml.parse import load_all
 
 _BYTE_ORDER_MARK = "\ufeff"
@@ -83,15 +83,17 @@ def append_item(
 def remove_value(
     text: str, path: Path, *, document: int = 0, file: str = "", dialect: Dialect = RESOURCE
 ) -> str:
-    """The text without the key or item at ``path``, and without what held only that."""
+    """The text without the key or item at ``path``, and without what held only that (brackets stay,
+    empty).
+    """
     bodies = load_all(text, file, dialect=dialect)
     return _edited(
         text,
         bodies,
         (document, file, dialect),
         lambda draft: draft.remove(path),
+        lambda body: pruned(body, path),
         lambda body: without(body, path),
-        is_pruned=True,
     )
 
 
@@ -154,23 +156,21 @@ def _edited(
     bodies: list[Any],
     where: tuple[int, str, Dialect],
     edit: Callable[[Draft], str],
-    meant: Callable[[Any], Any],
-    *,
-    is_pruned: bool = False,
+    *meant: Callable[[Any], Any],
 ) -> str:
-    """The edited text if it says what was meant, and all else as before."""
+    """The edited text if it says one of what may be meant, and all else as before."""
     document, file, dialect = where
     draft, before, after = _draft(text, document, file)
     edited = before + edit(draft) + after
-    wanted = meant(_body(bodies, document))
-    expected = [*bodies[:document], wanted, *bodies[document + 1 :]]
     try:
         found = load_all(edited, file, dialect=dialect)
     except YamlError:
         found = []
-    if not _are_same(found, expected, is_pruned=is_pruned):
-        raise _refusal(file, "this place cannot be edited without changing other lines")
-    return edited
+    for meaning in meant:
+        wanted = meaning(_body(bodies, document))
+        if _are_same(found, [*bodies[:document], wanted, *bodies[document + 1 :]]):
+            return edited
+    raise _refusal(file, "this place cannot be edited without changing other lines")
 
 
 def _draft(text: str, document: int, file: str) -> tuple[Draft, str, str]:
@@ -184,13 +184,10 @@ def _draft(text: str, document: int, file: str) -> tuple[Draft, str, str]:
     return draft, mark + before, "".join(parts[document + 1 :])
 
 
-def _are_same(found: list[Any], expected: list[Any], *, is_pruned: bool) -> bool:
-    if is_pruned:
-        found, expected = ([one or None for one in bodies] for bodies in (found, expected))
-        while found and found[-1] is None:
-            found = found[:-1]
-        while expected and expected[-1] is None:
-            expected = expected[:-1]
+def _are_same(found: list[Any], expected: list[Any]) -> bool:
+    """A text that ends in nothing has no last document."""
+    if expected and expected[-1] is None and len(found) < len(expected):
+        expected = expected[:-1]
     return same(found, expected)
 
 

@@ -181,12 +181,13 @@ class Draft:
         return self._spliced(start, node.end, lead + new)
 
     def _replace_by_collection(self, entry: Entry, parent: Node | None, value: Any) -> str:
-        """In place of nothing, ``[]`` or ``{}``."""
+        """In place of nothing, ``[]`` or ``{}``; the brackets stay around plain values."""
         node = entry.value
         if not node.is_flow and not _is_nothing(node):
             self._refuse(node, "a value is not replaced by a list or mapping")
         start = self.places.content_start(node)
-        if parent is None or parent.is_flow or entry.key is None or node.anchor:
+        is_kept = node.anchor or (node.is_flow and _is_flat(value))
+        if parent is None or parent.is_flow or entry.key is None or is_kept:
             lead = "" if self.text[start - 1 : start] in (" ", "[", "{", ",") else " "
             return self._spliced(start, node.end, lead + flow_text(value))
         step = self._layout.offset if isinstance(value, list) else self._layout.step
@@ -335,6 +336,11 @@ def _flow_span(entry: Entry) -> tuple[int, int]:
 
 def _is_nothing(node: Node) -> bool:
     return node.kind is Kind.SCALAR and not node.style and node.text in _NOTHING
+
+
+def _is_flat(value: Any) -> bool:
+    items = value.values() if isinstance(value, dict) else value
+    return all(isinstance(item, str | int | float) and "\n" not in str(item) for item in items)
 
 
 def _nested(path: Path, value: Any) -> Any:

@@ -44,6 +44,15 @@ def without(body: Any, path: Path) -> Any:
     return {key: one for key, one in body.items() if key != part}
 
 
+def pruned(body: Any, path: Path) -> Any:
+    """Without the entry at ``path`` and what held only that; None where nothing is left."""
+    for length in range(len(path), 0, -1):
+        body = without(body, path[:length])
+        if value_at(body, path[: length - 1]):
+            return body
+    return None
+
+
 def renamed(body: Any, path: Path, name: str) -> Any:
     """With another name for the last key of ``path``."""
     value = value_at(body, path)
