@@ -28,7 +28,7 @@ _NAMES = click.argument("names", nargs=-1, required=True, metavar="NAME...")
 
 @click.group()
 def cron() -> None:
-    """Create, list, show, suspend, resume and delete CronWorkflows.
+    """Create, list, show, suspend, resume, backfill and delete CronWorkflows.
 
     \b
     Example:
@@ -122,6 +122,36 @@ def resume(names: tuple[str, ...], env: str | None, dry_run: bool) -> None:
       gitops cron resume hello-cron
     """
     _set_suspended(names, env, suspended=False, dry_run=dry_run)
+
+
+@cron.command("backfill")
+@click.argument("name", metavar="NAME")
+@click.option("--from", "start", required=True, metavar="TIME", help="The first scheduled time.")
+@click.option("--to", "end", required=True, metavar="TIME", help="Up to here, not included.")
+@click.option("--parallel", type=click.IntRange(1), default=1, show_default=True)
+@env_option
+@dry_run_option
+def backfill(
+    *, name: str, start: str, end: str, parallel: int, env: str | None, dry_run: bool
+) -> int:
+    """Run a CronWorkflow for each scheduled time of a span, and wait for the ends.
+
+    A run gets its time as {{workflow.scheduledTime}}, and the name that it has or would have had.
+    Runs that are there already are left alone: call it again to go on. Ends with 1 where a run
+    does not succeed.
+
+    \b
+    Example:
+      gitops cron backfill daily-sales --from 2026-03-01 --to 2026-04-01 --parallel 4
+    """
+    from toolkit.cli import backfill as filling
+    from toolkit.cli.instants import parse_instant
+    from toolkit.errors import UsageError
+
+    first, last = parse_instant(start), parse_instant(end)
+    if first >= last:
+        raise UsageError(f"--from {start} is not before --to {end}")
+    return filling.backfill(name, env, first, last, parallel=parallel, dry_run=dry_run)
 
 
 @cron.command("delete")
