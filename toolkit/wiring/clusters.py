@@ -144,12 +144,15 @@ def running_server(workspace: Workspace) -> ServerAddress | None:
 
     A ``server.json`` whose owner died is seen by its free lock.
     """
-    if owner_pid(workspace) is None:
+    owner = owner_pid(workspace)
+    if owner is None:
         return None
     try:
-        return ServerAddress(**json.loads((workspace.state / _SERVER).read_text("utf-8")))
+        found = ServerAddress(**json.loads((workspace.state / _SERVER).read_text("utf-8")))
     except (OSError, ValueError, TypeError):
         return None
+    # Another's: of an owner that was killed, and the new one has not yet come to remove it.
+    return found if found.pid == owner else None
 
 
 def owner_pid(workspace: Workspace) -> int | None:
