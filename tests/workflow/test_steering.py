@@ -130,6 +130,35 @@ def test_stop_and_terminate(verb: str, handlers: int) -> None:
         verbs.stop({**live_of(simulation), "status": {"phase": "Failed"}})
 
 
+@pytest.mark.parametrize("verb", ["stop", "terminate"])
+def test_a_run_that_is_ended_in_its_last_group_has_failed(verb: str) -> None:
+    body = body_of(APPROVAL)
+    del body["spec"]["templates"][0]["steps"][1]
+    simulation = Simulation(body).run_to_end()
+    follow(simulation, getattr(verbs, verb)(live_of(simulation)))
+    assert simulation.run.phase == "Failed"
+
+
+SINGLE = """
+metadata: {name: wf, namespace: default, uid: u1}
+spec:
+  entrypoint: main
+  templates:
+  - {name: main, container: {image: alpine, command: [main]}}
+"""
+
+
+def test_retry_of_a_single_step_runs_it_again() -> None:
+    outcomes = iter([Outcome(exit_code=1), Outcome()])
+    simulation = Simulation(body_of(SINGLE), outcome=lambda _: next(outcomes)).run_to_end()
+    assert simulation.run.phase == "Failed"
+    retried, pods = verbs.retry(live_of(simulation), now=NOW)
+    assert pods
+    follow(simulation, retried)
+    simulation.run_to_end()
+    assert (simulation.run.phase, len(simulation.started)) == ("Succeeded", 2)
+
+
 def items(simulation: Simulation) -> list[str]:
     return [
         command.node_name.removeprefix("wf.")

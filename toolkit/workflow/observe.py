@@ -65,7 +65,9 @@ def _retry(run: Run, live: Body) -> RetryRequested | None:
     labels = (live.get("metadata") or {}).get("labels") or {}
     status = live.get("status") or {}
     nodes = _nodes(live)
-    if COMPLETED_LABEL in labels or status.get("phase") not in {None, "", "Running"} or not nodes:
+    if COMPLETED_LABEL in labels or status.get("phase") not in {None, "", "Running"}:
+        return None
+    if not nodes and not status.get("phase"):  # as it was created; else all nodes are to run again
         return None
     request = str(status.get("startedAt") or "")
     if request and request == run.row.get("retried"):

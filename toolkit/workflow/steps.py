@@ -287,11 +287,12 @@ def _continues(step: Row, phase: str) -> bool:
 
 
 def resume(draft: Draft, node: Node) -> None:
-    """After a retry of the run: the first group that is not there."""
+    """After a retry or a shutdown of the run: on from the last group that is there."""
     groups = [draft.node(id) for id in draft.children(node.id)]
-    if all(group.has_ended for group in groups):
-        last = max((int(group.engine["index"]) for group in groups), default=-1)
-        _next_group(draft, node, last + 1)
+    if not groups:
+        _next_group(draft, node, 0)
+    elif all(group.has_ended for group in groups):
+        group_ended(draft, node, max(groups, key=lambda group: int(group.engine["index"])))
 
 
 # Variables
