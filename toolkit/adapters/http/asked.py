@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import orjson
 
 from toolkit.adapters.http.watch_stream import DEFAULT_TIMEOUT_S, WatchOptions
+from toolkit.apiserver import protobuf
 from toolkit.apiserver.call import FieldValidation, Options, Propagation
 from toolkit.apiserver.deleting import DeleteOptions
 from toolkit.apiserver.reading import ListOptions
@@ -84,9 +85,11 @@ def document(content_type: str, body: bytes) -> Any:
         return _from_json(body)
     if type in _YAML_TYPES:
         return _from_yaml(body)
+    if type == protobuf.MEDIA_TYPE:
+        return protobuf.decode(body) if body else None
     raise MediaTypeError(
         f"the body of the request was in an unknown format: {type}",
-        hints=["this server takes JSON and YAML"],
+        hints=["this server takes JSON and YAML, and protobuf of core kinds"],
     )
 
 
