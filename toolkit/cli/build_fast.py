@@ -82,9 +82,10 @@ def run_build(
 
         write_folder(result, output)
     else:
+        from toolkit.adapters.fork import helper_for_this_machine
         from toolkit.kustomize.build import render
 
-        body = render(result).encode("utf-8", "surrogateescape")
+        body = render(result, helper=helper_for_this_machine()).encode("utf-8", "surrogateescape")
         _write(body, output)
         if cache is not None and not result.warnings:
             paths = [f"/{path}" for path in (*tree.listed, *result.files)]
@@ -96,6 +97,7 @@ def _build(
     folder: str, key: tuple[str, ...], *, managed_by_label: bool
 ) -> tuple[DiskTree, BuildResult]:
     from toolkit.adapters.files import DiskTree
+    from toolkit.adapters.fork import helper_for_this_machine
     from toolkit.kustomize.build import build
     from toolkit.kustomize.result import BuildOptions
 
@@ -109,7 +111,8 @@ def _build(
     )
     is_plain = real == os.path.abspath(folder)
     tree = DiskTree("/", known=from_root(folder) if is_plain and os.path.isdir(folder) else "")
-    return tree, build(tree, from_root(folder), options)
+    helper = helper_for_this_machine()
+    return tree, build(tree, from_root(folder), options, helper=helper)
 
 
 def _cache(folder: str) -> RenderCache | None:

@@ -18,7 +18,7 @@ from toolkit.kustomize.kustomization import Kustomization, read_kustomization
 from toolkit.kustomize.layer import Layer, accumulate, use_schema
 from toolkit.kustomize.order import put_in_order
 from toolkit.kustomize.origin import TRANSFORMATIONS, drop_notes
-from toolkit.kustomize.ports import FileTree
+from toolkit.kustomize.ports import FileTree, Helper
 from toolkit.kustomize.recorder import Recorder
 from toolkit.kustomize.references import follow_names
 from toolkit.kustomize.result import BuildOptions, BuildResult
@@ -32,6 +32,9 @@ from toolkit.resource.resource import Resource, ResourceSet
 from toolkit.yaml.emit import emit_all
 
 VERSION = "v5.8.1"
+
+_MANY = 800
+"""Objects from which on it pays to start a helper."""
 
 _LOCAL = "config.kubernetes.io/local-config"
 _MANAGED_BY = "app.kubernetes.io/managed-by"
@@ -69,14 +72,17 @@ def build(
     options: BuildOptions | None = None,
     *,
     recorder: Recorder | None = None,
+    helper: Helper | None = None,
 ) -> BuildResult:
-    """Builds the kustomization in folder ``target`` of ``tree``; ``recorder`` watches it.
+    """Builds the kustomization in folder ``target`` of ``tree``; ``recorder`` watches it, and
+    ``helper`` takes a part of large ones.
 
     Raises YamlError and BuildError, with file, line, column, excerpt and hint. Cost: linear in
     the documents read, the fields that transformers visit, and patches times objects.
     """
     session = Session(tree, target, options or BuildOptions())
     session.recorder = recorder
+    session.ahead.helper = helper
     folder = _top(session, target)
     kustomization = read_kustomization(folder)
     use_schema(kustomization, is_top=True)
@@ -91,9 +97,17 @@ def build(
     return BuildResult(_resources(items), tuple(session.warnings), tuple(session.files))
 
 
-def render(result: BuildResult) -> str:
+def render(result: BuildResult, *, helper: Helper | None = None) -> str:
     """The objects as one text, byte for byte what kustomize prints."""
-    return emit_all(resource.body for resource in result.resources)
+    bodies = [resource.body for resource in result.resources]
+    middle = len(bodies) // 2
+    if helper is None or len(bodies) < _MANY:
+        return emit_all(bodies)
+    second = helper.start(lambda: emit_all(bodies[middle:]).encode("utf-8", "surrogatepass"))
+    first = emit_all(bodies[:middle])
+    answer = second()
+    rest = emit_all(bodies[middle:]) if answer is None else answer.decode("utf-8", "surrogatepass")
+    return f"{first}---\n{rest}"
 
 
 def _top(session: Session, target: str) -> Folder:

@@ -8,8 +8,9 @@ from toolkit.errors import BuildError, YamlError
 from toolkit.kustomize.gojson import go_json
 from toolkit.kustomize.item import text_of
 from toolkit.kustomize.jsonpatch import copied
-from toolkit.kustomize.path_match import CREATED, match_fields
+from toolkit.kustomize.path_match import CREATED, Place, match_fields
 from toolkit.kustomize.paths import get_field
+from toolkit.kustomize.schema import FieldPath
 from toolkit.yaml.emit import emit
 from toolkit.yaml.parse import load_all
 
@@ -45,11 +46,36 @@ def _replaced(text: str, parts: tuple[str, ...], value: Any, create: Any) -> str
         return None
     if not places:
         return None
+    kept = {} if create is not None else _scalar_paths(root[""], places)
     for parent, key in places:
         _set(parent, key, value)
     if text.strip()[0] in "{[":
         return _as_json(root[""], text)
+    if len(kept) == len(places):
+        from toolkit.yaml.raw import with_scalars
+
+        changes = {path: parent[key] for path, parent, key in kept.values()}
+        edited = with_scalars(text, changes)
+        if edited is not None:
+            return edited.strip()
     return emit(root[""]).strip()
+
+
+def _scalar_paths(body: Any, places: list[Place]) -> dict[int, tuple[FieldPath, Any, Any]]:
+    """The paths of those places that hold scalars: these are edited in the text, which keeps its
+    comments and order.
+    """
+    wanted = {(id(parent), key): number for number, (parent, key) in enumerate(places)}
+    found: dict[int, tuple[FieldPath, Any, Any]] = {}
+    open_nodes: list[tuple[FieldPath, Any]] = [((), body)]
+    while open_nodes:
+        path, node = open_nodes.pop()
+        for key, value in enumerate(node) if isinstance(node, list) else node.items():
+            if isinstance(value, dict | list):
+                open_nodes.append(((*path, key), value))
+            elif (id(node), key) in wanted:
+                found[wanted[id(node), key]] = ((*path, key), node, key)
+    return found
 
 
 def _set(parent: Any, key: Any, value: Any) -> None:

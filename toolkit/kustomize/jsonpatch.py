@@ -58,8 +58,17 @@ def rounded(value: Any) -> Any:
             if kind is dict or kind is list:
                 open_nodes.append(item)
             elif kind is int and not -_EXACT <= item <= _EXACT:
-                node[key] = int(float(item))
+                node[key] = _as_float(item)
     return holder[0]
+
+
+def _as_float(value: int) -> int:
+    """The shortest digits that name the nearest float64, as Go writes it."""
+    digits, _, exponent = f"{float(value)!r}".partition("e")
+    whole, _, fraction = digits.partition(".")
+    return (
+        int((whole + fraction).ljust(len(whole) + int(exponent), "0")) if exponent else int(whole)
+    )
 
 
 class _DoesNotApplyError(Exception):

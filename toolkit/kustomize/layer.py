@@ -69,7 +69,9 @@ class _Accumulation:
 
     def run(self) -> Layer:
         kustomization, layer = self.kustomization, self.layer
-        for field, name in kustomization.items("resources"):
+        resources = kustomization.items("resources")
+        self.session.ahead.begin(self.folder.path, [name for _, name in resources])
+        for field, name in resources:
             self._add_resource(layer, field, name)
         layer.config = layer.config.merge(configuration_of(kustomization))
         self._generate()

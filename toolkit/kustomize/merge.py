@@ -90,7 +90,8 @@ class Merger:
         merged = self._walk(body, patch, None)
         if self.spelling is not None:
             self.spelling.remember()
-        return merged
+        # upstream, too, forgets an object that a patch replaces as a whole
+        return merged if merged is ABSENT else body
 
     def _walk(self, dest: Any, patch: Any, shape: Shape | None) -> Any:
         present = dest if dest is not ABSENT and dest is not None else patch

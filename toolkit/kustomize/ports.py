@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 
@@ -26,4 +27,12 @@ class FileTree(Protocol):
 
     def resolve(self, path: str) -> str | None:
         """The path after following symbolic links, or None where that leaves the root."""
+        ...
+
+
+class Helper(Protocol):
+    """Does work beside ours, on another core."""
+
+    def start(self, work: Callable[[], bytes]) -> Callable[[], bytes | None]:
+        """Begins ``work``. The answer waits for its result, None where it failed."""
         ...

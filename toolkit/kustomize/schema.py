@@ -101,7 +101,8 @@ def _decode_struct(value: Any, type: Struct, mode: Mode, path: FieldPath) -> dic
     if not isinstance(value, dict):
         raise _wrong_type(value, "a map", path)
     result: dict[str, Any] = {}
-    for key, item in value.items():
+    # sorted, as on upstream's way through JSON: of two spellings the lower-case one counts
+    for key, item in sorted(value.items()):
         name = key if key in type.fields else type.by_lower_name.get(str(key).lower())
         if name is None:
             if mode.refuses_unknown:

@@ -9,6 +9,7 @@ from toolkit.errors import BuildError
 from toolkit.kustomize.documents import DocumentError, items_of
 from toolkit.kustomize.item import Item
 from toolkit.kustomize.ports import FileTree
+from toolkit.kustomize.read_ahead import ReadAhead
 from toolkit.kustomize.recorder import Recorder
 from toolkit.kustomize.result import BuildOptions, BuildWarning
 from toolkit.kustomize.shapes import Shapes
@@ -30,6 +31,7 @@ class Session:
         self.tracks_origin = False
         self.has_schema = False
         self.recorder: Recorder | None = None
+        self.ahead = ReadAhead(tree)
         self._kinds_seen: set[tuple[str, str]] = set()
 
     def read(self, path: str) -> bytes:
@@ -45,11 +47,16 @@ class Session:
     def items(self, path: str) -> list[Item]:
         """The objects of a resource file. Raises YamlError, BuildError."""
         content = self.read(path)
-        return self.parse_items(content, path)
+        return self.parse_items(content, path, self.ahead.documents(path))
 
-    def parse_items(self, content: bytes | str, path: str) -> list[Item]:
-        """The objects of a text; ``path`` says where it stands."""
-        documents = load_all(content, self.show(path))
+    def parse_items(
+        self, content: bytes | str, path: str, documents: list[Any] | None = None
+    ) -> list[Item]:
+        """The objects of a text; ``path`` says where it stands, ``documents`` what it was parsed
+        to already.
+        """
+        if documents is None:
+            documents = load_all(content, self.show(path))
         try:
             items = items_of(documents, path, content)
         except DocumentError as error:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from toolkit.yaml.emit import emit
 from toolkit.yaml.limits import DEFAULT_LIMITS
 from toolkit.yaml.text import as_text
 
@@ -36,6 +39,35 @@ def raw_scalars(text: bytes | str, document: int, path: tuple[str | int, ...]) -
     ``text`` must be YAML that :func:`~toolkit.yaml.parse.load_all` reads. Parses it whole.
     """
     return _scalars(_descend(_document(text, document), path))
+
+
+def with_scalars(text: str, changes: Mapping[tuple[str | int, ...], Any]) -> str | None:
+    """``text`` with other scalars at these paths, in the quotes that stand there; all else stays,
+    but that one space goes before a comment, as go-yaml writes it. None where that cannot be.
+    """
+    root = _document(text, 0)
+    edits: list[tuple[int, int, str]] = []
+    for path, value in changes.items():
+        node = _descend(root, path)
+        if not isinstance(node, ScalarNode) or node.style in ("|", ">"):
+            return None
+        written = _written(value, node.style)
+        if "\n" in written:
+            return None
+        edits.append((node.start_mark.index, node.end_mark.index, written))
+    for start, end, written in sorted(edits, reverse=True):
+        text = text[:start] + written + text[end:]
+    for token in reversed(list(yaml.scan(text, Loader=_LOADER))):
+        end = token.end_mark.index
+        text = text[:end] + re.sub(r"\A[ \t]+#", " #", text[end:])
+    return text
+
+
+def _written(value: Any, style: str | None) -> str:
+    if style == "'" and isinstance(value, str):
+        return "'" + value.replace("'", "''") + "'"
+    written = emit({"k": value}).removeprefix("k: ").removesuffix("\n")
+    return f'"{written}"' if style == '"' and written == value else written
 
 
 def _document(text: bytes | str, document: int) -> Node | None:
