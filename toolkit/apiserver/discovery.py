@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from toolkit.apiserver.kinds import Kind, KindIndex
+from toolkit.apiserver.kinds import Kind
 from toolkit.resource.resource import Body
 
 VERSION: Final[Body] = {
@@ -23,6 +23,10 @@ VERSION: Final[Body] = {
 
 _VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
 _STATUS_VERBS = ("get", "patch", "update")
+_SUBRESOURCES: Mapping[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
+    "/Pod": (("log", ("get",)),),
+    "/ServiceAccount": (("token", ("create",)),),
+}
 
 
 def core_versions() -> Body:
@@ -34,13 +38,13 @@ def core_versions() -> Body:
     }
 
 
-def group_list(kinds: KindIndex) -> Body:
+def group_list(kinds: Iterable[Kind]) -> Body:
     """``/apis``."""
     groups = [_group(name, versions) for name, versions in _versions(kinds).items() if name]
     return {"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}
 
 
-def group(kinds: KindIndex, name: str) -> Body | None:
+def group(kinds: Iterable[Kind], name: str) -> Body | None:
     """``/apis/<group>``; None where there is none."""
     versions = _versions(kinds).get(name)
     if not name or versions is None:
@@ -48,7 +52,7 @@ def group(kinds: KindIndex, name: str) -> Body | None:
     return {"kind": "APIGroup", "apiVersion": "v1", **_group(name, versions)}
 
 
-def resource_list(kinds: KindIndex, group: str, version: str) -> Body | None:
+def resource_list(kinds: Iterable[Kind], group: str, version: str) -> Body | None:
     """``/api/v1`` and ``/apis/<group>/<version>``; None where there is none."""
     found = [k for k in kinds if (k.gvk.group, k.gvk.version) == (group, version)]
     if not found:
@@ -61,7 +65,7 @@ def resource_list(kinds: KindIndex, group: str, version: str) -> Body | None:
     }
 
 
-def aggregated(kinds: KindIndex, *, is_core: bool, version: str = "v2") -> Body:
+def aggregated(kinds: Iterable[Kind], *, is_core: bool, version: str = "v2") -> Body:
     """``/api`` or ``/apis`` as one document with everything."""
     items = [
         {
@@ -99,7 +103,7 @@ def _resources(kind: Kind) -> Iterator[Body]:
         "singularName": kind.singular,
         "namespaced": kind.is_namespaced,
         "kind": kind.gvk.kind,
-        "verbs": list(_VERBS),
+        "verbs": list(_verbs(kind)),
     }
     if kind.short_names:
         named["shortNames"] = list(kind.short_names)
@@ -116,7 +120,7 @@ def _resources(kind: Kind) -> Iterator[Body]:
         }
 
 
-def _version_discovery(kinds: KindIndex, group: str, version: str) -> Body:
+def _version_discovery(kinds: Iterable[Kind], group: str, version: str) -> Body:
     found = [k for k in kinds if (k.gvk.group, k.gvk.version) == (group, version)]
     return {
         "version": version,
@@ -131,7 +135,7 @@ def _resource_discovery(kind: Kind) -> Body:
         "responseKind": _response_kind(kind),
         "scope": "Namespaced" if kind.is_namespaced else "Cluster",
         "singularResource": kind.singular,
-        "verbs": list(_VERBS),
+        "verbs": list(_verbs(kind)),
     }
     if kind.short_names:
         told["shortNames"] = list(kind.short_names)
@@ -144,11 +148,14 @@ def _resource_discovery(kind: Kind) -> Body:
     return {**told, "subresources": subresources} if subresources else told
 
 
+def _verbs(kind: Kind) -> tuple[str, ...]:
+    return ("create",) if kind.is_review else _VERBS
+
+
 def _subresources(kind: Kind) -> Iterator[tuple[str, tuple[str, ...]]]:
     if kind.has_status:
         yield "status", _STATUS_VERBS
-    if kind.storage == "/Pod":
-        yield "log", ("get",)
+    yield from _SUBRESOURCES.get(kind.storage, ())
 
 
 def _response_kind(kind: Kind) -> Body:

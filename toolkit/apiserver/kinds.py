@@ -19,6 +19,7 @@ class Kind:
     ``has_status``: there is a status subresource, so plain writes leave ``status`` alone and
     writes to it change nothing else. ``is_custom``: Argo's and CRD kinds, which take no strategic
     merge patch. ``definition``: the CRD version's own object, for kinds that come from one.
+    ``is_review``: a question that is answered and not stored.
     """
 
     gvk: GroupVersionKind
@@ -29,6 +30,7 @@ class Kind:
     is_custom: bool = False
     categories: tuple[str, ...] = ()
     definition: dict[str, Any] | None = None
+    is_review: bool = False
 
     @property
     def storage(self) -> str:

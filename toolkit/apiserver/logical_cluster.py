@@ -12,7 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from toolkit.apiserver import applying, deleting, patching, reading, watching, writing
+from toolkit.apiserver import access, applying, deleting, patching, reading, watching, writing
+from toolkit.apiserver.access import Action, Decision, Subject
 from toolkit.apiserver.builtin_kinds import BUILTIN_KINDS
 from toolkit.apiserver.call import DEFAULT_OPTIONS, Call, Fresh, Options
 from toolkit.apiserver.custom_kinds import custom_kinds
@@ -25,6 +26,7 @@ from toolkit.apiserver.namespaces import (
     namespace_key,
 )
 from toolkit.apiserver.reading import ListOptions, Page
+from toolkit.apiserver.reviews import reviewed
 from toolkit.apiserver.selectors import Selector
 from toolkit.apiserver.store import ObjectStore, Snapshot, Transaction
 from toolkit.apiserver.watching import Batch
@@ -133,6 +135,16 @@ class LogicalCluster:
             )
 
         return self._store.write(work)
+
+    def decide(self, subject: Subject, action: Action) -> Decision:
+        """See :func:`toolkit.apiserver.access.decide`."""
+        with self._store.read() as snapshot:
+            return access.decide(snapshot, self._name, subject, action)
+
+    def review(self, kind: Kind, subject: Subject, namespace: str, body: Body) -> Body:
+        """See :func:`toolkit.apiserver.reviews.reviewed`."""
+        with self._store.read() as snapshot:
+            return reviewed(snapshot, self._name, kind, subject, namespace, body)
 
     def changes(self, request: Request, selector: Selector, since: int) -> Batch:
         """See :func:`toolkit.apiserver.watching.changes`."""

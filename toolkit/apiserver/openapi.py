@@ -7,12 +7,12 @@ that strategic merge patches and ``explain`` need.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import orjson
 
-from toolkit.apiserver.kinds import Kind, KindIndex
+from toolkit.apiserver.kinds import Kind
 from toolkit.apiserver.paths import ResourcePath
 from toolkit.resource.resource import Body
 from toolkit.schema.definitions import definition_name, schema_for
@@ -27,7 +27,7 @@ _PATCHES = (
 _STRATEGIC = "application/strategic-merge-patch+json"
 
 
-def index(kinds: KindIndex, prefix: str) -> Body:
+def index(kinds: Sequence[Kind], prefix: str) -> Body:
     """``/openapi/v3``: where the documents are, by a URL that changes with their content.
 
     ``prefix`` is what stands before ``/openapi`` in the server's URLs.
@@ -41,7 +41,7 @@ def index(kinds: KindIndex, prefix: str) -> Body:
     return {"paths": paths}
 
 
-def document(kinds: KindIndex, group: str, version: str) -> Body | None:
+def document(kinds: Sequence[Kind], group: str, version: str) -> Body | None:
     """One group and version's document; None where there is none."""
     found = [k for k in kinds if (k.gvk.group, k.gvk.version) == (group, version)]
     if not found:
@@ -57,7 +57,7 @@ def document(kinds: KindIndex, group: str, version: str) -> Body | None:
     }
 
 
-def _group_versions(kinds: KindIndex) -> dict[tuple[str, str], None]:
+def _group_versions(kinds: Sequence[Kind]) -> dict[tuple[str, str], None]:
     return dict.fromkeys((kind.gvk.group, kind.gvk.version) for kind in kinds)
 
 

@@ -12,13 +12,19 @@ from starlette.responses import Response, StreamingResponse
 from toolkit.adapters.http import answers, asked
 from toolkit.adapters.http.answers import Asked
 from toolkit.adapters.http.documents import document_at
+from toolkit.adapters.http.identity import is_owner, require_allowed, subject_of
 from toolkit.adapters.http.log_stream import log_response
+from toolkit.adapters.http.reviews import issue_token, review
 from toolkit.adapters.http.watch_stream import watch_lines
+from toolkit.apiserver.access import OWNER, Subject
 from toolkit.apiserver.kinds import Kind
 from toolkit.apiserver.logical_cluster import LogicalCluster, Request
 from toolkit.apiserver.paths import ResourcePath, parse_path
+from toolkit.apiserver.reviews import review_kind
+from toolkit.apiserver.tokens import TokenSigner
 from toolkit.clock import Clock
 from toolkit.errors import MethodError, NotFoundError
+from toolkit.resource.cluster import PatchType
 from toolkit.workflow.ports import LogStore
 
 
@@ -30,10 +36,12 @@ class KubernetesApi:
         cluster: Callable[[str], LogicalCluster | None],
         *,
         clock: Clock,
+        signer: TokenSigner,
         log_store: LogStore | None = None,
     ) -> None:
         self._cluster = cluster
         self._clock = clock
+        self._signer = signer
         self._log_store = log_store
         self._stopping = asyncio.Event()
 
@@ -48,14 +56,32 @@ class KubernetesApi:
         if cluster is None:
             raise NotFoundError(f"there is no cluster {name!r}")
         path = "/" + http.path_params["path"]
+        subject = OWNER if is_owner(http) else await run_in_threadpool(subject_of, http, cluster)
         document = await run_in_threadpool(document_at, cluster, path, http, f"/clusters/{name}")
         if document is not None:
             return document
         where = parse_path(path)
-        kind = await run_in_threadpool(_kind_at, cluster, where) if where else None
-        if where is None or kind is None:
+        if where is not None:
+            if not subject.is_master:
+                await run_in_threadpool(_require_allowed, cluster, subject, where, http)
+            if kind := review_kind(where.group, where.version, where.plural):
+                return await self._answer_review(http, cluster, where, kind, subject)
+        found = await run_in_threadpool(_kind_at, cluster, where) if where else None
+        if where is None or found is None:
             raise NotFoundError("the server could not find the requested resource")
-        return await self._answer_resource(http, cluster, where, kind)
+        return await self._answer_resource(http, cluster, where, found)
+
+    async def _answer_review(
+        self,
+        http: HttpRequest,
+        cluster: LogicalCluster,
+        where: ResourcePath,
+        kind: Kind,
+        subject: Subject,
+    ) -> Response:
+        request = Request(kind, where.namespace, where.name)
+        call = Asked(cluster, request, http, await http.body(), self._clock.now)
+        return await run_in_threadpool(review, call, kind, subject)
 
     async def _answer_resource(
         self, http: HttpRequest, cluster: LogicalCluster, where: ResourcePath, kind: Kind
@@ -66,6 +92,8 @@ class KubernetesApi:
         if subresource == "log" and http.method == "GET":
             return await log_response(cluster, request, http.query_params, self._log_store)
         call = Asked(cluster, request, http, await http.body(), self._clock.now)
+        if subresource == "token":
+            return await run_in_threadpool(issue_token, call, self._signer)
         if http.method == "GET" and not where.name and asked.flag_set(call.query, "watch"):
             return self._watch(call)
         verb = answers.VERBS.get((http.method, bool(where.name)))
@@ -89,6 +117,23 @@ def _subresource(where: ResourcePath, kind: Kind) -> str:
         return ""
     if where.subresource == "status" and kind.has_status:
         return "status"
-    if where.subresource == "log" and kind.storage == "/Pod":
-        return "log"
+    if (kind.storage, where.subresource) in _SUBRESOURCES:
+        return where.subresource
     raise NotFoundError(f"{kind.resource} has no subresource {where.subresource!r}")
+
+
+def _require_allowed(
+    cluster: LogicalCluster, subject: Subject, where: ResourcePath, http: HttpRequest
+) -> None:
+    media_type = asked.media_type(http.headers.get("content-type", ""))
+    require_allowed(
+        cluster,
+        subject,
+        where,
+        http.method,
+        is_watch=asked.flag_set(http.query_params, "watch"),
+        is_apply=media_type == PatchType.APPLY.value,
+    )
+
+
+_SUBRESOURCES = frozenset([("/Pod", "log"), ("/ServiceAccount", "token")])

@@ -11,7 +11,9 @@ from starlette.responses import PlainTextResponse, Response
 from toolkit.adapters.http import asked
 from toolkit.adapters.http.guard import HEALTH_PATHS
 from toolkit.apiserver import discovery, openapi
+from toolkit.apiserver.kinds import Kind
 from toolkit.apiserver.logical_cluster import LogicalCluster
+from toolkit.apiserver.reviews import REVIEW_KINDS
 from toolkit.errors import MethodError, NotFoundError
 
 _AGGREGATED = "APIGroupDiscoveryList"
@@ -42,14 +44,14 @@ def _document(
     if path == "/version":
         return discovery.VERSION, "application/json"
     if path == _OPENAPI:
-        return openapi.index(cluster.kinds(), prefix), "application/json"
+        return openapi.index(_kinds(cluster), prefix), "application/json"
     if path.startswith(f"{_OPENAPI}/"):
         return _openapi(cluster, path.removeprefix(f"{_OPENAPI}/")), "application/json"
     if path in ("/api", "/apis"):
         return _groups(cluster, http.headers.get("accept", ""), is_core=path == "/api")
     parts = path.strip("/").split("/")
     if parts[0] == "apis" and len(parts) == 2:
-        return _found(discovery.group(cluster.kinds(), parts[1])), "application/json"
+        return _found(discovery.group(_kinds(cluster), parts[1])), "application/json"
     if (parts[0], len(parts)) in (("apis", 3), ("api", 2)):
         return _resources(cluster, parts), "application/json"
     return None
@@ -57,7 +59,7 @@ def _document(
 
 def _groups(cluster: LogicalCluster, accept: str, *, is_core: bool) -> tuple[Any, str]:
     version = asked.wants(accept, _AGGREGATED)
-    kinds = cluster.kinds()
+    kinds = _kinds(cluster)
     if version in ("v2", "v2beta1"):
         type = f"application/json;g=apidiscovery.k8s.io;v={version};as={_AGGREGATED}"
         return discovery.aggregated(kinds, is_core=is_core, version=version), type
@@ -67,16 +69,21 @@ def _groups(cluster: LogicalCluster, accept: str, *, is_core: bool) -> tuple[Any
 
 def _resources(cluster: LogicalCluster, parts: list[str]) -> Any:
     group, version = ("", parts[1]) if parts[0] == "api" else (parts[1], parts[2])
-    return _found(discovery.resource_list(cluster.kinds(), group, version))
+    return _found(discovery.resource_list(_kinds(cluster), group, version))
 
 
 def _openapi(cluster: LogicalCluster, path: str) -> Any:
     parts = path.split("/")
     if parts[0] == "api" and len(parts) == 2:
-        return _found(openapi.document(cluster.kinds(), "", parts[1]))
+        return _found(openapi.document(_kinds(cluster), "", parts[1]))
     if parts[0] == "apis" and len(parts) == 3:
-        return _found(openapi.document(cluster.kinds(), parts[1], parts[2]))
+        return _found(openapi.document(_kinds(cluster), parts[1], parts[2]))
     return _found(None)
+
+
+def _kinds(cluster: LogicalCluster) -> tuple[Kind, ...]:
+    """Those of the store, and the reviews."""
+    return (*cluster.kinds(), *REVIEW_KINDS)
 
 
 def _found(document: Any) -> Any:

@@ -23,6 +23,7 @@ from toolkit.adapters.http.argo import ArgoApi
 from toolkit.adapters.http.certificate import Certificate
 from toolkit.adapters.http.guard import HEALTH_PATHS, Guard, refused
 from toolkit.apiserver.logical_cluster import LogicalCluster
+from toolkit.apiserver.tokens import TokenSigner
 from toolkit.clock import Clock
 from toolkit.errors import ClusterError, StateError
 from toolkit.workflow.ports import LogStore
@@ -64,10 +65,17 @@ class HttpServer:
         port = int(self._socket.getsockname()[1])
         url = f"https://127.0.0.1:{port}"
         self.serving = Serving(url, token, certificate.certificate_file, port)
-        self._api = KubernetesApi(cluster, clock=clock, log_store=log_store)
+        signer = TokenSigner(certificate.key_file.read_bytes())
+        self._api = KubernetesApi(cluster, clock=clock, signer=signer, log_store=log_store)
         self._argo = ArgoApi(cluster, clock=clock, log_store=log_store, default=default_cluster)
-        served = [*self._argo.routes(), *_kubernetes(self._api), *routes]
-        self._server = _Server(_config(_application(served, token), certificate))
+        kubernetes = _kubernetes(self._api)
+        guard = Guard(
+            _application([*self._argo.routes(), *kubernetes, *routes]),
+            token=token,
+            for_accounts=_application(kubernetes),  # of which each request is asked of RBAC
+            account_of=lambda bearer: signer.account(bearer, clock.now()),
+        )
+        self._server = _Server(_config(guard, certificate))
         self._thread = threading.Thread(target=self._run, name="http-server", daemon=True)
 
     def start(self) -> Self:
@@ -152,12 +160,11 @@ def _kubernetes(api: KubernetesApi) -> list[BaseRoute]:
     return [Route("/clusters/{cluster}/{path:path}", api.answer, methods=_METHODS)]
 
 
-def _application(routes: Sequence[BaseRoute], token: str) -> Any:
-    application = Starlette(
+def _application(routes: Sequence[BaseRoute]) -> Starlette:
+    return Starlette(
         routes=[*(Route(path, _healthy) for path in sorted(HEALTH_PATHS)), *routes],
         exception_handlers={ClusterError: _refused, Exception: _failed},
     )
-    return Guard(application, token=token)
 
 
 async def _healthy(request: Request) -> Response:  # noqa: ARG001
