@@ -11,6 +11,7 @@ import pytest
 
 from toolkit.adapters.embedded import EmbeddedCluster
 from toolkit.adapters.http.server import Serving
+from toolkit.apiserver.store import ObjectStore
 from toolkit.resource.cluster import ObjectRef
 from toolkit.resource.identity import GroupVersionKind
 from toolkit.resource.resource import Body
@@ -40,6 +41,7 @@ class Laptop:
     workspace: Workspace
     serving: Serving
     cluster: EmbeddedCluster
+    objects: ObjectStore
 
     @property
     def url(self) -> str:
@@ -64,7 +66,7 @@ class Laptop:
         return self.awaited(name, is_finished)
 
     def awaited(
-        self, name: str, is_there: Callable[[Body], Any], gvk: GroupVersionKind = WORKFLOW
+        self, name: str, is_there: Callable[[Body], object], gvk: GroupVersionKind = WORKFLOW
     ) -> Body:
         """The workflow (or another object), once it is as wished."""
         version = self.cluster.list(gvk, "data").resource_version
@@ -88,4 +90,4 @@ def laptop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
         start_engine(owner, workspace, environments) as engine,
         owner.serve(environments, log_store=engine.logs) as serving,
     ):
-        yield Laptop(workspace, serving, engine.clusters["staging"])
+        yield Laptop(workspace, serving, engine.clusters["staging"], owner.objects)
