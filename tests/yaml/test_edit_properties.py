@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from toolkit.errors import YamlError
@@ -44,6 +44,9 @@ def _texts(draw):
     return text.replace("\n", "\r\n") if draw(st.booleans()) else text
 
 
+_FEW = settings(max_examples=30, deadline=None)
+
+
 def _bodies(text):
     try:
         return load_all(text)
@@ -64,6 +67,7 @@ def _added_and_removed(before, after):
     return [each for each in delta if each[0] != "equal"]
 
 
+@_FEW
 @given(_texts(), st.data(), st.sampled_from(["new", "1.0", "a: b", True, 7]))
 def test_a_value_and_its_reverse_give_the_same_bytes(text, data, value):
     (body,) = _bodies(text)
@@ -89,6 +93,7 @@ def _has_other_quotes(before, after):
     return len(changed) == 1 and changed[0][0].replace("'", "") == changed[0][1].replace("'", "")
 
 
+@_FEW
 @given(_texts(), st.data(), st.sampled_from(["new", "1.0", True]))
 def test_one_run_of_lines_changes(text, data, value):
     (body,) = _bodies(text)
@@ -100,6 +105,7 @@ def test_one_run_of_lines_changes(text, data, value):
     assert len(_added_and_removed(text.split("\n"), edited.split("\n"))) <= 1
 
 
+@_FEW
 @given(_texts(), _SCALARS | st.dictionaries(_KEYS, _SCALARS, min_size=1, max_size=3))
 def test_a_key_that_is_added_and_removed_leaves_the_text(text, value):
     _bodies(text)
@@ -109,6 +115,7 @@ def test_a_key_that_is_added_and_removed_leaves_the_text(text, value):
     assert remove_value(edited, ("added",)) == text
 
 
+@_FEW
 @given(_texts(), st.data(), st.sampled_from(["x", "1", {"name": "a", "n": 1}, [1, 2]]))
 def test_an_item_that_is_added_and_removed_leaves_the_text(text, data, item):
     (body,) = _bodies(text)
@@ -119,6 +126,7 @@ def test_an_item_that_is_added_and_removed_leaves_the_text(text, data, item):
     assert remove_value(edited, (*path, count)) == text
 
 
+@_FEW
 @given(st.lists(_texts(), max_size=4))
 def test_documents_together_are_the_text(parts):
     text = "\n---\n".join(part.removeprefix("\ufeff") for part in parts)
