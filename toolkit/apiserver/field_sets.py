@@ -24,6 +24,7 @@ Parts = Mapping[str, tuple[Any, FieldType | None]]
 
 _DEEPEST: Final = 200
 _NOTHING: Final = object()
+_SCALARS: Final = (str, int, float)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,8 @@ class Comparison:
 
 def parts_of(value: Any, type: FieldType | None) -> Parts | None:
     """The parts of a value by path element, in order; None where it is owned as a whole."""
+    if isinstance(value, _SCALARS):  # asked first: most are, and Mapping is slow to deny it
+        return None
     if isinstance(value, Mapping):
         if type is not None and type.is_atomic_map:
             return None
