@@ -130,3 +130,22 @@ def test_a_dry_run_writes_nothing(file, capsys):
     assert run(["remove", "annotation", ".", "owner", "--dry-run"]) == 0
     assert "-commonAnnotations:\n-  owner: me\n" in capsys.readouterr().out
     assert file.read_text() == KUSTOMIZATION
+
+
+@pytest.mark.parametrize(
+    ("text", "arguments"),
+    [
+        ("labels:\n- pairs: [a]\n", ["label", ".", "a"]),
+        ("commonLabels: a\n", ["label", ".", "a"]),
+        ("commonAnnotations: [a]\n", ["annotation", ".", "a"]),
+        ("resources: a\n", ["resource", ".", "a"]),
+        ("patches:\n- path: p\n  target: a\n", ["patch", ".", "p", "--kind", "A"]),
+        ("[]\n", ["label", ".", "a"]),
+        ("a: [\n", ["label", ".", "a"]),
+    ],
+)
+def test_a_broken_kustomization_is_an_error_with_its_place(file, capsys, text, arguments):
+    file.write_text(text)
+    assert run(["remove", *arguments]) == 1
+    assert "kustomization.yaml:" in capsys.readouterr().err
+    assert file.read_text() == text

@@ -96,9 +96,9 @@ def _fix_strategic(sheet: Sheet, is_file: Callable[[str], bool]) -> None:
 
 
 def _fix_labels(sheet: Sheet) -> None:
-    pairs = sheet.at(("commonLabels",))
-    if pairs is None:
+    if sheet.at(("commonLabels",)) is None:
         return
+    pairs = sheet.fields(("commonLabels",))
     sheet.note("commonLabels -> labels", ("commonLabels",), of_key=True)
     _refuse_doubles(sheet, pairs)
     if not pairs:
@@ -118,8 +118,8 @@ def _fix_labels(sheet: Sheet) -> None:
 
 
 def _refuse_doubles(sheet: Sheet, pairs: dict[str, Any]) -> None:
-    for index, entry in sheet.mappings(("labels",)):
-        for key in pairs.keys() & (entry.get("pairs") or {}).keys():
+    for index, _ in sheet.mappings(("labels",)):
+        for key in pairs.keys() & sheet.fields(("labels", index, "pairs")).keys():
             raise InputError(
                 f"the label {key!r} stands in commonLabels, too: keep one of the two",
                 location=sheet.place(("labels", index, "pairs", key), of_key=True),

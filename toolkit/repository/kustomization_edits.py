@@ -128,7 +128,7 @@ def remove_annotations(text: str, keys: Iterable[str], *, file: str = "") -> Edi
     """Without these annotations."""
     sheet = Sheet(text, file)
     for key in keys:
-        known = sheet.at(("commonAnnotations",)) or {}
+        known = sheet.fields(("commonAnnotations",))
         if key not in known:
             sheet.refuse_unknown("annotation", key, known, ("commonAnnotations",))
         sheet.remove(("commonAnnotations", key))
@@ -254,16 +254,16 @@ def _named(sheet: Sheet, field: str, name: str, *, is_noted: bool = True) -> int
 
 
 def _label_places(sheet: Sheet, key: str) -> Iterator[Path]:
-    for index, entry in sheet.mappings(("labels",)):
-        if key in (entry.get("pairs") or {}):
+    for index, _ in sheet.mappings(("labels",)):
+        if key in sheet.fields(("labels", index, "pairs")):
             yield ("labels", index, "pairs", key)
-    if key in (sheet.at(("commonLabels",)) or {}):
+    if key in sheet.fields(("commonLabels",)):
         yield ("commonLabels", key)
 
 
 def _labels(sheet: Sheet) -> list[str]:
-    entries = [entry.get("pairs") or {} for _, entry in sheet.mappings(("labels",))]
-    return [key for pairs in (*entries, sheet.at(("commonLabels",)) or {}) for key in pairs]
+    places: list[Path] = [("labels", n, "pairs") for n, _ in sheet.mappings(("labels",))]
+    return [key for place in (*places, ("commonLabels",)) for key in sheet.fields(place)]
 
 
 def _add_label(sheet: Sheet, key: str, value: str) -> None:
@@ -325,7 +325,7 @@ def _all_patches(sheet: Sheet) -> Iterator[tuple[Path, dict[str, Any]]]:
 
 def _patches(sheet: Sheet, patch: Mapping[str, Any]) -> Iterator[Path]:
     for place, entry in _all_patches(sheet):
-        target = entry.get("target") or {}
+        target = sheet.fields((*place, "target")) if "target" in entry else {}
         has_target = all(target.get(k) == v for k, v in (patch.get("target") or {}).items())
         has_rest = all(entry.get(k) == v for k, v in patch.items() if k != "target")
         if has_target and has_rest:

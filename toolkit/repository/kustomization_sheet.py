@@ -71,6 +71,13 @@ class Sheet:
             raise InputError(f"{path[-1]} must be a list", location=self.place(path))
         return found or []
 
+    def fields(self, path: Path) -> dict[str, Any]:
+        """The mapping there; none where there is none. Raises InputError for anything else."""
+        found = self.at(path)
+        if found is not None and not isinstance(found, dict):
+            raise InputError(f"{path[-1]} must be a mapping", location=self.place(path))
+        return found or {}
+
     def mappings(self, path: Path) -> list[tuple[int, dict[str, Any]]]:
         """The items of the list there that are mappings, each with its number."""
         return [(n, one) for n, one in enumerate(self.items(path)) if isinstance(one, dict)]
