@@ -299,3 +299,72 @@ def test_a_dry_run_shows_the_difference_and_writes_nothing(folder, capsys):
     assert fix(folder, "bases:\n- b\n", "--dry-run") == 0
     assert capsys.readouterr().out.endswith("-bases:\n+resources:\n - b\n")
     assert text_of(folder) == "bases:\n- b\n"
+
+
+VARS = """\
+resources: # all
+- s.yaml
+- d.yaml
+vars:
+- name: NAME
+  objref: {kind: Service, name: s, apiVersion: v1}
+- name: UNUSED
+  objref: {kind: Service, name: s, apiVersion: v1}
+namePrefix: x- # p
+"""
+USER = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: d}
+spec: {template: {spec: {containers: [{name: c, image: i, args: [a, VALUE]}]}}}
+"""
+
+
+@pytest.fixture
+def user(folder: Path) -> Path:
+    (folder / "s.yaml").write_text(FILES["b/s.yaml"])
+    (folder / "d.yaml").write_text(USER.replace("VALUE", "$(NAME)"))
+    return folder
+
+
+def test_vars_that_are_whole_values_become_replacements_and_manifests_stay(user, capsys):
+    assert fix(user, VARS, "--vars") == 0
+    assert "builds to the same bytes" in capsys.readouterr().err
+    assert (user / "d.yaml").read_text() == USER.replace("VALUE", "$(NAME)")
+    assert (
+        text_of(user)
+        == """\
+resources: # all
+- s.yaml
+- d.yaml
+replacements:
+- source:
+    version: v1
+    kind: Service
+    name: s
+    fieldPath: metadata.name
+  targets:
+  - select:
+      group: apps
+      version: v1
+      kind: Deployment
+      name: x-d
+    fieldPaths:
+    - spec.template.spec.containers.0.args.1
+namePrefix: x- # p
+"""
+    )
+
+
+def test_vars_within_longer_values_are_refused(user, capsys):
+    (user / "d.yaml").write_text(USER.replace("VALUE", "http://$(NAME):80"))
+    assert fix(user, VARS, "--vars") == 1
+    assert "kustomization.yaml:5:3: $(NAME) is part of a longer value" in capsys.readouterr().err
+    assert text_of(user) == VARS
+
+
+def test_comments_within_vars_are_not_lost(user, capsys):
+    text = VARS.replace("name: NAME", "name: NAME # why")
+    assert fix(user, text, "--vars") == 1
+    assert "kustomization.yaml:4:1: vars hold comments" in capsys.readouterr().err
+    assert text_of(user) == text

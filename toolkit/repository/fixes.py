@@ -7,7 +7,7 @@
 patchesStrategicMerge   ``patches``, before those that are there, as the build applies them
 ``patchesJson6902``     ``patches``, after those that are there
 ``env`` (generators)    ``envs``
-``vars``                refused: what they reach is seen only in a build; see ``replacements``
+``vars``                refused here; see :mod:`.vars_fix`
 ======================  ======================================================================
 
 Whether the result builds to the same bytes is for :mod:`toolkit.wiring.fixing` to tell.
@@ -52,8 +52,8 @@ def _refuse_vars(sheet: Sheet) -> None:
             "vars are not converted: nothing was changed",
             location=sheet.place(("vars",), of_key=True),
             hints=[
-                "write replacements: source is a var's objref and fieldref, targets say $(NAME)",
-                "kustomize edit fix --vars tries it, and rewrites the manifests",
+                "fields whose whole value is $(NAME) can be converted: gitops fix --vars",
+                "else by hand: source is a var's objref and fieldref, targets say $(NAME)",
             ],
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from os.path import relpath
 from pathlib import Path
 
@@ -66,6 +66,14 @@ def refuse_other_build(file: Path, after: str, also: Iterable[str] = ()) -> list
             hints=[*map(str, failures[:1]), "name something that uses it: --check TARGET"],
         )
     return compared
+
+
+def bodies_with(file: Path, text: str) -> list[Mapping[str, object]]:
+    """The objects that the kustomization builds to where its file says ``text``."""
+    folder = str(file.resolve().parent).lstrip("/")
+    options = BuildOptions(base=str(Path.cwd()).lstrip("/"))
+    result = _build_edited(str(file.resolve()).lstrip("/"), text, folder, options, str(file))
+    return [resource.body for resource in result.resources]
 
 
 def _build_edited(
