@@ -39,10 +39,13 @@ class CronNotice:
 
 @dataclass(slots=True)
 class _Cron:
-    """``turn`` counts the decisions: a timer of an earlier one finds itself outdated."""
+    """``turn`` counts the decisions: a timer of an earlier one finds itself outdated.
+    ``is_unwritten``: its run was made, and its status does not say so yet.
+    """
 
     body: Body
     turn: int = 0
+    is_unwritten: bool = False
 
 
 Key = tuple[str, str]
@@ -151,21 +154,33 @@ class CronController:
 
     def _decide(self, key: Key) -> None:
         cron = self._crons.get(key)
-        if cron is None or not self._has_children:
+        if cron is None or not self._has_children or cron.is_unwritten:
             return
         children = self._children.setdefault(key, {})
         decision = decide(
             cron.body, self._clock.now(), tuple(children.values()), catch_up=self._catch_up
         )
         self._terminate(key, decision.terminate)
-        if decision.submit is not None:
-            self._submit(key, decision.submit)
+        if decision.submit is None:
+            self._conclude(key, cron, decision)
+            return
+        self._submit(key, decision.submit)
+        cron.is_unwritten = True  # others whose time has come are run before it is written
+        self.loop.soon(lambda: self._conclude(key, cron, decision))
+
+    def _conclude(self, key: Key, cron: _Cron, decision: CronDecision) -> None:
+        """What follows a decision besides its run. Where it is lost with the process, the run's
+        name says that it was made.
+        """
+        cron.is_unwritten = False
         self._write_status(cron, decision)
         self._delete(key, decision.delete)
         self._tell(key, cron, decision)
         cron.turn += 1
         turn = cron.turn
-        if decision.next_at is not None:
+        if decision.submit is not None:
+            self._decide(key)  # it stands among the active ones now
+        elif decision.next_at is not None:
             self.loop.at(decision.next_at, lambda: self._due(key, turn))
 
     def _due(self, key: Key, turn: int) -> None:
@@ -180,7 +195,6 @@ class CronController:
         except AlreadyExistsError:
             return
         self._children[key][_name(child)] = _brief(child)
-        self.loop.soon(lambda: self._decide(key))  # it stands among the active ones now
         self._notice(CronNotice(self._name, *key, f"fired: {_name(child)}"))
 
     def _terminate(self, key: Key, names: Iterable[str]) -> None:

@@ -13,6 +13,7 @@ from toolkit.clock import Clock
 
 Action = Callable[[], None]
 _LONGEST_WAIT_S = 60.0
+_MOST_DUE = 1_000
 
 
 class EventLoop:
@@ -59,7 +60,7 @@ class EventLoop:
 
     def _run(self) -> None:
         while self._is_open:
-            self._run_due()
+            self._run_all_due()
             self._take(wait_s=self._until_due())
 
     def _take(self, *, wait_s: float) -> bool:
@@ -71,6 +72,14 @@ class EventLoop:
             return False
         self._guarded(action)
         return True
+
+    def _run_all_due(self) -> None:
+        """What is due goes before what has come: it is late already. Bounded, so that actions that
+        are due again at once cannot keep the inbox waiting for ever.
+        """
+        for _ in range(_MOST_DUE):
+            if not (self._is_open and self._run_due()):
+                return
 
     def _run_due(self) -> bool:
         """Runs one action that is due."""
