@@ -361,6 +361,14 @@ def test_environments_do_not_see_each_other(laptop: Any, service: WorkflowsServi
         production.get_workflow("hera-staging")
 
 
+def test_an_environment_that_is_not_served(laptop: Any) -> None:
+    host = f"{laptop.serving.url}/clusters/nowhere/"
+    token = laptop.serving.token
+    service = WorkflowsService(host=host, verify_ssl=laptop.authority, token=token, namespace="x")
+    with service, pytest.raises(NotFound, match="nowhere"):
+        service.list_workflows()
+
+
 def test_who_and_what_answers(service: WorkflowsService) -> None:
     assert service.get_version().version.startswith("gitops-toolkit-")
     assert service.get_user_info().subject == "gitops"
