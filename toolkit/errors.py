@@ -29,6 +29,7 @@
     │       ├── MethodError                    405
     │       ├── TooLargeError                  413
     │       ├── MediaTypeError                 415
+    │       ├── TooManyRequestsError           429: try again later
     │       └── UnreachableError               no answer at all
     └── FindingsError                 exit 4   validation refused; carries the findings
 
@@ -235,6 +236,13 @@ class MediaTypeError(ClusterError):
 
     code = 415
     reason = "UnsupportedMediaType"
+
+
+class TooManyRequestsError(ClusterError):
+    """429: over a limit; the same request may go through later."""
+
+    code = 429
+    reason = "TooManyRequests"
 
 
 class UnreachableError(ClusterError):

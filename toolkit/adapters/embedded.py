@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from toolkit.adapters.collector import collector_paused
 from toolkit.apiserver.call import Fresh, Options, Propagation
 from toolkit.apiserver.deleting import DeleteOptions
 from toolkit.apiserver.kinds import KindIndex
@@ -84,7 +85,8 @@ class EmbeddedCluster:
     ) -> ObjectList:
         options = ListOptions(parse_selector(label_selector, field_selector))
         page = self._cluster.list(self._request(ObjectRef(gvk, namespace, "")), options)
-        return ObjectList(page.bodies(), str(page.version))
+        with collector_paused():
+            return ObjectList(page.bodies(), str(page.version))
 
     def create(self, body: Mapping[str, Any], *, dry_run: bool = False) -> Body:
         request = self._request_of(body, dry_run=dry_run)

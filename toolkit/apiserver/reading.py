@@ -44,7 +44,7 @@ class Page:
 
     def bodies(self) -> tuple[Body, ...]:
         """The objects, the caller's own."""
-        return tuple(from_text(text) for text in self.texts)
+        return tuple(map(from_text, self.texts))
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ _WRITE_S = 3.0
 _DATABASE = "state.db"
 _LOCK = "lock"
 _SERVER = "server.json"
+_AUDIT_LOG = "audit.log"
 _PORT = "port"
 _KUBECONFIG = "kubeconfig"
 
@@ -101,6 +102,7 @@ class Owner:
             preferred_port=_last_port(state),
             routes=routes,
             default_cluster=_default_cluster(self.workspace, embedded),
+            audit_log=state / _AUDIT_LOG,
         )
         with server:
             _announce(state, server.serving, embedded)

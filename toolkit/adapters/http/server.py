@@ -20,8 +20,10 @@ from starlette.routing import BaseRoute, Route
 
 from toolkit.adapters.http.api import KubernetesApi
 from toolkit.adapters.http.argo import ArgoApi
+from toolkit.adapters.http.audit import Audited, AuditLog
 from toolkit.adapters.http.certificate import Certificate
 from toolkit.adapters.http.guard import HEALTH_PATHS, Guard, refused
+from toolkit.adapters.http.limits import DEFAULT_LIMITS, Limited
 from toolkit.apiserver.logical_cluster import LogicalCluster
 from toolkit.apiserver.tokens import TokenSigner
 from toolkit.clock import Clock
@@ -56,9 +58,10 @@ class HttpServer:
         preferred_port: int = 0,
         routes: Sequence[BaseRoute] = (),
         default_cluster: str = "",
+        audit_log: Path | None = None,
     ) -> None:
         """``routes`` are served beside the APIs, behind the same guard. Argo's API of the
-        ``default_cluster`` is also at the root.
+        ``default_cluster`` is also at the root. Who asked for what is written to ``audit_log``.
         """
         token = secrets.token_urlsafe(32)
         self._socket = _bound(preferred_port)
@@ -75,7 +78,10 @@ class HttpServer:
             for_accounts=_application(kubernetes),  # of which each request is asked of RBAC
             account_of=lambda bearer: signer.account(bearer, clock.now()),
         )
-        self._server = _Server(_config(guard, certificate))
+        self._log = AuditLog(audit_log) if audit_log else None
+        limited = Limited(guard, limits=DEFAULT_LIMITS)
+        app = Audited(limited, log=self._log, clock=clock) if self._log else limited
+        self._server = _Server(_config(app, certificate))
         self._thread = threading.Thread(target=self._run, name="http-server", daemon=True)
 
     def start(self) -> Self:
@@ -98,6 +104,8 @@ class HttpServer:
         if self._thread.is_alive():
             self._thread.join()
         self._socket.close()
+        if self._log:
+            self._log.close()
 
     def __enter__(self) -> Self:
         return self.start()
