@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from toolkit.apiserver.call import Call
+from toolkit.apiserver.custom_schema import causes, defaulted, pruned, schema_causes, schema_of
 from toolkit.apiserver.kinds import Kind
 from toolkit.apiserver.refusals import invalid
 from toolkit.resource.resource import Body
@@ -38,14 +39,20 @@ Cause = tuple[str, str]
 def completed(call: Call, body: Body, live: Body | None = None) -> Body:
     """``body`` as it is stored: what the kind's own rules add or convert. Raises InvalidError."""
     complete = _COMPLETIONS.get(call.kind.storage)
-    return complete(call, body, live) if complete else body
+    if complete:
+        return complete(call, body, live)
+    schema = schema_of(call.kind)
+    filled: Body = defaulted(pruned(body, schema), schema) if schema else body
+    return filled
 
 
 def check(call: Call, body: Body) -> None:
     """Raises InvalidError with every cause found."""
-    causes = [*_metadata_causes(call.kind, body), *_kind_causes(call.kind, body)]
-    if causes:
-        raise invalid(call.kind, str((body.get("metadata") or {}).get("name") or ""), causes)
+    schema = schema_of(call.kind)
+    found = [*_metadata_causes(call.kind, body), *_kind_causes(call.kind, body)]
+    found += causes(body, schema) if schema else ()
+    if found:
+        raise invalid(call.kind, str((body.get("metadata") or {}).get("name") or ""), found)
 
 
 def _metadata_causes(kind: Kind, body: Body) -> Iterator[Cause]:
@@ -204,8 +211,21 @@ def _check_definition(body: Body) -> Iterator[Cause]:
     versions = spec.get("versions")
     if not isinstance(versions, list) or not all(isinstance(v, Mapping) for v in versions):
         yield "spec.versions", "Required value"
-    elif sum(bool(v.get("storage")) for v in versions) != 1:
+        return
+    if sum(bool(v.get("storage")) for v in versions) != 1:
         yield "spec.versions", "Invalid value: must have exactly one version marked as storage"
+    if spec.get("scope") not in ("Namespaced", "Cluster"):
+        yield "spec.scope", 'Unsupported value: supported values: "Cluster", "Namespaced"'
+    for index, version in enumerate(versions):
+        yield from _version_causes(version, f"spec.versions[{index}]")
+
+
+def _version_causes(version: Mapping[str, Any], path: str) -> Iterator[Cause]:
+    schema = (version.get("schema") or {}).get("openAPIV3Schema")
+    if not schema:
+        yield f"{path}.schema.openAPIV3Schema", "Required value: schemas are required"
+        return
+    yield from schema_causes(schema, f"{path}.schema.openAPIV3Schema")
 
 
 _OBJECT_FIELDS = ("spec", "status", "data", "stringData")

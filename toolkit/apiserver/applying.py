@@ -12,6 +12,7 @@ from typing import Any
 
 from toolkit.apiserver.admission import check, completed
 from toolkit.apiserver.call import Call
+from toolkit.apiserver.custom_schema import pruned, schema_of
 from toolkit.apiserver.field_sets import (
     FieldSet,
     Path,
@@ -92,6 +93,8 @@ def _as_named(call: Call, applied: Body) -> Body:
         return {key: value for key, value in applied.items() if key in _OF_STATUS}
     kept = {key: value for key, value in applied.items() if key != "status"}
     applied = kept if call.kind.has_status else applied
+    if schema := schema_of(call.kind):
+        return pruned(applied, schema)
     return _secret_data(call, applied) if "stringData" in applied else applied
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from toolkit.apiserver.kinds import Kind
+from toolkit.apiserver.scaling import scale_paths
 from toolkit.resource.resource import Body
 
 VERSION: Final[Body] = {
@@ -115,7 +116,7 @@ def _resources(kind: Kind) -> Iterator[Body]:
             "name": f"{kind.plural}/{subresource}",
             "singularName": "",
             "namespaced": kind.is_namespaced,
-            "kind": kind.gvk.kind,
+            **_named_kind(subresource, kind),
             "verbs": list(verbs),
         }
 
@@ -142,7 +143,7 @@ def _resource_discovery(kind: Kind) -> Body:
     if kind.categories:
         told["categories"] = list(kind.categories)
     subresources = [
-        {"subresource": name, "responseKind": _response_kind(kind), "verbs": list(verbs)}
+        {"subresource": name, "responseKind": _subresource_kind(name, kind), "verbs": list(verbs)}
         for name, verbs in _subresources(kind)
     ]
     return {**told, "subresources": subresources} if subresources else told
@@ -155,8 +156,30 @@ def _verbs(kind: Kind) -> tuple[str, ...]:
 def _subresources(kind: Kind) -> Iterator[tuple[str, tuple[str, ...]]]:
     if kind.has_status:
         yield "status", _STATUS_VERBS
+    if scale_paths(kind) is not None:
+        yield "scale", _STATUS_VERBS
     yield from _SUBRESOURCES.get(kind.storage, ())
 
 
 def _response_kind(kind: Kind) -> Body:
     return {"group": kind.gvk.group, "version": kind.gvk.version, "kind": kind.gvk.kind}
+
+
+def _subresource_kind(subresource: str, kind: Kind) -> Body:
+    group, version, name = _KINDS_OF.get(subresource, ("", "", ""))
+    return {"group": group, "version": version, "kind": name} if name else _response_kind(kind)
+
+
+def _named_kind(subresource: str, kind: Kind) -> Body:
+    """A subresource of another kind names it in full."""
+    return (
+        _subresource_kind(subresource, kind)
+        if subresource in _KINDS_OF
+        else {"kind": kind.gvk.kind}
+    )
+
+
+_KINDS_OF: Mapping[str, tuple[str, str, str]] = {
+    "scale": ("autoscaling", "v1", "Scale"),
+    "token": ("authentication.k8s.io", "v1", "TokenRequest"),
+}

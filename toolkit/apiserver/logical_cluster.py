@@ -12,7 +12,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from toolkit.apiserver import access, applying, deleting, patching, reading, watching, writing
+from toolkit.apiserver import (
+    access,
+    applying,
+    deleting,
+    patching,
+    reading,
+    scaling,
+    watching,
+    writing,
+)
 from toolkit.apiserver.access import Action, Decision, Subject
 from toolkit.apiserver.builtin_kinds import BUILTIN_KINDS
 from toolkit.apiserver.call import DEFAULT_OPTIONS, Call, Fresh, Options
@@ -116,6 +125,16 @@ class LogicalCluster:
             return applying.apply(tx, call, document), is_new
 
         return self._write(request, work)
+
+    def scale(self, request: Request) -> Body:
+        """The object's Scale. Raises NotFoundError."""
+        with self._store.read() as snapshot:
+            call = self._call(snapshot, request)
+            return scaling.scale_of(call.kind, reading.get(snapshot, call))
+
+    def rescale(self, request: Request, change: Callable[[Body], Body]) -> Answer:
+        """See :func:`toolkit.apiserver.scaling.rescale`."""
+        return self._write(request, lambda tx, call: (scaling.rescale(tx, call, change), False))
 
     def delete(self, request: Request, options: DeleteOptions) -> Answer:
         return self._write(request, lambda tx, call: (deleting.delete(tx, call, options), False))

@@ -15,12 +15,14 @@ from toolkit.adapters.http.documents import document_at
 from toolkit.adapters.http.identity import is_owner, require_allowed, subject_of
 from toolkit.adapters.http.log_stream import log_response
 from toolkit.adapters.http.reviews import issue_token, review
+from toolkit.adapters.http.scale import scale
 from toolkit.adapters.http.watch_stream import watch_lines
 from toolkit.apiserver.access import OWNER, Subject
 from toolkit.apiserver.kinds import Kind
 from toolkit.apiserver.logical_cluster import LogicalCluster, Request
 from toolkit.apiserver.paths import ResourcePath, parse_path
 from toolkit.apiserver.reviews import review_kind
+from toolkit.apiserver.scaling import scale_paths
 from toolkit.apiserver.tokens import TokenSigner
 from toolkit.clock import Clock
 from toolkit.errors import MethodError, NotFoundError
@@ -90,8 +92,11 @@ class KubernetesApi:
         subresource = _subresource(where, kind)
         request = Request(kind, where.namespace, where.name, subresource, options)
         if subresource == "log" and http.method == "GET":
-            return await log_response(cluster, request, http.query_params, self._log_store)
+            now = self._clock.now()
+            return await log_response(cluster, request, http.query_params, self._log_store, now)
         call = Asked(cluster, request, http, await http.body(), self._clock.now)
+        if subresource == "scale":
+            return await run_in_threadpool(scale, call)
         if subresource == "token":
             return await run_in_threadpool(issue_token, call, self._signer)
         if http.method == "GET" and not where.name and asked.flag_set(call.query, "watch"):
@@ -117,6 +122,8 @@ def _subresource(where: ResourcePath, kind: Kind) -> str:
         return ""
     if where.subresource == "status" and kind.has_status:
         return "status"
+    if where.subresource == "scale" and scale_paths(kind) is not None:
+        return "scale"
     if (kind.storage, where.subresource) in _SUBRESOURCES:
         return where.subresource
     raise NotFoundError(f"{kind.resource} has no subresource {where.subresource!r}")

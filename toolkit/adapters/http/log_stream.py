@@ -1,4 +1,8 @@
-"""``pods/<name>/log``: a step's log, followed while it runs."""
+"""``pods/<name>/log``: a step's log, followed while it runs.
+
+A line's time is when its log was last written to before the line was read, which is what
+``sinceTime`` and ``sinceSeconds`` go by.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,8 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import AsyncIterator, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
@@ -15,9 +20,11 @@ from toolkit.adapters.embedded import pod_address
 from toolkit.adapters.http import asked
 from toolkit.apiserver.logical_cluster import LogicalCluster, Request
 from toolkit.errors import BadRequestError, NotFoundError
+from toolkit.resource.resource import Body
 from toolkit.workflow.ports import LogStore
 
-_UNSUPPORTED = ("previous", "sinceSeconds", "sinceTime", "limitBytes")
+_STAMP = "%Y-%m-%dT%H:%M:%S.%fZ"
+"""As lines are stamped: in order as texts."""
 _LINES_AHEAD = 1_000
 
 
@@ -26,24 +33,88 @@ async def log_response(
     request: Request,
     query: Mapping[str, str],
     log_store: LogStore | None,
+    now: datetime,
 ) -> Response:
-    """Raises NotFoundError for an unknown pod, BadRequestError for what is not supported."""
-    for name in _UNSUPPORTED:
-        if query.get(name, "false") != "false":
-            raise BadRequestError(f"pods/log: {name} is not supported")
+    """Raises NotFoundError for an unknown pod, BadRequestError for what cannot be had."""
+    wanted = _wanted(query, now)
     pod = await run_in_threadpool(cluster.get, replace(request, subresource=""))
     if log_store is None:
         raise NotFoundError(f'no log is kept of pods "{request.name}"')
     lines = await run_in_threadpool(
         log_store.lines,
         pod_address(cluster.name, pod),
-        container=query.get("container") or "main",
+        container=_container(pod, query.get("container") or ""),
         follow=asked.flag_set(query, "follow"),
-        tail_lines=asked.number(query, "tailLines", 0) if query.get("tailLines") else None,
-        timestamps=asked.flag_set(query, "timestamps"),
+        tail_lines=wanted.tail_lines,
+        timestamps=wanted.timestamps or wanted.since is not None,
     )
-    encoded = (line.encode() + b"\n" for line in lines)
-    return StreamingResponse(from_thread(encoded), media_type="text/plain")
+    return StreamingResponse(from_thread(_encoded(lines, wanted)), media_type="text/plain")
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """Which lines, and how. ``since`` in the form of the lines' own timestamps."""
+
+    since: str | None
+    tail_lines: int | None
+    limit_bytes: int | None
+    timestamps: bool
+
+
+def _wanted(query: Mapping[str, str], now: datetime) -> _Wanted:
+    if asked.flag_set(query, "previous"):
+        raise BadRequestError(
+            "previous terminated container not found: a step that is tried again is another pod"
+        )
+    limit = query.get("limitBytes")
+    if limit is not None and not asked.number(query, "limitBytes", 0):
+        raise BadRequestError("limitBytes must be greater than 0")
+    return _Wanted(
+        _since(query, now),
+        asked.number(query, "tailLines", 0) if query.get("tailLines") else None,
+        int(limit) if limit else None,
+        asked.flag_set(query, "timestamps"),
+    )
+
+
+def _since(query: Mapping[str, str], now: datetime) -> str | None:
+    if query.get("sinceSeconds") and query.get("sinceTime"):
+        raise BadRequestError("at most one of sinceTime or sinceSeconds may be specified")
+    try:
+        if query.get("sinceSeconds"):
+            since = now - timedelta(seconds=asked.number(query, "sinceSeconds", 0))
+        elif query.get("sinceTime"):
+            since = datetime.fromisoformat(query["sinceTime"])
+        else:
+            return None
+        return since.astimezone(UTC).strftime(_STAMP)
+    except (ValueError, OverflowError):
+        raise BadRequestError("sinceTime and sinceSeconds must name a time") from None
+
+
+def _container(pod: Body, wanted: str) -> str:
+    """The container asked for, else the first. Raises BadRequestError for one that is not there."""
+    containers = (pod.get("spec") or {}).get("containers") or []
+    names = [str(container.get("name")) for container in containers]
+    if wanted and names and wanted not in names:
+        name = pod["metadata"]["name"]
+        raise BadRequestError(f"container {wanted} is not valid for pod {name}")
+    return wanted or next(iter(names), "main")
+
+
+def _encoded(lines: Iterator[str], wanted: _Wanted) -> Iterator[bytes]:
+    left = wanted.limit_bytes
+    for line in lines:
+        stamp, _, rest = line.partition(" ")
+        if wanted.since is not None and stamp < wanted.since:
+            continue
+        is_bare = wanted.since is not None and not wanted.timestamps
+        content = (rest if is_bare else line).encode() + b"\n"
+        yield content[:left]
+        if left is not None:
+            left -= len(content)
+            if left <= 0:
+                return
 
 
 async def from_thread(lines: Iterator[bytes]) -> AsyncIterator[bytes]:
