@@ -13,7 +13,7 @@ from typing import Any
 from toolkit.adapters.collector import collector_paused
 from toolkit.apiserver.call import Fresh, Options, Propagation
 from toolkit.apiserver.deleting import DeleteOptions
-from toolkit.apiserver.kinds import KindIndex
+from toolkit.apiserver.kinds import Kind, KindIndex
 from toolkit.apiserver.logical_cluster import LogicalCluster, Request
 from toolkit.apiserver.reading import ListOptions
 from toolkit.apiserver.selectors import EVERYTHING, parse_selector
@@ -186,9 +186,7 @@ class EmbeddedCluster:
         return self._cluster.kinds()
 
     def _request(self, ref: ObjectRef, *, dry_run: bool = False) -> Request:
-        kind = self._kinds().by_type(ref.gvk)
-        options = replace(self._options, dry_run=dry_run)
-        return Request(kind, ref.namespace, ref.name, options=options)
+        return self._asking(self._kinds().by_type(ref.gvk), ref.namespace, ref.name, dry_run)
 
     def _request_of(self, body: Mapping[str, Any], *, dry_run: bool = False) -> Request:
         metadata = body.get("metadata")
@@ -199,8 +197,10 @@ class EmbeddedCluster:
         namespace = str(metadata.get("namespace") or "")
         if kind.is_namespaced and not namespace:
             raise BadRequestError(f"{gvk.kind} {metadata.get('name')!r} names no namespace")
-        ref = ObjectRef(gvk, namespace, str(metadata.get("name") or ""))
-        return self._request(ref, dry_run=dry_run)
+        return self._asking(kind, namespace, str(metadata.get("name") or ""), dry_run)
+
+    def _asking(self, kind: Kind, namespace: str, name: str, dry_run: bool) -> Request:  # noqa: FBT001
+        return Request(kind, namespace, name, options=replace(self._options, dry_run=dry_run))
 
 
 def pod_address(cluster: str, pod: Body) -> PodAddress:

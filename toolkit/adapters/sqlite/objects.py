@@ -181,6 +181,12 @@ class SqliteTransaction(SqliteSnapshot):
     def __init__(self, connection: sqlite3.Connection) -> None:
         super().__init__(connection)
         self.has_touched_secrets = False
+        self._known: dict[ObjectKey, _Present | None] = {}
+
+    def get(self, key: ObjectKey) -> Body | None:
+        """What is read is mostly written next: the row is kept until then."""
+        self._known[key] = present = self._fetched(key)
+        return from_text(present.text) if present else None
 
     def put(self, key: ObjectKey, body: Body) -> Body:
         present = self._present(key)
@@ -218,6 +224,10 @@ class SqliteTransaction(SqliteSnapshot):
         self._connection.execute("UPDATE object_compaction SET version = ?", (version,))
 
     def _present(self, key: ObjectKey) -> _Present | None:
+        """About to be replaced: no longer known."""
+        return self._known.pop(key) if key in self._known else self._fetched(key)
+
+    def _fetched(self, key: ObjectKey) -> _Present | None:
         row = self._one(f"SELECT id, version, body FROM objects WHERE {_KEY}", *_parts(key))
         return _Present(key, *row) if row else None
 
