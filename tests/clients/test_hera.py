@@ -371,5 +371,5 @@ def test_an_environment_that_is_not_served(laptop: Any) -> None:
 
 def test_who_and_what_answers(service: WorkflowsService) -> None:
     assert service.get_version().version.startswith("gitops-toolkit-")
-    assert service.get_user_info().subject == "gitops"
+    assert service.get_user_info().subject == "gitops:owner"
     assert service.get_info().links == []

@@ -247,3 +247,53 @@ def test_nothing_without_the_token_or_for_other_origins(client: Any) -> None:
 
 def test_no_default_cluster_is_no_root(client: Any) -> None:
     assert client.ask("GET", "/api/v1/workflows/data", root=True).status == 404
+
+
+def token_of(client: Any, account: str, *verbs: str) -> str:
+    """Of a ServiceAccount that may do these verbs to workflows of its namespace."""
+    path = "/api/v1/namespaces/data/serviceaccounts"
+    client.ask("POST", path, {"metadata": {"name": account}})
+    rbac = "/apis/rbac.authorization.k8s.io/v1/namespaces/data"
+    rule = {"apiGroups": ["argoproj.io"], "resources": ["workflows"], "verbs": list(verbs)}
+    client.ask("POST", f"{rbac}/roles", {"metadata": {"name": account}, "rules": [rule]})
+    binding = {
+        "metadata": {"name": account},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": account},
+        "subjects": [{"kind": "ServiceAccount", "name": account, "namespace": "data"}],
+    }
+    client.ask("POST", f"{rbac}/rolebindings", binding)
+    issued = client.ask("POST", f"{path}/{account}/token", {"spec": {}})
+    assert issued.status == 201, issued.content
+    return str(issued.body["status"]["token"])
+
+
+def test_an_account_may_what_its_roles_say(client: Any) -> None:
+    create(client, "one")
+    token = token_of(client, "reader", "get", "list", "watch")
+    path = "/api/v1/workflows/data"
+    assert names(client.ask("GET", path, token=token)) == ["one"]
+    assert client.ask("GET", f"{path}/one", token=token).status == 200
+    for method, where, body in (
+        ("POST", path, {"workflow": workflow("two")}),
+        ("PUT", f"{path}/one/suspend", {}),
+        ("PUT", f"{path}/one/resubmit", {}),
+        ("DELETE", f"{path}/one", None),
+        ("GET", f"{path}/one/log", None),
+        ("GET", "/api/v1/workflows/other", None),
+        ("GET", "/api/v1/workflows/", None),
+        ("GET", "/api/v1/cron-workflows/data", None),
+        ("GET", "/api/v1/stream/events/data", None),
+    ):
+        answer = client.ask(method, where, body, token=token)
+        assert (answer.status, answer.body["code"]) == (403, 7), where
+        assert "system:serviceaccount:data:reader" in answer.body["message"]
+
+
+def test_an_account_that_may_submit(client: Any) -> None:
+    token = token_of(client, "submitter", "get", "create", "update")
+    path = "/api/v1/workflows/data"
+    answer = client.ask("POST", path, {"workflow": workflow("mine")}, token=token)
+    assert answer.status == 200
+    assert client.ask("PUT", f"{path}/mine/suspend", {}, token=token).body["spec"]["suspend"]
+    user = client.ask("GET", "/api/v1/userinfo", token=token).body
+    assert user["subject"] == "system:serviceaccount:data:submitter"

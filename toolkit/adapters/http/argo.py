@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import platform
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from typing import Any, Final
 
 import orjson
@@ -35,11 +36,14 @@ from toolkit.adapters.http.argo_streams import (
     workflow_events,
 )
 from toolkit.adapters.http.argo_workflows import WORKFLOW_VERBS
+from toolkit.adapters.http.identity import subject_of
 from toolkit.adapters.http.log_stream import from_thread
+from toolkit.apiserver.access import Action, Subject
+from toolkit.apiserver.argo_access import actions_of
 from toolkit.apiserver.grpc_status import GrpcCode, grpc_status, of_code
 from toolkit.apiserver.logical_cluster import LogicalCluster
 from toolkit.clock import Clock
-from toolkit.errors import NotFoundError, ToolkitError
+from toolkit.errors import ForbiddenError, NotFoundError, ToolkitError
 from toolkit.resource.resource import Body
 from toolkit.workflow.ports import LogStore
 
@@ -67,8 +71,8 @@ def _version(ask: Ask) -> Body:  # noqa: ARG001
     }
 
 
-def _user(ask: Ask) -> Body:  # noqa: ARG001
-    return {"subject": "gitops"}
+def _user(ask: Ask) -> Body:
+    return {"subject": ask.subject.name, "groups": list(ask.subject.groups)}
 
 
 def _no_archive(ask: Ask) -> Body:  # noqa: ARG001
@@ -136,9 +140,12 @@ class ArgoApi:
         """To stand before the Kubernetes API's, which would take any path of a cluster."""
         prefixes = ["/clusters/{cluster}/api/v1", *(["/api/v1"] if self._default else [])]
         endpoints: list[tuple[str, str, _Endpoint]] = [
-            *((method, path, self._verb(verb)) for (method, path), verb in _VERBS.items()),
-            *(("GET", path, self._stream(stream)) for path, stream in _STREAMS.items()),
-            *(("GET", path, self._logs) for path in _LOGS),
+            *((*place, self._verb(verb, actions_of(*place))) for place, verb in _VERBS.items()),
+            *(
+                ("GET", path, self._stream(stream, actions_of("GET", path)))
+                for path, stream in _STREAMS.items()
+            ),
+            *(("GET", path, self._logs(actions_of("GET", path))) for path in _LOGS),
         ]
         return [
             route
@@ -150,26 +157,29 @@ class ArgoApi:
             )
         ]
 
-    def _verb(self, verb: Verb) -> _Endpoint:
+    def _verb(self, verb: Verb, needed: tuple[Action, ...]) -> _Endpoint:
         async def answer(http: HttpRequest) -> Response:
-            ask = await self._ask(http)
+            ask = await self._ask(http, needed)
             return _json(await run_in_threadpool(verb, ask))
 
         return answer
 
-    def _stream(self, stream: _Events) -> _Endpoint:
+    def _stream(self, stream: _Events, needed: tuple[Action, ...]) -> _Endpoint:
         async def answer(http: HttpRequest) -> Response:
-            ask = await self._ask(http)
+            ask = await self._ask(http, needed)
             accept = http.headers.get("accept", "")
             return _streaming(stream(ask, frame_of(accept), self._stopping), accept)
 
         return answer
 
-    async def _logs(self, http: HttpRequest) -> Response:
-        ask = await self._ask(http)
-        wanted = await run_in_threadpool(log_request, ask)
-        accept = http.headers.get("accept", "")
-        return _streaming(self._log_lines(LogReader(ask, wanted), frame_of(accept)), accept)
+    def _logs(self, needed: tuple[Action, ...]) -> _Endpoint:
+        async def answer(http: HttpRequest) -> Response:
+            ask = await self._ask(http, needed)
+            wanted = await run_in_threadpool(log_request, ask)
+            accept = http.headers.get("accept", "")
+            return _streaming(self._log_lines(LogReader(ask, wanted), frame_of(accept)), accept)
+
+        return answer
 
     async def _log_lines(self, reader: LogReader, frame: Frame) -> AsyncIterator[bytes]:
         self._readers.add(reader)
@@ -180,19 +190,34 @@ class ArgoApi:
             self._readers.discard(reader)
             reader.leave()
 
-    async def _ask(self, http: HttpRequest) -> Ask:
+    async def _ask(self, http: HttpRequest, needed: tuple[Action, ...]) -> Ask:
+        """Raises NotFoundError for an unknown cluster, ForbiddenError."""
         name = http.path_params.get("cluster", self._default)
         cluster = self._cluster(name)
         if cluster is None:
             raise NotFoundError(f"there is no cluster {name!r}")
+        subject = await run_in_threadpool(_allowed, cluster, http, needed)
         return Ask(
             cluster,
             http.path_params,
             http.query_params,
             await http.body(),
             self._clock.now,
+            subject,
             self._log_store,
         )
+
+
+def _allowed(cluster: LogicalCluster, http: HttpRequest, needed: tuple[Action, ...]) -> Subject:
+    """Who asks. Raises ForbiddenError where it may not."""
+    subject = subject_of(http, cluster)
+    namespace, name = (http.path_params.get(part, "") for part in ("namespace", "name"))
+    for each in needed:
+        of = name if each.group else ""  # a log's pod is not what the path names
+        action = replace(each, namespace=namespace, name=of)
+        if not cluster.decide(subject, action).is_allowed:
+            raise ForbiddenError(f'User "{subject.name}" {action}')
+    return subject
 
 
 def _route(prefix: str, method: str, path: str, endpoint: _Endpoint) -> Route:

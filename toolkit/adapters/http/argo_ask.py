@@ -10,6 +10,7 @@ from typing import Any, Final
 import orjson
 
 from toolkit.adapters.embedded import EmbeddedCluster
+from toolkit.apiserver.access import Subject
 from toolkit.apiserver.logical_cluster import LogicalCluster, Request
 from toolkit.errors import BadRequestError, ConflictError, NotFoundError
 from toolkit.resource.cluster import ObjectRef
@@ -32,6 +33,7 @@ class Ask:
     query: Mapping[str, str]
     content: bytes
     now: Callable[[], datetime]
+    subject: Subject
     log_store: LogStore | None = None
 
     @property

@@ -72,10 +72,11 @@ class HttpServer:
         self._api = KubernetesApi(cluster, clock=clock, signer=signer, log_store=log_store)
         self._argo = ArgoApi(cluster, clock=clock, log_store=log_store, default=default_cluster)
         kubernetes = _kubernetes(self._api)
+        apis = [*self._argo.routes(), *kubernetes]
         guard = Guard(
-            _application([*self._argo.routes(), *kubernetes, *routes]),
+            _application([*apis, *routes]),
             token=token,
-            for_accounts=_application(kubernetes),  # of which each request is asked of RBAC
+            for_accounts=_application(apis),  # of which each request is asked of RBAC
             account_of=lambda bearer: signer.account(bearer, clock.now()),
         )
         self._log = AuditLog(audit_log) if audit_log else None
