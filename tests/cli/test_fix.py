@@ -144,7 +144,7 @@ CASES = {
     ),
     "brackets": (
         "resources: [d.yaml]\nbases: [b]\ncommonLabels: {a: b}\n",
-        "resources: [d.yaml, b]\nlabels:\n- includeSelectors: true\n  pairs:\n    a: b\n",
+        "resources: [d.yaml, b]\nlabels:\n- includeSelectors: true\n  pairs: {a: b}\n",
     ),
     "strategic patches come before the others, as the build has it": (
         """\
@@ -368,3 +368,9 @@ def test_comments_within_vars_are_not_lost(user, capsys):
     assert fix(user, text, "--vars") == 1
     assert "kustomization.yaml:4:1: vars hold comments" in capsys.readouterr().err
     assert text_of(user) == text
+
+
+def test_vars_stay_where_other_fields_are_fixed(user, capsys):
+    assert fix(user, VARS.replace("namePrefix: x-", "commonLabels: {a: b}")) == 0
+    assert "kustomization.yaml:4:1: vars stay: see gitops fix --vars" in capsys.readouterr().err
+    assert "labels:\n- includeSelectors: true\n  pairs: {a: b} # p\n" in text_of(user)

@@ -7,7 +7,7 @@
 patchesStrategicMerge   ``patches``, before those that are there, as the build applies them
 ``patchesJson6902``     ``patches``, after those that are there
 ``env`` (generators)    ``envs``
-``vars``                refused here; see :mod:`.vars_fix`
+``vars``                stay, and alone are refused; see :mod:`.vars_fix`
 ======================  ======================================================================
 
 Whether the result builds to the same bytes is for :mod:`toolkit.wiring.fixing` to tell.
@@ -35,7 +35,6 @@ def fix(text: str, is_file: Callable[[str], bool], *, file: str = "") -> Edited:
     InputError where a field cannot be converted, YamlError where its lines cannot be moved.
     """
     sheet = Sheet(text, file)
-    _refuse_vars(sheet)
     for old, new in _RENAMED:
         _fix_list(sheet, old, new)
     _fix_strategic(sheet, is_file)
@@ -43,11 +42,14 @@ def fix(text: str, is_file: Callable[[str], bool], *, file: str = "") -> Edited:
     _fix_labels(sheet)
     for generator in _GENERATORS:
         _fix_env(sheet, generator)
+    _leave_vars(sheet, is_alone=sheet.text == text)
     return sheet.edited()
 
 
-def _refuse_vars(sheet: Sheet) -> None:
-    if sheet.at(("vars",)):
+def _leave_vars(sheet: Sheet, *, is_alone: bool) -> None:
+    if sheet.at(("vars",)) and not is_alone:
+        sheet.note("vars stay: see gitops fix --vars", ("vars",), of_key=True)
+    elif sheet.at(("vars",)):
         raise InputError(
             "vars are not converted: nothing was changed",
             location=sheet.place(("vars",), of_key=True),
@@ -105,9 +107,7 @@ def _fix_labels(sheet: Sheet) -> None:
         sheet.remove(("commonLabels",))
         return
     entry = {"includeSelectors": True, "pairs": pairs}
-    block = _block(sheet, "commonLabels")
-    lines = ["- includeSelectors: true", "  pairs:", *indented(block, 4)] if block else []
-    lines = lines or _rendered(sheet, [entry])
+    lines = _labels_lines(sheet) or _rendered(sheet, [entry])
     labels = sheet.items(("labels",))
     if labels:
         sheet.append_lines(("labels",), lines, [*labels, entry])
@@ -115,6 +115,15 @@ def _fix_labels(sheet: Sheet) -> None:
     else:
         _remove_empty(sheet, "labels")
         sheet.replace_field("commonLabels", "labels", lines, [entry])
+
+
+def _labels_lines(sheet: Sheet) -> list[str]:
+    """The entry with the pairs as they are written; none where that is in brackets over lines."""
+    head, *rest = sheet.lines(("commonLabels",))
+    if not rest:
+        return ["- includeSelectors: true", f"  pairs:{head.partition(':')[2]}"]
+    block = _block(sheet, "commonLabels")
+    return ["- includeSelectors: true", "  pairs:", *indented(block, 4)] if block else []
 
 
 def _refuse_doubles(sheet: Sheet, pairs: dict[str, Any]) -> None:
