@@ -24,7 +24,7 @@ from toolkit.kustomize.references import follow_names
 from toolkit.kustomize.result import BuildOptions, BuildResult
 from toolkit.kustomize.session import Session
 from toolkit.kustomize.step import Step
-from toolkit.kustomize.transformers.fields import ItemError
+from toolkit.kustomize.transformers.fields import ItemError, on_item
 from toolkit.kustomize.transformers.labels import METADATA_LABELS, add_entries
 from toolkit.kustomize.variables import resolve
 from toolkit.resource.identity import ResourceId
@@ -92,7 +92,10 @@ def build(
     _finish(kustomization, layer)
     _label(kustomization, layer)
     items = layer.collection.items
-    _clean(items, metadata, tracks=session.tracks_origin)
+    try:
+        _clean(items, metadata, tracks=session.tracks_origin)
+    except ItemError as error:
+        raise session.located_item(error) from None
     _record(kustomization, "output", layer)
     return BuildResult(_resources(items), tuple(session.warnings), tuple(session.files))
 
@@ -177,7 +180,10 @@ def _clean(items: list[Item], metadata: list[str], *, tracks: bool) -> None:
         if annotations:
             for key in _INTERNAL:
                 annotations.pop(key, None)
-        set_strings(item.body, "annotations", annotations)
+        try:
+            set_strings(item.body, "annotations", annotations)
+        except BuildError as error:
+            raise on_item(error, item) from None
     if tracks:
         wanted = {ORIGIN: "originAnnotations", TRANSFORMATIONS: "transformerAnnotations"}
         drop_notes(items, [key for key, option in wanted.items() if option not in metadata])

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from toolkit.errors import BuildError
-from toolkit.kustomize.item import Item, Key, describe, set_strings, strings_at, text_of
+from toolkit.kustomize.item import (
+    Item,
+    Key,
+    describe,
+    require_text_keys,
+    set_strings,
+    strings_at,
+    text_of,
+)
 from toolkit.resource.resource import Body
 
 ORIGIN = "config.kubernetes.io/origin"
@@ -169,6 +177,7 @@ def _take_over(old: Item, item: Item) -> None:
 def _merge_content(body: Body, old: Body) -> None:
     for field in ("data", "binaryData"):
         merged = _strings(old.get(field)) | _strings(body.get(field))
+        require_text_keys(merged)
         if merged:
             body[field] = merged
         else:

@@ -23,6 +23,7 @@ def items_of(documents: list[Any], path: str, text: bytes | str) -> list[Item]:
     """The objects of a file's documents, in order. Objects of lists come last, as in kustomize
     (but those of a file that is one List and nothing else). Raises DocumentError.
     """
+    _refuse_separators(text)
     found = _items_of(documents, path)
     for item in found:
         annotations = item.metadata.get("annotations")
@@ -32,6 +33,25 @@ def items_of(documents: list[Any], path: str, text: bytes | str) -> list[Item]:
                     item.rewritten_annotations = write_out(item, "annotations", documents, text)
                     break
     return found
+
+
+def _refuse_separators(text: bytes | str) -> None:
+    """What stands on the line of a ``---`` within a file must be a comment: upstream cuts there."""
+    marker: Any = "\n---" if isinstance(text, str) else b"\n---"
+    if marker not in text:
+        return
+    lines = (text if isinstance(text, str) else text.decode(errors="replace")).split("\n")
+    number = 0
+    for line in lines[1:-1]:
+        if line.startswith("---"):
+            number += 1
+            rest = line[3:].strip()
+            if rest and not rest.startswith("#"):
+                raise DocumentError(
+                    f"a separator of documents stands alone, but here is {line.strip()!r}",
+                    number,
+                    hints=["put what follows --- on a line of its own"],
+                )
 
 
 def write_out(

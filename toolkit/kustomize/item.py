@@ -5,12 +5,15 @@ kustomize keeps this in annotations on the user's object; here it stands beside 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
+from toolkit.errors import BuildError
 from toolkit.kustomize.data.scopes import CLUSTER_SCOPED
 from toolkit.kustomize.sharing import SharedValue
 from toolkit.resource.identity import split_api_version
 from toolkit.resource.resource import Body, Origin
+from toolkit.yaml.scalars import RESOURCE_HINTS, resolve_resource
 
 NO_NAMESPACE = "_non_namespaceable_"
 
@@ -161,8 +164,25 @@ def strings_at(body: Body, field: str) -> dict[str, str]:
     return {key: "null" if value is None else text_of(value) for key, value in values.items()}
 
 
+def require_text_keys(keys: Iterable[str]) -> None:
+    """Raises BuildError for a key that upstream writes without quotes, and then cannot read."""
+    for key in keys:
+        if not key or key == "<<" or (key[0] in RESOURCE_HINTS and resolve_resource(key) != key):
+            raise BuildError(
+                f"the key {key!r} reads as {_reading(key)}, and kustomize refuses it here",
+                hints=["choose a key that is plain text, such as one that starts with a letter"],
+            )
+
+
+def _reading(key: str) -> str:
+    value = resolve_resource(key) if key else None
+    kinds = {bool: "a boolean", int: "a number", float: "a number", type(None): "null"}
+    return kinds.get(type(value), "something else than text")
+
+
 def set_strings(body: Body, field: str, values: dict[str, str]) -> None:
-    """Writes ``metadata.<field>``, or drops it where ``values`` is empty."""
+    """Writes ``metadata.<field>``, or drops it where ``values`` is empty. Raises BuildError."""
+    require_text_keys(values)
     metadata = body.get("metadata")
     if not isinstance(metadata, dict):
         metadata = body["metadata"] = {}

@@ -32,7 +32,7 @@ class FileSpelling:
 
     def is_blank(self, path: Path) -> bool:
         scalar = self._written(path)
-        return scalar is not None and not scalar.text and scalar.is_plain
+        return scalar is not None and not scalar.text
 
     def remember(self) -> None:
         """To be called after the merge: the patch's spelling is the object's from now on."""

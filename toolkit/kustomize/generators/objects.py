@@ -8,7 +8,7 @@ from typing import Any
 
 from toolkit.errors import BuildError
 from toolkit.kustomize.generators.key_values import Load, key_values
-from toolkit.kustomize.item import Item
+from toolkit.kustomize.item import Item, require_text_keys
 from toolkit.resource.resource import Body, Origin
 
 _LINE = 70
@@ -17,7 +17,9 @@ _LINE = 70
 def make_config_map(fields: Mapping[str, Any], load: Load, origin: Origin) -> Item:
     """From a generator's fields. Text that is no UTF-8 goes into ``binaryData``."""
     body = _base("ConfigMap", fields)
-    for key, value in sorted(key_values(fields, load).items()):
+    values = key_values(fields, load)
+    require_text_keys(values)
+    for key, value in sorted(values.items()):
         try:
             body.setdefault("data", {})[key] = value.decode()
         except UnicodeDecodeError:
@@ -29,7 +31,9 @@ def make_secret(fields: Mapping[str, Any], load: Load, origin: Origin) -> Item:
     """From a generator's fields; the type is Opaque unless given."""
     body = _base("Secret", fields)
     body["type"] = fields.get("type") or "Opaque"
-    body["data"] = {key: _base64(value) for key, value in sorted(key_values(fields, load).items())}
+    values = key_values(fields, load)
+    require_text_keys(values)
+    body["data"] = {key: _base64(value) for key, value in sorted(values.items())}
     return _item(body, fields, origin)
 
 

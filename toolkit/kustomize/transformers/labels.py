@@ -8,7 +8,7 @@ from typing import Any
 from toolkit.errors import BuildError
 from toolkit.kustomize.collection import Collection
 from toolkit.kustomize.fieldspec import CREATE_MAP, FieldSpec
-from toolkit.kustomize.item import Item
+from toolkit.kustomize.item import Item, require_text_keys
 from toolkit.kustomize.sharing import SharedValue, spread_changes
 from toolkit.kustomize.transformers.fields import SpecsByKind, visit_item
 
@@ -21,6 +21,7 @@ def add_entries(
     """Sets the entries in the maps at ``specs``."""
     if not entries:
         return
+    require_text_keys(entries)
     by_kind = SpecsByKind(specs)
     for item in collection:
         found = by_kind.of(item)
