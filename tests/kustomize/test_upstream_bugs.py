@@ -1,0 +1,86 @@
+"""Behaviour of upstream that surprises, and is kept: docs/compatibility-kustomize.md lists it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+CONFIG_MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n"
+MERGE = "patches:\n- patch: |-\n    apiVersion: v1\n    kind: ConfigMap\n    metadata: {name: c}\n"
+
+Objects = Callable[..., list[dict[str, Any]]]
+Refused = Callable[..., Exception]
+
+
+def _patched(objects: Objects, resource: str, patch: str) -> dict[str, Any]:
+    files = {"kustomization.yaml": f"resources: [a.yaml]\n{MERGE}    {patch}\n", "a.yaml": resource}
+    (body,) = objects(files)
+    return body
+
+
+@pytest.mark.parametrize("written", ["'5'", '"text"', "|-\n    block"])
+def test_a_number_patched_over_a_quoted_text_is_text(objects: Objects, written: str) -> None:
+    body = _patched(objects, f"{CONFIG_MAP}data:\n  a: {written}\n", "data: {a: 0o17}")
+    assert body["data"]["a"] == "0o17"
+
+
+def test_a_number_patched_over_a_plain_text_is_a_number(objects: Objects) -> None:
+    assert _patched(objects, f"{CONFIG_MAP}data: {{a: text}}\n", "data: {a: 6}")["data"] == {"a": 6}
+
+
+def test_a_blank_null_is_dropped_by_a_merge_and_a_written_one_stays(objects: Objects) -> None:
+    body = _patched(objects, f"{CONFIG_MAP}data:\n  blank:\n  said: null\n", "data: {a: b}")
+    assert body["data"] == {"said": None, "a": "b"}
+
+
+def test_replacing_a_whole_object_by_directive_changes_nothing(objects: Objects) -> None:
+    body = _patched(objects, f"{CONFIG_MAP}data: {{a: b}}\n", "$patch: replace")
+    assert body["data"] == {"a": "b"}
+
+
+def test_numbers_among_annotations_keep_their_spelling(objects: Objects) -> None:
+    text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, annotations: {a: 1e3, b: 0o17}}\n"
+    (body,) = objects({"kustomization.yaml": "resources: [a.yaml]", "a.yaml": text})
+    assert body["metadata"]["annotations"] == {"a": "1e3", "b": "0o17"}
+
+
+def test_empty_annotations_are_dropped(objects: Objects) -> None:
+    text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, annotations: {}, labels: {}}\n"
+    (body,) = objects({"kustomization.yaml": "resources: [a.yaml]", "a.yaml": text})
+    assert body["metadata"] == {"name": "c", "labels": {}}
+
+
+@pytest.mark.parametrize("key", ["1", "true", "~", "2001-01-01"])
+def test_keys_that_read_as_something_else_are_refused(refused: Refused, key: str) -> None:
+    text = f"resources: [a.yaml]\nlabels: [{{pairs: {{'{key}': x}}}}]\n"
+    assert f"the key {key!r} reads as" in str(
+        refused({"kustomization.yaml": text, "a.yaml": CONFIG_MAP})
+    )
+
+
+def test_a_separator_with_content_is_refused(refused: Refused) -> None:
+    text = f"{CONFIG_MAP}--- !tag\n{CONFIG_MAP}"
+    error = refused({"kustomization.yaml": "resources: [a.yaml]", "a.yaml": text})
+    assert "a separator of documents stands alone" in str(error)
+
+
+def test_values_inside_of_yaml_text_are_replaced_where_they_stand(objects: Objects) -> None:
+    inner = "data:\n  app.yaml: |\n    # why\n    b: 1\n    a: {x: 'y'}   # because\n"
+    text = (
+        "resources: [a.yaml]\nreplacements:\n- sourceValue: new\n  targets:\n"
+        "  - select: {kind: ConfigMap}\n    fieldPaths: ['data.[app.yaml].a.x']\n"
+    )
+    (body,) = objects({"kustomization.yaml": text, "a.yaml": CONFIG_MAP + inner})
+    assert body["data"]["app.yaml"] == "# why\nb: 1\na: {x: 'new'} # because"
+
+
+def test_values_inside_of_json_text_are_replaced(objects: Objects) -> None:
+    text = (
+        "resources: [a.yaml]\nreplacements:\n- sourceValue: '5'\n  targets:\n"
+        "  - select: {kind: ConfigMap}\n    fieldPaths: [data.j.b]\n"
+    )
+    inner = 'data:\n  j: \'{"b": 1, "a": "<"}\'\n'
+    (body,) = objects({"kustomization.yaml": text, "a.yaml": CONFIG_MAP + inner})
+    assert body["data"]["j"] == r'{"a":"\u003c","b":5}'
