@@ -77,7 +77,7 @@ class GitSource:
 
     def tree(self, commit: str) -> GitTree:
         with self._lock, _git_errors(f"the files of {commit!r} cannot be listed"):
-            treeish = f"{_verified(self._repo, commit)}:{self._prefix_of_tree()}"
+            treeish = f"{_verified(self._repo, commit)}:{self.prefix}"
             output = self._repo.git.ls_tree("-r", "-z", "--full-tree", treeish)
         return GitTree(parse_ls_tree(output), self._blob)
 
@@ -94,7 +94,9 @@ class GitSource:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _prefix_of_tree(self) -> str:
+    @property
+    def prefix(self) -> str:
+        """The workspace's folder from the top of the checkout, "" where it is that."""
         return "" if self._prefix == "." else self._prefix
 
     def _blob(self, blob: str) -> bytes:

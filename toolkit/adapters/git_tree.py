@@ -34,6 +34,12 @@ class GitTree:
         for entry in entries:
             self._add(entry)
 
+    @property
+    def links(self) -> tuple[str, ...]:
+        """The symbolic links."""
+        files = self._files.values()
+        return tuple(entry.path for entry in files if entry.mode == _SYMLINK_MODE)
+
     def read(self, path: str) -> bytes:
         resolved = self.resolve(path)
         if resolved in self._folders:

@@ -33,6 +33,11 @@ VERBS: dict[str, Verb] = {
     "diff": Verb(
         RENDER, "Show what a change does to the rendered objects", "toolkit.cli.diff:diff"
     ),
+    "affected": Verb(
+        RENDER,
+        "List the environments and objects that a change touches",
+        "toolkit.cli.affected:affected",
+    ),
     "publish": Verb(
         DELIVER,
         "Render, validate, commit and push to the deploy branch",
