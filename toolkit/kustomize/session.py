@@ -137,7 +137,11 @@ class Session:
 
 
 def relative(path: str, base: str) -> str:
-    """``path`` as seen from the folder ``base``; both from one root, normalised."""
+    """``path`` as seen from the folder ``base``; both from one root, normalised. From a folder
+    outside of the root it stays as it is.
+    """
+    if base.startswith(".."):
+        return path or "."
     there = path.split("/") if path else []
     here = base.split("/") if base else []
     common = 0
