@@ -7,8 +7,11 @@ makes no second run. What a tick does is decided in :mod:`toolkit.workflow.cron.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import NoReturn
 
 from toolkit.clock import Clock
 from toolkit.controllers.cron_events import record
@@ -24,6 +27,10 @@ from toolkit.workflow.cron.decide import CronDecision, decide
 from toolkit.workflow.cron.history import phase_of
 from toolkit.workflow.cron.ticks import CRON_LABEL
 
+_MAKERS = 8
+"""Runs that are due together are created together: the store writes them in one commit."""
+
+_AGAIN = timedelta(seconds=1)
 CRON_WORKFLOW = GroupVersionKind("argoproj.io", "v1alpha1", "CronWorkflow")
 
 
@@ -72,6 +79,7 @@ class CronController:
         self._crons: dict[Key, _Cron] = {}
         self._children: dict[Key, dict[str, Body]] = {}
         self._has_children = False
+        self._makers: ThreadPoolExecutor | None = None
         self.loop = EventLoop(f"crons-{name}", clock, on_error)
         self._watches = (
             ObjectWatch(
@@ -89,6 +97,7 @@ class CronController:
         )
 
     def start(self) -> None:
+        self._makers = ThreadPoolExecutor(_MAKERS, thread_name_prefix=f"fire-{self._name}")
         self.loop.start()
         for watch in self._watches:
             watch.start()
@@ -104,6 +113,8 @@ class CronController:
         for watch in self._watches:
             watch.close()
         self.loop.close()
+        if self._makers is not None:
+            self._makers.shutdown(cancel_futures=True)
 
     # What happened, on the loop
 
@@ -164,9 +175,38 @@ class CronController:
         if decision.submit is None:
             self._conclude(key, cron, decision)
             return
-        self._submit(key, decision.submit)
         cron.is_unwritten = True  # others whose time has come are run before it is written
-        self.loop.soon(lambda: self._conclude(key, cron, decision))
+        workflow = decision.submit
+        if self._makers is None:
+            self._make(key, cron, decision, workflow)
+        else:
+            self._makers.submit(self._make, key, cron, decision, workflow)
+
+    def _make(self, key: Key, cron: _Cron, decision: CronDecision, workflow: Body) -> None:
+        """Creates the run, on any thread; what follows is the loop's. The child's name follows
+        from the tick: one that is there already is that run.
+        """
+        try:
+            child = self._cluster.create(workflow)
+        except AlreadyExistsError:
+            self.loop.soon(lambda: self._conclude(key, cron, decision))
+        except Exception as error:  # the cluster failed: said, and tried again
+            failure = error
+            self.loop.soon(lambda: self._not_made(key, cron, failure))
+        else:
+            self.loop.soon(lambda: self._made(key, cron, decision, child))
+
+    def _made(self, key: Key, cron: _Cron, decision: CronDecision, child: Body) -> None:
+        self._children.setdefault(key, {})[_name(child)] = _brief(child)
+        self._notice(CronNotice(self._name, *key, f"fired: {_name(child)}"))
+        self._conclude(key, cron, decision)
+
+    def _not_made(self, key: Key, cron: _Cron, failure: Exception) -> NoReturn:
+        cron.is_unwritten = False
+        cron.turn += 1
+        turn = cron.turn
+        self.loop.at(self._clock.now() + _AGAIN, lambda: self._due(key, turn))
+        raise failure
 
     def _conclude(self, key: Key, cron: _Cron, decision: CronDecision) -> None:
         """What follows a decision besides its run. Where it is lost with the process, the run's
@@ -187,15 +227,6 @@ class CronController:
         cron = self._crons.get(key)
         if cron is not None and cron.turn == turn:
             self._decide(key)
-
-    def _submit(self, key: Key, workflow: Body) -> None:
-        """The child's name follows from the tick: one that is there already is that run."""
-        try:
-            child = self._cluster.create(workflow)
-        except AlreadyExistsError:
-            return
-        self._children[key][_name(child)] = _brief(child)
-        self._notice(CronNotice(self._name, *key, f"fired: {_name(child)}"))
 
     def _terminate(self, key: Key, names: Iterable[str]) -> None:
         patch = {"spec": {"shutdown": "Terminate"}}
