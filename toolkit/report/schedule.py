@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 from toolkit.report.durations import format_duration
 from toolkit.report.table import printable
 from toolkit.workflow.cron.forecast import (
-    RUNS,
     ClockChange,
     Coming,
     Planned,
@@ -91,13 +90,19 @@ def _lines(crons: Sequence[Planned], coming: Iterator[Coming], width: int) -> It
     names = [printable(cron.name) for cron in crons]
     zones = [[str(one.zone or _UTC) for one in cron.schedules] for cron in crons]
     local = LocalTimes(crons, "%Y-%m-%d %H:%M %z")
-    utc_at, utc = -1, ""
+    notes = {fate: f"   ({said})\n" if said else "\n" for fate, said in _FATES.items()}
+    last, utc = -1, ""
+    known: dict[str, str] = {}
     for at, cron, schedule, fate in coming:
-        if at != utc_at:
-            utc_at, utc = at, f"{instant(at):%Y-%m-%d %H:%M}"
-        here = f"{local.text(at, cron, schedule)} {zones[cron][schedule]}"
-        note = "" if fate == RUNS else f"   ({_FATES[fate]})"
-        yield f"{utc}   {here:{width}}   {names[cron]}{note}\n"
+        if at != last:
+            last, utc = at, f"{instant(at).isoformat(' ', 'minutes')[:16]}   "
+            known.clear()
+        zone = zones[cron][schedule]
+        times = known.get(zone)
+        if times is None:  # made once for all the crons of a zone that run at an instant
+            here = f"{local.text(at, cron, schedule)} {zone}"
+            times = known[zone] = f"{utc}{here:{width}}   "
+        yield f"{times}{names[cron]}{notes[fate]}"
 
 
 def _pieces(lines: Iterator[str]) -> Iterator[str]:
