@@ -29,7 +29,6 @@ from toolkit.errors import YamlError
 from toolkit.source import Location
 from toolkit.yaml.dialect import RESOURCE, Dialect
 from toolkit.yaml.events import events_of
-from toolkit.yaml.folded import rewritten
 from toolkit.yaml.limits import DEFAULT_LIMITS, Limits
 from toolkit.yaml.tags import tagged_value
 from toolkit.yaml.text import as_text, line_of
@@ -154,6 +153,8 @@ class _Composer:
         elif event.tag is not None:
             value = self._tagged(event)
         elif event.style == ">" and self._dialect.is_rewritten:
+            from toolkit.yaml.folded import rewritten  # its patterns take milliseconds
+
             value = rewritten(value)
         if value.__class__ is float and value - value != 0:
             self._fail(
