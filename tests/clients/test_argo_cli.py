@@ -129,6 +129,8 @@ def test_logs_of_a_finished_workflow(argo: Argo) -> None:
     assert texts(argo("logs", name)) == ["one", "two", "three"]
     assert texts(argo("logs", name, "--tail", "1")) == ["three"]
     assert texts(argo("logs", name, "--grep", "^t")) == ["two", "three"]
+    assert texts(argo("logs", name, "--since", "1h")) == ["one", "two", "three"]
+    assert texts(argo("logs", name, "--since-time", "2100-01-01T00:00:00Z")) == []
 
 
 def texts(told: str) -> list[str]:

@@ -132,6 +132,7 @@ def test_what_is_refused_says_why(client: Any, verb: str, body: Any, told: str) 
 
 
 @pytest.mark.parametrize("query", ["grep=(", "logOptions.previous=true", "logOptions.tailLines=x",
+                                   "logOptions.sinceTime.seconds=x", "logOptions.limitBytes=0",
                                    f"grep={'a' * 300}"])  # fmt: skip
 def test_logs_that_cannot_be_asked_for(client: Any, query: str) -> None:
     create(client, "one")

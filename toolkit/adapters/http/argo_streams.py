@@ -11,6 +11,7 @@ import re
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from queue import SimpleQueue
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ import orjson
 from toolkit.adapters.embedded import pod_address
 from toolkit.adapters.http import asked
 from toolkit.adapters.http.argo_ask import Ask
+from toolkit.adapters.http.log_stream import LogOptions, encoded, log_options
 from toolkit.adapters.http.watch_stream import WatchOptions, watch_lines
 from toolkit.apiserver.field_choice import FieldChoice
 from toolkit.apiserver.grpc_status import grpc_status
@@ -34,7 +36,6 @@ Frame = Callable[[bytes], bytes]
 _POD: Final = GroupVersionKind("", "v1", "Pod")
 _EVENT: Final = GroupVersionKind("", "v1", "Event")
 _WORKFLOW_LABEL: Final = "workflows.argoproj.io/workflow"
-_UNSUPPORTED: Final = ("previous", "sinceSeconds", "sinceTime", "limitBytes")
 _LONGEST_PATTERN: Final = 256
 
 
@@ -85,14 +86,13 @@ def _failure(line: bytes) -> bytes | None:
 
 @dataclass(frozen=True, slots=True)
 class LogRequest:
-    """``tail`` None is all of it; ``pattern``: lines that it is found in."""
+    """``pattern``: lines that it is found in."""
 
     workflow: str
     pods: Request
     options: ListOptions
     follow: bool
-    tail: int | None
-    timestamps: bool
+    lines: LogOptions
     container: str
     pattern: re.Pattern[str]
 
@@ -112,22 +112,25 @@ def log_request(ask: Ask) -> LogRequest:
         ask.request(_POD),
         ListOptions(selector),
         follow=asked.flag_set(query, "follow"),
-        tail=asked.number(query, "tailLines", 0) if query.get("tailLines") else None,
-        timestamps=asked.flag_set(query, "timestamps"),
+        lines=log_options(query, ask.now()),
         container=query.get("container") or "main",
         pattern=_pattern(ask.query.get("grep", "")),
     )
 
 
 def _log_options(query: Mapping[str, str]) -> dict[str, str]:
+    """As Kubernetes has them. Hera writes a time in its parts, as protobuf does."""
     options = {
         name.removeprefix("logOptions."): value
         for name, value in query.items()
         if name.startswith("logOptions.")
     }
-    for name, value in options.items():
-        if name.partition(".")[0] in _UNSUPPORTED and value not in ("", "false"):
-            raise BadRequestError(f"logOptions.{name} is not supported")
+    seconds = options.get("sinceTime.seconds", "")
+    if seconds:
+        try:
+            options["sinceTime"] = datetime.fromtimestamp(int(seconds), UTC).isoformat()
+        except (ValueError, OverflowError, OSError):
+            raise BadRequestError(f"sinceTime.seconds is no time: {seconds!r}") from None
     return options
 
 
@@ -239,15 +242,16 @@ class LogReader:
                 pod_address(self._ask.cluster.name, pod),
                 container=wanted.container,
                 follow=wanted.follow,
-                tail_lines=wanted.tail,
-                timestamps=wanted.timestamps,
+                tail_lines=wanted.lines.tail_lines,
+                timestamps=wanted.lines.needs_timestamps,
             )
         except ToolkitError:
             return None
 
     def _texts_of(self, pod: Body, lines: Iterator[str] | None) -> Iterator[bytes]:
         name = pod["metadata"]["name"]
-        for line in lines or ():
+        for content in encoded(lines or iter(()), self._wanted.lines):
+            line = content.decode("utf-8", "replace").removesuffix("\n")
             if self._wanted.pattern.search(line):
                 yield orjson.dumps({"result": {"content": line, "podName": name}})
 

@@ -36,7 +36,7 @@ async def log_response(
     now: datetime,
 ) -> Response:
     """Raises NotFoundError for an unknown pod, BadRequestError for what cannot be had."""
-    wanted = _wanted(query, now)
+    wanted = log_options(query, now)
     pod = await run_in_threadpool(cluster.get, replace(request, subresource=""))
     if log_store is None:
         raise NotFoundError(f'no log is kept of pods "{request.name}"')
@@ -46,13 +46,13 @@ async def log_response(
         container=_container(pod, query.get("container") or ""),
         follow=asked.flag_set(query, "follow"),
         tail_lines=wanted.tail_lines,
-        timestamps=wanted.timestamps or wanted.since is not None,
+        timestamps=wanted.needs_timestamps,
     )
-    return StreamingResponse(from_thread(_encoded(lines, wanted)), media_type="text/plain")
+    return StreamingResponse(from_thread(encoded(lines, wanted)), media_type="text/plain")
 
 
 @dataclass(frozen=True, slots=True)
-class _Wanted:
+class LogOptions:
     """Which lines, and how. ``since`` in the form of the lines' own timestamps."""
 
     since: str | None
@@ -60,8 +60,13 @@ class _Wanted:
     limit_bytes: int | None
     timestamps: bool
 
+    @property
+    def needs_timestamps(self) -> bool:
+        return self.timestamps or self.since is not None
 
-def _wanted(query: Mapping[str, str], now: datetime) -> _Wanted:
+
+def log_options(query: Mapping[str, str], now: datetime) -> LogOptions:
+    """Raises BadRequestError for what cannot be had."""
     if asked.flag_set(query, "previous"):
         raise BadRequestError(
             "previous terminated container not found: a step that is tried again is another pod"
@@ -69,7 +74,7 @@ def _wanted(query: Mapping[str, str], now: datetime) -> _Wanted:
     limit = query.get("limitBytes")
     if limit is not None and not asked.number(query, "limitBytes", 0):
         raise BadRequestError("limitBytes must be greater than 0")
-    return _Wanted(
+    return LogOptions(
         _since(query, now),
         asked.number(query, "tailLines", 0) if query.get("tailLines") else None,
         int(limit) if limit else None,
@@ -102,7 +107,10 @@ def _container(pod: Body, wanted: str) -> str:
     return wanted or next(iter(names), "main")
 
 
-def _encoded(lines: Iterator[str], wanted: _Wanted) -> Iterator[bytes]:
+def encoded(lines: Iterator[str], wanted: LogOptions) -> Iterator[bytes]:
+    """Those of the store's lines that are wanted, with their ends. The store is to be asked for
+    timestamps where :attr:`LogOptions.needs_timestamps`.
+    """
     left = wanted.limit_bytes
     for line in lines:
         stamp, _, rest = line.partition(" ")
