@@ -41,6 +41,7 @@ _UNSUPPORTED = {
 @click.option("--enable-managedby-label", is_flag=True, help="Add kustomize's own label.")
 @click.option("--files", is_flag=True, help="List the files that the result depends on, instead.")
 @click.option("--strict", is_flag=True, help="Warnings are errors.")
+@click.option("--all", "builds_all", is_flag=True, help="Build all environments.")
 @click.option("--enable-helm", is_flag=True, hidden=True)
 @click.option("--enable-exec", is_flag=True, hidden=True)
 @click.option("--enable-alpha-plugins", is_flag=True, hidden=True)
@@ -54,10 +55,13 @@ def build(target: str, output: str, **flags: object) -> int:
     Example:
       gitops build staging
       gitops build overlays/staging -o rendered/
+      gitops build --all -o rendered/       rendered/staging.yaml, rendered/production.yaml
     """
     for name, flag in _UNSUPPORTED.items():
         if flags[name]:
             raise UsageError(f"{flag} is not supported yet")
+    if flags["builds_all"]:
+        return _build_all(target, output, flags)
     return run_build(
         target,
         output=output,
@@ -68,3 +72,17 @@ def build(target: str, output: str, **flags: object) -> int:
         lists_files=bool(flags["files"]),
         is_strict=bool(flags["strict"]),
     )
+
+
+def _build_all(target: str, output: str, flags: dict[str, object]) -> int:
+    from toolkit.cli.build_all import Recipe, build_all
+
+    if target != "." or flags["files"]:
+        raise UsageError("--all takes neither a TARGET nor --files")
+    recipe = Recipe(
+        str(flags["compat"] or ""),
+        str(flags["load_restrictor"]),
+        str(flags["reorder"] or "unspecified"),
+        bool(flags["enable_managedby_label"]),
+    )
+    return build_all(recipe, output=output, is_strict=bool(flags["strict"]))

@@ -72,7 +72,7 @@ def run_build(
     started_ns = _now_ns()
     tree, result = _build(folder, key, managed_by_label=managed_by_label)
     for warning in result.warnings:
-        _print_warning(warning, is_strict=is_strict)
+        print_warning(warning, is_strict=is_strict)
     if lists_files:
         from toolkit.kustomize.session import relative
 
@@ -157,7 +157,7 @@ def locate(target: str) -> tuple[str, str]:
     return os.path.join(os.path.relpath(root), folder), mode
 
 
-def _print_warning(warning: BuildWarning, *, is_strict: bool) -> None:
+def print_warning(warning: BuildWarning, *, is_strict: bool) -> None:
     """To stderr; a deprecated field as kustomize says it."""
     from toolkit.errors import BuildError
 

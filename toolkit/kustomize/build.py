@@ -18,6 +18,7 @@ from toolkit.kustomize.kustomization import Kustomization, read_kustomization
 from toolkit.kustomize.layer import Layer, accumulate, use_schema
 from toolkit.kustomize.order import put_in_order
 from toolkit.kustomize.origin import TRANSFORMATIONS, drop_notes
+from toolkit.kustomize.parsed_files import ParsedFiles
 from toolkit.kustomize.ports import FileTree, Helper
 from toolkit.kustomize.recorder import Recorder
 from toolkit.kustomize.references import follow_names
@@ -73,9 +74,11 @@ def build(
     *,
     recorder: Recorder | None = None,
     helper: Helper | None = None,
+    parsed: ParsedFiles | None = None,
 ) -> BuildResult:
-    """Builds the kustomization in folder ``target`` of ``tree``; ``recorder`` watches it, and
-    ``helper`` takes a part of large ones.
+    """Builds the kustomization in folder ``target`` of ``tree``; ``recorder`` watches it,
+    ``helper`` takes a part of large ones, ``parsed`` spares builds of one tree to parse a file
+    again.
 
     Raises YamlError and BuildError, with file, line, column, excerpt and hint. Cost: linear in
     the documents read, the fields that transformers visit, and patches times objects.
@@ -83,6 +86,7 @@ def build(
     session = Session(tree, target, options or BuildOptions())
     session.recorder = recorder
     session.ahead.helper = helper
+    session.parsed = parsed
     folder = _top(session, target)
     kustomization = read_kustomization(folder)
     use_schema(kustomization, is_top=True)

@@ -8,6 +8,7 @@ from typing import Any
 from toolkit.errors import BuildError
 from toolkit.kustomize.documents import DocumentError, items_of
 from toolkit.kustomize.item import Item
+from toolkit.kustomize.parsed_files import ParsedFiles
 from toolkit.kustomize.ports import FileTree
 from toolkit.kustomize.read_ahead import ReadAhead
 from toolkit.kustomize.recorder import Recorder
@@ -32,6 +33,7 @@ class Session:
         self.has_schema = False
         self.recorder: Recorder | None = None
         self.ahead = ReadAhead(tree)
+        self.parsed: ParsedFiles | None = None
         self._kinds_seen: set[tuple[str, str]] = set()
 
     def read(self, path: str) -> bytes:
@@ -47,7 +49,13 @@ class Session:
     def items(self, path: str) -> list[Item]:
         """The objects of a resource file. Raises YamlError, BuildError."""
         content = self.read(path)
-        return self.parse_items(content, path, self.ahead.documents(path))
+        documents = self.ahead.documents(path)
+        if self.parsed is not None:
+            documents = documents or self.parsed.documents(path)
+            if documents is None:
+                documents = load_all(content, self.show(path))
+                self.parsed.keep(path, documents)
+        return self.parse_items(content, path, documents)
 
     def parse_items(
         self, content: bytes | str, path: str, documents: list[Any] | None = None
