@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
+
+from toolkit.apiserver.json_path import found_at
 from toolkit.apiserver.kinds import Kind
 from toolkit.resource.resource import Body
 
@@ -145,16 +148,33 @@ def _role(body: Body, now: datetime) -> str:  # noqa: ARG001
 
 
 def _declared(version: Mapping[str, Any]) -> Iterator[Column]:
-    """A CRD version's own columns: plain JSON paths, dates as ages."""
+    """A CRD version's own columns: JSON paths, dates as ages."""
     for column in version.get("additionalPrinterColumns") or ():
-        path = str(column.get("jsonPath") or "").lstrip(".")
-        is_date = column.get("type") == "date"
+        path = str(column.get("jsonPath") or "")
         yield Column(
             name=str(column.get("name") or ""),
-            cell=_since(path) if is_date else _at(path),
+            cell=_declared_cell(path, str(column.get("type") or "string")),
             type=str(column.get("type") or "string"),
             priority=int(column.get("priority") or 0),
         )
+
+
+def _declared_cell(path: str, type: str) -> Cell:
+    def cell(body: Body, now: datetime) -> Any:
+        values = found_at(path, body)
+        if not values:
+            return "<unknown>" if type == "date" else None
+        if type == "date":
+            return age_of(values[0], now)
+        if type == "string":
+            return ",".join(_shown(value) for value in values)
+        return values[0]
+
+    return cell
+
+
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) else orjson.dumps(value).decode()
 
 
 _AGE = Column("Age", _since("metadata.creationTimestamp"))

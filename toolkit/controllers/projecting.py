@@ -11,6 +11,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from toolkit.controllers import pod_events
 from toolkit.errors import AlreadyExistsError, NotFoundError
 from toolkit.resource.cluster import Cluster, ObjectRef
 from toolkit.resource.identity import GroupVersionKind
@@ -26,7 +27,7 @@ NODE_INTERVAL = timedelta(seconds=1)
 @dataclass(slots=True)
 class Shown:
     """What the cluster shows of a run. ``live``: the Workflow as last seen or written; ``pods``:
-    the metadata of each node's pod as last written.
+    the metadata of each node's pod as last written; ``told``: the Events written.
     """
 
     live: Body
@@ -36,6 +37,7 @@ class Shown:
     is_flush_due: bool = False
     nodes: dict[str, None] = field(default_factory=dict)
     pods: dict[str, Body] = field(default_factory=dict)
+    told: set[str] = field(default_factory=set)
 
     def note(self, transition: Transition) -> None:
         """Rows have changed."""
@@ -96,10 +98,11 @@ def _write_pod(shown: Shown, run: Run, node_id: str, cluster: Cluster) -> None:
             cluster.update(body)
         shown.pods[node_id] = metadata
     try:
-        cluster.update_status(body)
+        drawn = cluster.update_status(body)
     except NotFoundError:
         cluster.create(body)
-        cluster.update_status(body)
+        drawn = cluster.update_status(body)
+    pod_events.tell(cluster, drawn, shown.told)
 
 
 def version_of(body: Body) -> int:
