@@ -126,7 +126,7 @@ def _secret(call: Call, body: Body, live: Body | None) -> Body:  # noqa: ARG001
 
 def _namespace(call: Call, body: Body, live: Body | None) -> Body:  # noqa: ARG001
     metadata = body["metadata"]
-    labels = {**(metadata.get("labels") or {}), "kubernetes.io/metadata.name": metadata["name"]}
+    labels = {**(metadata.get("labels") or {}), "kubernetes.io/metadata.name": metadata.get("name")}
     status = {"phase": "Terminating" if metadata.get("deletionTimestamp") else "Active"}
     return {
         **body,

@@ -92,16 +92,19 @@ def _paths(kind: Kind) -> Iterator[tuple[str, Body]]:
     operation = {**_group_version_kind(kind), "parameters": _WRITES, "responses": answer}
     patch = {"content": {type: {"schema": {"type": "object"}} for type in _patch_types(kind)}}
     read = {**_group_version_kind(kind), "responses": answer}
+    in_path = [_in_path(name) for name in ("namespace",) if kind.is_namespaced]
     yield (
         collection,
         {
-            "get": {**read, "x-kubernetes-action": "list"},
+            "parameters": in_path,
+            "get": {**read, "parameters": _READS, "x-kubernetes-action": "list"},
             "post": {**operation, "x-kubernetes-action": "post", "requestBody": body},
         },
     )
     yield (
         f"{collection}/{{name}}",
         {
+            "parameters": [*in_path, _in_path("name")],
             "get": {**read, "x-kubernetes-action": "get"},
             "put": {**operation, "x-kubernetes-action": "put", "requestBody": body},
             "patch": {**operation, "x-kubernetes-action": "patch", "requestBody": patch},
@@ -150,4 +153,9 @@ def _query(name: str) -> Body:
     return {"name": name, "in": "query", "schema": {"type": "string", "uniqueItems": True}}
 
 
+def _in_path(name: str) -> Body:
+    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+
+
+_READS = [_query(name) for name in ("labelSelector", "fieldSelector", "limit", "continue")]
 _WRITES = [_query(name) for name in ("dryRun", "fieldManager", "fieldValidation")]

@@ -20,6 +20,8 @@ from toolkit.errors import BadRequestError
 from toolkit.resource.resource import Body
 
 JSON = "application/json"
+_MOST_WARNINGS = 16
+_LONGEST_WARNING = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +126,16 @@ VERBS: dict[tuple[str, bool], Callable[[Asked], Response]] = {
 
 def _written(call: Asked, answer: Answer) -> Response:
     response = _shaped(call, answer.body, status_code=201 if answer.is_new else 200)
-    for warning in answer.warnings:
-        text = warning.replace("\\", "\\\\").replace('"', '\\"')
-        response.headers.append("Warning", f'299 - "{text}"')
+    for warning in answer.warnings[:_MOST_WARNINGS]:
+        response.headers.append("Warning", _warning(warning))
     return response
+
+
+def _warning(text: str) -> str:
+    """As a header's value: field names in it may hold anything."""
+    shown = "".join(each if each.isprintable() else "?" for each in text[:_LONGEST_WARNING])
+    quoted = shown.replace("\\", "\\\\").replace('"', '\\"')
+    return f'299 - "{quoted}"'.encode().decode("latin-1")  # the wire has UTF-8
 
 
 def _shaped(call: Asked, body: Body, *, status_code: int = 200) -> Response:

@@ -32,6 +32,8 @@ from toolkit.workflow.ports import LogStore
 
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 _GRACE_S = 5
+_IDLE_S = 180
+"""Longer than clients keep a connection: one that the server closes first can swallow a write."""
 _FAREWELL_S = 0.2
 
 
@@ -160,7 +162,9 @@ def _config(app: Any, certificate: Certificate) -> uvicorn.Config:
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         ws="none",
+        timeout_keep_alive=_IDLE_S,
         timeout_graceful_shutdown=_GRACE_S,
     )
 
