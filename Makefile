@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 .DEFAULT_GOAL := help
 
-.PHONY: help demo test check lint types layers bench bench-build soak clean
+.PHONY: help demo test check lint types layers bench bench-build bench-apiserver soak clean
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ bench: $(BIN)/.dev ## all benchmarks, printed as ratios against the real peers
 
 bench-build: $(BIN)/.dev ## the builder against the real kustomize, up to 3,000 crons
 	@$(BIN)/python benchmarks/bench_build.py --sizes 10,100,1000,3000 --variants staging,references --growth --save $(ARGS)
+
+bench-apiserver: $(BIN)/.dev ## the API server: lists, watches, durable writes, beside etcd's
+	@$(BIN)/python benchmarks/bench_apiserver.py --save $(ARGS)
 
 soak: $(BIN)/.dev ## the long tests at full count
 	@$(BIN)/python -m pytest -m soak -n auto --timeout 0 $(ARGS)
