@@ -116,6 +116,16 @@ class Ask:
         return max(bodies, key=lambda body: str(body["metadata"].get("creationTimestamp")))
 
 
+def fields_at(document: Mapping[str, Any], field: str) -> Mapping[str, Any]:
+    """The object below ``field``, empty where there is none. Raises BadRequestError."""
+    fields = document.get(field)
+    if fields is None:
+        return {}
+    if not isinstance(fields, dict):
+        raise BadRequestError(f"{field} is no object")
+    return fields
+
+
 def _without_nulls(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _without_nulls(inner) for key, inner in value.items() if inner is not None}

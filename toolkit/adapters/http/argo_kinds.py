@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from toolkit.adapters.http import asked
-from toolkit.adapters.http.argo_ask import Ask
+from toolkit.adapters.http.argo_ask import Ask, fields_at
 from toolkit.adapters.http.argo_lint import refuse_broken
 from toolkit.apiserver.field_choice import FieldChoice
 from toolkit.apiserver.reading import ListOptions, Page
@@ -115,7 +115,7 @@ def deleted(ask: Ask, gvk: GroupVersionKind) -> Body:
 
 def is_dry_run(document: Mapping[str, Any]) -> bool:
     """Either of the two ways to say so."""
-    options = document.get("createOptions") or {}
+    options = fields_at(document, "createOptions")
     return bool(document.get("serverDryRun") or options.get("dryRun"))
 
 

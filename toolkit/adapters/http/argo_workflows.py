@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import orjson
 
-from toolkit.adapters.http.argo_ask import Ask
+from toolkit.adapters.http.argo_ask import Ask, fields_at
 from toolkit.adapters.http.argo_kinds import Verb, deleted, is_dry_run, listed
 from toolkit.adapters.http.argo_lint import refuse_broken
 from toolkit.apiserver.field_choice import FieldChoice
@@ -46,7 +46,7 @@ def _submit(ask: Ask) -> Body:
     """From a template or a cron that is there."""
     document = ask.document()
     source = _source(ask, document)
-    options = document.get("submitOptions") or {}
+    options = fields_at(document, "submitOptions")
     body = with_options(source, options)
     body["metadata"]["namespace"] = ask.namespace
     refuse_broken(ask, body, is_submission=True)
