@@ -102,15 +102,17 @@ def forecast(crons: Sequence[Planned], start: datetime, end: datetime) -> Iterat
         for place, schedule in enumerate(cron.schedules)
     ]
     owners = [(lane.cron, lane.place) for lane in lanes]
+    count = len(lanes)
     fate_of = _Fates(crons).of
-    before = (-1, -1)
+    is_timed = [cron.duration_s is not None for cron in crons]
+    last_at = last_cron = -1
     for begin in range(first, last, _DAY):
         for key in _day(lanes, begin, min(begin + _DAY, last)):
-            at, number = divmod(key, len(lanes))
-            cron, place = owners[number]
-            if (at, cron) != before:
-                before = (at, cron)
-                yield Coming(at, cron, place, fate_of(at, cron))
+            at = key // count
+            cron, place = owners[key - at * count]
+            if at != last_at or cron != last_cron:
+                last_at, last_cron = at, cron
+                yield Coming(at, cron, place, fate_of(at, cron) if is_timed[cron] else RUNS)
 
 
 def _day(lanes: Sequence[_Lane], begin: int, end: int) -> list[int]:
