@@ -8,6 +8,7 @@ from toolkit.kustomize.item import Item, text_of
 from toolkit.kustomize.merge import Path
 from toolkit.kustomize.session import Session
 from toolkit.yaml.scalars import resolve_resource
+from toolkit.yaml.styles import syntax_of
 
 if TYPE_CHECKING:
     from toolkit.yaml.raw import RawScalar
@@ -27,6 +28,8 @@ class FileSpelling:
     def is_quoted(self, path: Path, text: str) -> bool:
         if not text or not isinstance(resolve_resource(text), str):
             return True  # without quotes it would be no text
+        if self._item.is_rewritten and not syntax_of(text).is_plain_allowed:
+            return True  # written anew, it could only be in quotes
         scalar = self._written(path) or self._patched(path)
         return scalar is not None and not scalar.is_plain
 
