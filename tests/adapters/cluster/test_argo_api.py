@@ -99,6 +99,8 @@ def test_a_forced_delete_passes_finalizers(client: Any) -> None:
         ("GET", "/api/v1/workflows/data?listOptions.labelSelector=a+b", None, 3),
         ("GET", "/api/v1/archived-workflows/some-uid", None, 12),
         ("GET", "/api/v1/sensors/data", None, 12),
+        ("PATCH", "/api/v1/workflows/data/one", {}, 12),
+        ("GET", "/api/v1/workflows/data/one/two/three", None, 12),
     ],
 )  # fmt: skip
 def test_failures_as_clients_expect_them(

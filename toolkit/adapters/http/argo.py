@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import platform
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import replace
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ import orjson
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response, StreamingResponse
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Mount, Route
 
 from toolkit import __version__
 from toolkit.adapters.http.argo_ask import Ask
@@ -48,6 +48,7 @@ from toolkit.resource.resource import Body
 from toolkit.workflow.ports import LogStore
 
 _Endpoint = Callable[[HttpRequest], Awaitable[Response]]
+_Place = tuple[str, str, _Endpoint]
 _Events = Callable[[Ask, Frame, asyncio.Event], AsyncIterator[bytes]]
 _JSON: Final = "application/json"
 _METHODS: Final = ["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -102,12 +103,8 @@ _LOGS: Final = (
     "workflows/{namespace}/{name}/log",
     "workflows/{namespace}/{name}/{pod_name}/log",
 )
-_FOREIGN: Final = (
-    "archived-workflows/{rest:path}", "sync/{rest:path}", "event-sources/{rest:path}",
-    "sensors/{rest:path}", "stream/event-sources/{rest:path}", "stream/sensors/{rest:path}",
-    "tracking/{rest:path}",
-)  # fmt: skip
-"""What Argo's server has and this one has not."""
+_FOREIGN: Final = ("archived-workflows", "sync", "event-sources", "sensors", "tracking")
+"""What Argo's server has and this one has not, by the first part of the path."""
 
 
 class ArgoApi:
@@ -138,8 +135,7 @@ class ArgoApi:
 
     def routes(self) -> list[BaseRoute]:
         """To stand before the Kubernetes API's, which would take any path of a cluster."""
-        prefixes = ["/clusters/{cluster}/api/v1", *(["/api/v1"] if self._default else [])]
-        endpoints: list[tuple[str, str, _Endpoint]] = [
+        endpoints: list[_Place] = [
             *((*place, self._verb(verb, actions_of(*place))) for place, verb in _VERBS.items()),
             *(
                 ("GET", path, self._stream(stream, actions_of("GET", path)))
@@ -147,15 +143,11 @@ class ArgoApi:
             ),
             *(("GET", path, self._logs(actions_of("GET", path))) for path in _LOGS),
         ]
-        return [
-            route
-            for prefix in prefixes
-            for route in (
-                *(_route(prefix, *each) for each in endpoints),
-                *(_all_namespaces(prefix, *each) for each in endpoints if _is_list(*each)),
-                *(Route(f"{prefix}/{path}", _foreign, methods=_METHODS) for path in _FOREIGN),
-            )
-        ]
+        endpoints += [_all_namespaces(*each) for each in endpoints if _is_list(*each)]
+        served = _routes_at("/clusters/{cluster}/api/v1", endpoints)
+        if self._default:
+            served.append(Mount("/api/v1", routes=_routes_at("", endpoints)))
+        return served
 
     def _verb(self, verb: Verb, needed: tuple[Action, ...]) -> _Endpoint:
         async def answer(http: HttpRequest) -> Response:
@@ -220,17 +212,31 @@ def _allowed(cluster: LogicalCluster, http: HttpRequest, needed: tuple[Action, .
     return subject
 
 
-def _route(prefix: str, method: str, path: str, endpoint: _Endpoint) -> Route:
-    return Route(f"{prefix}/{path}", _in_grpc(endpoint), methods=[method])
+def _routes_at(prefix: str, places: Iterable[_Place]) -> list[BaseRoute]:
+    """In groups by the first part of the path: each request to a cluster, also of Kubernetes'
+    clients, is held against these.
+    """
+    single: list[BaseRoute] = []
+    groups: dict[str, list[BaseRoute]] = {first: [] for first in _FOREIGN}
+    for method, path, endpoint in places:
+        first, slash, rest = path.partition("/")
+        if slash:
+            inner = Route(f"/{rest}", _in_grpc(endpoint), methods=[method])
+            groups.setdefault(first, []).append(inner)
+        else:
+            single.append(Route(f"{prefix}/{first}", _in_grpc(endpoint), methods=[method]))
+    others = Route("/{rest:path}", _foreign, methods=_METHODS)
+    mounts = [Mount(f"{prefix}/{first}", routes=[*of, others]) for first, of in groups.items()]
+    return [*single, *mounts]
 
 
 def _is_list(method: str, path: str, endpoint: _Endpoint) -> bool:  # noqa: ARG001
     return method == "GET" and path.endswith("/{namespace}")
 
 
-def _all_namespaces(prefix: str, method: str, path: str, endpoint: _Endpoint) -> Route:
+def _all_namespaces(method: str, path: str, endpoint: _Endpoint) -> _Place:
     """Clients leave the namespace empty where they mean all."""
-    return _route(prefix, method, path.removesuffix("{namespace}"), endpoint)
+    return method, path.removesuffix("{namespace}"), endpoint
 
 
 def _in_grpc(endpoint: _Endpoint) -> _Endpoint:
