@@ -18,5 +18,10 @@ The store keeps an object's present text in its row and a former text in the eve
 of a Secret the log keeps no values, so its watchers are told several changes as one, and a
 continued list of Secrets is of now (``sensitive``).
 
+Beside objects there are ``access`` (RBAC: who may do what), ``tokens`` of ServiceAccounts,
+``reviews`` (questions about access, answered and not stored) and ``scaling`` (the scale
+subresource). ``custom_schema`` is what a CustomResourceDefinition's schema does to its objects;
+``protobuf`` reads the bodies that kubectl's typed commands send.
+
 Times, uids and the ends of generated names come in with each call (``Fresh``).
 """
