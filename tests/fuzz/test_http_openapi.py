@@ -88,4 +88,4 @@ def test_a_sample_of_requests(target: Any, check: Any, group: str) -> None:
 def test_many_requests(target: Any, check: Any) -> None:
     documents = target.get("/openapi/v3")["paths"]
     for group in documents:
-        fuzz(target, check, group, lambda path: True, count=2_000)
+        fuzz(target, check, group, re.compile("").search, count=2_000)

@@ -60,9 +60,9 @@ def apply(tx: Transaction, call: Call, applied: Body) -> Body:
     Raises ConflictError with a cause for each field another manager owns, InvalidError,
     NotFoundError (the namespace; the object, for a subresource).
     """
-    if "managedFields" in (applied.get("metadata") or {}):
-        raise BadRequestError("metadata.managedFields must be nil")
     applied = addressed(call, applied)
+    if "managedFields" in applied["metadata"]:
+        raise BadRequestError("metadata.managedFields must be nil")
     check_structure(call, applied)
     live = tx.get(call.key)
     if live is None:

@@ -39,7 +39,10 @@ def _patched(kind: Kind, live: Body, document: Any, patch_type: PatchType) -> Bo
             raise BadRequestError(
                 f"a JSON patch is a list of at most {_MOST_OPERATIONS} operations"
             )
-        patched: Body = apply_json_patch(live, document)
+        try:
+            patched: Body = apply_json_patch(live, document)
+        except RecursionError:  # copies into copies
+            raise BadRequestError("the patch nests its object too deeply") from None
         return patched
     if not isinstance(document, Mapping):
         raise BadRequestError("the patch is no object")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from toolkit.apiserver.admission import check, completed
+from toolkit.apiserver.bounds import check_object_depth
 from toolkit.apiserver.call import Call
 from toolkit.apiserver.deleting import remove_if_released
 from toolkit.apiserver.namespaces import require_namespace
@@ -121,6 +122,7 @@ def addressed(call: Call, body: Body) -> Body:
     kind = call.kind
     if not isinstance(body, dict):
         raise BadRequestError("the body is no object")
+    check_object_depth(body)
     metadata = body.get("metadata")
     if metadata is not None and not isinstance(metadata, Mapping):
         raise BadRequestError("metadata is no object")

@@ -13,6 +13,9 @@ from typing import Any, Final, NoReturn
 from toolkit.errors import PatchError
 from toolkit.resource.copying import copy_json, is_same_json
 
+_MOST_COPIED: Final = 100_000
+"""Copies of copies double what there is with each operation."""
+
 _INDEX = re.compile(r"-?[0-9]{1,9}\Z")
 
 
@@ -42,6 +45,13 @@ def format_pointer(parts: Sequence[str | int]) -> str:
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
 
 
+def _size(value: Any) -> int:
+    """How many values it is made of."""
+    if isinstance(value, dict):
+        return 1 + sum(map(_size, value.values()))
+    return 1 + sum(map(_size, value)) if isinstance(value, list) else 1
+
+
 class _Misfit(Exception):  # noqa: N818 - never leaves this module
     """Why a path cannot be followed."""
 
@@ -51,6 +61,7 @@ class _Document:
 
     def __init__(self, root: Any) -> None:
         self.root = root
+        self._copied = 0
 
     def perform(self, number: int, operation: Mapping[str, Any]) -> None:
         if not isinstance(operation, Mapping):
@@ -104,7 +115,11 @@ class _Document:
         self._put(path, self.remove(source, operation))
 
     def copy(self, path: tuple[str, ...], operation: Mapping[str, Any]) -> None:
-        self._put(path, copy_json(self._get(_pointer(_member(operation, "from")))))
+        value = copy_json(self._get(_pointer(_member(operation, "from"))))
+        self._copied += _size(value)
+        if self._copied > _MOST_COPIED:
+            raise _Misfit(f"the patch copies more than {_MOST_COPIED} values")
+        self._put(path, value)
 
     def test(self, path: tuple[str, ...], operation: Mapping[str, Any]) -> None:
         wanted = operation.get("value")

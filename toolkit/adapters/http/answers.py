@@ -12,6 +12,7 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 
 from toolkit.adapters.http import asked
+from toolkit.apiserver.bounds import DEEPEST_BODY, check_depth
 from toolkit.apiserver.kinds import Kind
 from toolkit.apiserver.logical_cluster import Answer, LogicalCluster, Request
 from toolkit.apiserver.reading import Page
@@ -44,7 +45,9 @@ class Asked:
 
     def document(self) -> Any:
         """The body as a value. Raises MediaTypeError, BadRequestError."""
-        return asked.document(self.http.headers.get("content-type", ""), self.content)
+        document = asked.document(self.http.headers.get("content-type", ""), self.content)
+        check_depth(document, DEEPEST_BODY)
+        return document
 
     def object(self) -> Body:
         """The body as an object. Raises MediaTypeError, BadRequestError."""
