@@ -10,6 +10,11 @@ CRONS = "/apis/argoproj.io/v1alpha1/namespaces/data/cronworkflows"
 CONFIGS = "/api/v1/namespaces/data/configmaps"
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
 
+WIDGET = {
+    "type": "object",
+    "properties": {"spec": {"type": "object", "properties": {"size": {"type": "integer"}}}},
+}
+
 
 def config(name: str, **data: str) -> dict[str, Any]:
     return {"metadata": {"name": name, "labels": {"n": name}}, "data": data}
@@ -264,7 +269,7 @@ def test_a_definition_is_served_at_once(client: Any) -> None:
                     "served": True,
                     "storage": True,
                     "subresources": {"status": {}},
-                    "schema": {"openAPIV3Schema": {"type": "object"}},
+                    "schema": {"openAPIV3Schema": WIDGET},
                     "additionalPrinterColumns": [
                         {"name": "Size", "type": "integer", "jsonPath": ".spec.size"}
                     ],
