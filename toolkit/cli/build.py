@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import click
 
 from toolkit.cli.build_fast import run_build
 from toolkit.errors import UsageError
 
+if TYPE_CHECKING:
+    from toolkit.kustomize.ports import FunctionRunner
+
 _UNSUPPORTED = {
-    "enable_helm": "--enable-helm",
-    "enable_exec": "--enable-exec",
-    "enable_alpha_plugins": "--enable-alpha-plugins",
     "network": "--network",
     "mount": "--mount",
     "env": "--env",
@@ -42,13 +44,17 @@ _UNSUPPORTED = {
 @click.option("--files", is_flag=True, help="List the files that the result depends on, instead.")
 @click.option("--strict", is_flag=True, help="Warnings are errors.")
 @click.option("--all", "builds_all", is_flag=True, help="Build all environments.")
-@click.option("--enable-helm", is_flag=True, hidden=True)
-@click.option("--enable-exec", is_flag=True, hidden=True)
-@click.option("--enable-alpha-plugins", is_flag=True, hidden=True)
+@click.option("--enable-helm", is_flag=True, help="Inflate Helm charts.")
+@click.option("--helm-command", default="helm", show_default=True, help="The program to use.")
+@click.option("--helm-api-versions", multiple=True, help="Capabilities.APIVersions of charts.")
+@click.option("--helm-kube-version", default="", help="Capabilities.KubeVersion of charts.")
+@click.option("--helm-debug", is_flag=True, help="Call helm with --debug.")
+@click.option("--enable-alpha-plugins", is_flag=True, help="Use functions of the repository.")
+@click.option("--enable-exec", is_flag=True, help="Start their programs, with your rights.")
 @click.option("--network", is_flag=True, hidden=True)
 @click.option("--mount", multiple=True, hidden=True)
 @click.option("-e", "--env", multiple=True, hidden=True)
-def build(target: str, output: str, **flags: object) -> int:
+def build(target: str, output: str, **flags: Any) -> int:
     """Print what TARGET renders to: an environment, or a folder with a kustomization.
 
     \b
@@ -71,14 +77,34 @@ def build(target: str, output: str, **flags: object) -> int:
         managed_by_label=bool(flags["enable_managedby_label"]),
         lists_files=bool(flags["files"]),
         is_strict=bool(flags["strict"]),
+        runner=_runner(flags),
     )
 
 
-def _build_all(target: str, output: str, flags: dict[str, object]) -> int:
+def _runner(flags: dict[str, Any]) -> FunctionRunner | None:
+    """None where neither helm nor functions are allowed."""
+    has_functions = flags["enable_alpha_plugins"] and flags["enable_exec"]
+    if not flags["enable_helm"] and not has_functions:
+        return None
+    from toolkit.adapters.functions import ProcessRunner
+
+    return ProcessRunner(
+        has_helm=flags["enable_helm"],
+        has_functions=has_functions,
+        helm=flags["helm_command"],
+        api_versions=tuple(flags["helm_api_versions"]),
+        kube_version=flags["helm_kube_version"],
+        is_debug=flags["helm_debug"],
+    )
+
+
+def _build_all(target: str, output: str, flags: dict[str, Any]) -> int:
     from toolkit.cli.build_all import Recipe, build_all
 
     if target != "." or flags["files"]:
         raise UsageError("--all takes neither a TARGET nor --files")
+    if _runner(flags) is not None:
+        raise UsageError("--all starts neither helm nor functions", hints=["build one by one"])
     recipe = Recipe(
         str(flags["compat"] or ""),
         str(flags["load_restrictor"]),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from toolkit.adapters.files import DiskTree
     from toolkit.adapters.render_cache import RenderCache
+    from toolkit.kustomize.ports import FunctionRunner
     from toolkit.kustomize.result import BuildResult, BuildWarning
 
 _VALUES = {
@@ -45,7 +46,7 @@ def try_build(arguments: list[str]) -> int | None:
     return run_build(target, **flags)
 
 
-def run_build(
+def run_build(  # noqa: PLR0913 — the flags of kustomize build
     target: str,
     *,
     output: str = "",
@@ -55,22 +56,23 @@ def run_build(
     managed_by_label: bool = False,
     lists_files: bool = False,
     is_strict: bool = False,
+    runner: FunctionRunner | None = None,
 ) -> int:
     """Builds an environment or a folder, and writes it to stdout or to ``output``.
 
-    ``lists_files``: writes the names of the files it depends on instead. Raises YamlError,
-    BuildError; with ``is_strict`` for a warning, too.
+    ``runner`` starts helm and functions. ``lists_files``: writes the names of the files it
+    depends on instead. Raises YamlError, BuildError; with ``is_strict`` for a warning, too.
     """
     gc.disable()  # nothing of a build is garbage before its end; the imports gain, too
     folder, mode = locate(target)
     key = (os.path.realpath(folder), compat or mode, load_restrictor, reorder)
-    cache = None if managed_by_label or lists_files else _cache(key[0])
+    cache = None if managed_by_label or lists_files or runner else _cache(key[0])
     kept = None if cache is None or (output and os.path.isdir(output)) else cache.get(key)
     if kept is not None:
         _write(kept, output)
         return 0
     started_ns = _now_ns()
-    tree, result = _build(folder, key, managed_by_label=managed_by_label)
+    tree, result = _build(folder, key, runner, managed_by_label=managed_by_label)
     for warning in result.warnings:
         print_warning(warning, is_strict=is_strict)
     if lists_files:
@@ -94,7 +96,11 @@ def run_build(
 
 
 def _build(
-    folder: str, key: tuple[str, ...], *, managed_by_label: bool
+    folder: str,
+    key: tuple[str, ...],
+    runner: FunctionRunner | None,
+    *,
+    managed_by_label: bool,
 ) -> tuple[DiskTree, BuildResult]:
     from toolkit.adapters.files import DiskTree
     from toolkit.adapters.fork import helper_for_this_machine
@@ -112,7 +118,7 @@ def _build(
     is_plain = real == os.path.abspath(folder)
     tree = DiskTree("/", known=from_root(folder) if is_plain and os.path.isdir(folder) else "")
     helper = helper_for_this_machine()
-    return tree, build(tree, from_root(folder), options, helper=helper)
+    return tree, build(tree, from_root(folder), options, helper=helper, runner=runner)
 
 
 def _cache(folder: str) -> RenderCache | None:

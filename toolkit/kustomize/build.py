@@ -19,7 +19,7 @@ from toolkit.kustomize.layer import Layer, accumulate, use_schema
 from toolkit.kustomize.order import put_in_order
 from toolkit.kustomize.origin import TRANSFORMATIONS, drop_notes
 from toolkit.kustomize.parsed_files import ParsedFiles
-from toolkit.kustomize.ports import FileTree, Helper
+from toolkit.kustomize.ports import FileTree, FunctionRunner, Helper
 from toolkit.kustomize.recorder import Recorder
 from toolkit.kustomize.references import follow_names
 from toolkit.kustomize.result import BuildOptions, BuildResult
@@ -75,10 +75,11 @@ def build(
     recorder: Recorder | None = None,
     helper: Helper | None = None,
     parsed: ParsedFiles | None = None,
+    runner: FunctionRunner | None = None,
 ) -> BuildResult:
     """Builds the kustomization in folder ``target`` of ``tree``; ``recorder`` watches it,
     ``helper`` takes a part of large ones, ``parsed`` spares builds of one tree to parse a file
-    again.
+    again, ``runner`` runs helm and functions (without one they are refused).
 
     Raises YamlError and BuildError, with file, line, column, excerpt and hint. Cost: linear in
     the documents read, the fields that transformers visit, and patches times objects.
@@ -87,6 +88,7 @@ def build(
     session.recorder = recorder
     session.ahead.helper = helper
     session.parsed = parsed
+    session.runner = runner
     folder = _top(session, target)
     kustomization = read_kustomization(folder)
     use_schema(kustomization, is_top=True)

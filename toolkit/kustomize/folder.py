@@ -12,15 +12,16 @@ KUSTOMIZATION_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization
 
 class Folder:
     """``path`` from the tree's root, symbolic links followed; ``parent`` is the folder whose
-    kustomization named this one.
+    kustomization named this one. ``namespace`` is what a chart here is rendered for.
     """
 
-    __slots__ = ("parent", "path", "session")
+    __slots__ = ("namespace", "parent", "path", "session")
 
     def __init__(self, session: Session, path: str, parent: Folder | None = None) -> None:
         self.session = session
         self.path = path
         self.parent = parent
+        self.namespace = "" if parent is None else parent.namespace
 
     def locate(self, name: str) -> str:
         """The path in the tree of what a kustomization here calls ``name``; not yet checked."""

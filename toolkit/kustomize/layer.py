@@ -66,6 +66,7 @@ class _Accumulation:
         self.folder: Folder = kustomization.folder
         self.session: Session = kustomization.folder.session
         self.layer = layer
+        self.folder.namespace = kustomization.fields.get("namespace") or self.folder.namespace
 
     def run(self) -> Layer:
         kustomization, layer = self.kustomization, self.layer
@@ -166,19 +167,23 @@ class _Accumulation:
                 with self._at(field):
                     item = make(fields, self.folder.load, origin)
                 self._absorb(field, [item], plugin)
-        if kustomization.fields.get("helmCharts") or kustomization.fields.get(
-            "helmChartInflationGenerator"
-        ):
-            raise kustomization.error(
-                BuildError("Helm charts are not supported yet", hints=["render it: helm template"]),
-                ("helmCharts",),
-                of_key=True,
-            )
+        if not kustomization.fields.keys().isdisjoint(_HELM):
+            self._inflate_charts()
         for field, config in self._plugins("generators"):
             from toolkit.kustomize.plugins import plugin_generator
 
             items = plugin_generator(kustomization, config, field)
             self._absorb(field, items, config)
+
+    def _inflate_charts(self) -> None:
+        from toolkit.kustomize.generators.helm import charts_of, inflate
+
+        field = next(name for name in _HELM if name in self.kustomization.fields)
+        for chart in charts_of(self.kustomization.fields):
+            chart["namespace"] = chart.get("namespace") or self.folder.namespace
+            with self._at((field,)):
+                items = inflate(chart, self.folder, Origin(self.kustomization.file, -1))
+            self._absorb((field,), items, "HelmChartInflationGenerator")
 
     def _absorb(self, field: FieldPath, items: Iterable[Item], plugin: Item | str) -> None:
         for item in items:
@@ -351,6 +356,7 @@ def _remote(name: str) -> BuildError:
     )
 
 
+_HELM = ("helmCharts", "helmChartInflationGenerator")
 _GENERATORS = (
     ("configMapGenerator", "ConfigMapGenerator", make_config_map),
     ("secretGenerator", "SecretGenerator", make_secret),

@@ -11,6 +11,8 @@ from typing import Any
 
 from toolkit.errors import BuildError
 from toolkit.kustomize.collection import Collection, DuplicateError
+from toolkit.kustomize.functions import generated_by_function, transform_by_function
+from toolkit.kustomize.generators.helm import inflate
 from toolkit.kustomize.generators.iam_policy import make_service_account
 from toolkit.kustomize.generators.objects import make_config_map, make_secret
 from toolkit.kustomize.hashing import add_hashes
@@ -39,9 +41,16 @@ from toolkit.yaml.parse import load_all
 Fields = dict[str, Any]
 Apply = Callable[[Collection], None]
 
+_BUILT_IN = "builtin"
+
 
 def plugin_generator(kustomization: Kustomization, config: Item, field: FieldPath) -> list[Item]:
     """The objects of a generator. Raises BuildError."""
+    if config.api_version != _BUILT_IN:
+        try:
+            return generated_by_function(kustomization.folder, config)
+        except BuildError as error:
+            raise _at(kustomization, field, error) from None
     fields = _decoded(kustomization, config, field)
     generate = _GENERATORS.get(config.kind)
     if generate is None:
@@ -54,6 +63,9 @@ def plugin_generator(kustomization: Kustomization, config: Item, field: FieldPat
 
 def plugin_steps(kustomization: Kustomization, config: Item, field: FieldPath) -> list[Step]:
     """The steps of a transformer. Raises BuildError."""
+    if config.api_version != _BUILT_IN:
+        apply = partial(transform_by_function, folder=kustomization.folder, config=config)
+        return _step(kustomization, field, config.kind, apply)
     fields = _decoded(kustomization, config, field)
     configure = _TRANSFORMERS.get(config.kind)
     if configure is None:
@@ -72,7 +84,7 @@ def _at(kustomization: Kustomization, field: FieldPath, error: BuildError) -> Bu
 
 def _decoded(kustomization: Kustomization, config: Item, field: FieldPath) -> Fields:
     struct = PLUGINS.get(config.kind)
-    if config.api_version != "builtin" or struct is None:
+    if struct is None:
         raise kustomization.error(_not_built_in(config), field)
     session = kustomization.folder.session
     try:
@@ -87,14 +99,9 @@ def _decoded(kustomization: Kustomization, config: Item, field: FieldPath) -> Fi
 def _not_built_in(config: Item) -> BuildError:
     from difflib import get_close_matches
 
-    if config.api_version == "builtin":
-        close = get_close_matches(config.kind, PLUGINS, n=1)
-        hints = [f"did you mean {name}?" for name in close] or ["known: " + ", ".join(PLUGINS)]
-        return BuildError(f"there is no built-in plugin {config.kind!r}", hints=hints)
-    return BuildError(
-        f"{config.short} ({config.api_version}) is an external plugin, which is not supported",
-        hints=["built-in plugins have apiVersion: builtin"],
-    )
+    close = get_close_matches(config.kind, PLUGINS, n=1)
+    hints = [f"did you mean {name}?" for name in close] or ["known: " + ", ".join(PLUGINS)]
+    return BuildError(f"there is no built-in plugin {config.kind!r}", hints=hints)
 
 
 def _step(kustomization: Kustomization, field: FieldPath, plugin: str, apply: Apply) -> list[Step]:
@@ -119,10 +126,8 @@ def _iam_policy(_: Kustomization, config: Item, fields: Fields) -> list[Item]:
     return [make_service_account(fields, _origin(config))]
 
 
-def _helm(_: Kustomization, config: Item, __: Fields) -> list[Item]:
-    raise BuildError(
-        f"{config.short}: Helm is not supported yet", hints=["render it: helm template"]
-    )
+def _helm(kustomization: Kustomization, config: Item, fields: Fields) -> list[Item]:
+    return inflate(fields, kustomization.folder, _origin(config))
 
 
 def _origin(config: Item) -> Origin:

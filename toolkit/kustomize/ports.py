@@ -36,3 +36,56 @@ class Helper(Protocol):
     def start(self, work: Callable[[], bytes]) -> Callable[[], bytes | None]:
         """Begins ``work``. The answer waits for its result, None where it failed."""
         ...
+
+
+class HelmCall:
+    """One ``helm template``: ``before``, then ``-f`` and a file with ``values``, then ``after``.
+    ``config_home`` "" is a fresh, empty one.
+    """
+
+    __slots__ = ("after", "before", "config_home", "values", "values_name")
+
+    def __init__(
+        self,
+        before: list[str],
+        after: list[str],
+        *,
+        values: bytes,
+        values_name: str,
+        config_home: str,
+    ) -> None:
+        self.before = before
+        self.after = after
+        self.values = values
+        self.values_name = values_name
+        self.config_home = config_home
+
+
+class FunctionRunner(Protocol):
+    """Runs programs that a build calls for: ``helm``, and KRM functions.
+
+    ``has_helm``, ``has_functions``: what the user allowed. ``api_versions``, ``kube_version``:
+    what charts are told that say nothing themselves.
+    """
+
+    has_helm: bool
+    has_functions: bool
+    api_versions: tuple[str, ...]
+    kube_version: str
+    is_debug: bool
+
+    def absolute(self, path: str) -> str:
+        """Where a path of the tree is on disk."""
+        ...
+
+    def template(self, call: HelmCall) -> str:
+        """What ``helm template`` prints. Raises BuildError."""
+        ...
+
+    def call(
+        self, program: str, arguments: list[str], env: list[str], folder: str, text: str
+    ) -> str:
+        """What a program of the tree prints, given ``text`` and started in ``folder``; ``env`` is
+        ``NAME=value``. Raises BuildError.
+        """
+        ...

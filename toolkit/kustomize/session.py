@@ -9,7 +9,7 @@ from toolkit.errors import BuildError
 from toolkit.kustomize.documents import DocumentError, items_of
 from toolkit.kustomize.item import Item
 from toolkit.kustomize.parsed_files import ParsedFiles
-from toolkit.kustomize.ports import FileTree
+from toolkit.kustomize.ports import FileTree, FunctionRunner
 from toolkit.kustomize.read_ahead import ReadAhead
 from toolkit.kustomize.recorder import Recorder
 from toolkit.kustomize.result import BuildOptions, BuildWarning
@@ -34,6 +34,7 @@ class Session:
         self.recorder: Recorder | None = None
         self.ahead = ReadAhead(tree)
         self.parsed: ParsedFiles | None = None
+        self.runner: FunctionRunner | None = None
         self._kinds_seen: set[tuple[str, str]] = set()
 
     def read(self, path: str) -> bytes:
