@@ -59,11 +59,13 @@ class KubernetesApi:
             raise NotFoundError(f"there is no cluster {name!r}")
         path = "/" + http.path_params["path"]
         subject = OWNER if is_owner(http) else await run_in_threadpool(subject_of, http, cluster)
-        document = await run_in_threadpool(document_at, cluster, path, http, f"/clusters/{name}")
-        if document is not None:
-            return document
         where = parse_path(path)
-        if where is not None:
+        if where is None:  # a document's path is no resource's: most requests need not look
+            prefix = f"/clusters/{name}"
+            document = await run_in_threadpool(document_at, cluster, path, http, prefix)
+            if document is not None:
+                return document
+        else:
             if not subject.is_master:
                 await run_in_threadpool(_require_allowed, cluster, subject, where, http)
             if kind := review_kind(where.group, where.version, where.plural):
