@@ -160,7 +160,7 @@ def test_broken_yaml_points_into_the_file(refused: Refused) -> None:
 
 def test_helm_is_refused_loudly(refused: Refused) -> None:
     error = refused({"kustomization.yaml": "helmCharts:\n- name: x\n"})
-    assert str(error).startswith("kustomization.yaml:1:1: Helm")
+    assert str(error).startswith("kustomization.yaml:2:1: a Helm chart is only")
 
 
 def test_a_remote_base_is_refused_loudly(refused: Refused) -> None:
