@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import ssl
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
@@ -215,8 +216,10 @@ def test_what_is_no_request_is_refused(target: Any, text: bytes) -> None:
         socket.create_connection(address, timeout=20) as plain,
         context.wrap_socket(plain, server_hostname="127.0.0.1") as secure,
     ):
-        secure.sendall(text)
-        head = secure.recv(100)
+        head = b""
+        with suppress(ConnectionError, ssl.SSLError):  # it may hang up before all is said
+            secure.sendall(text)
+            head = secure.recv(100)
     assert head == b"" or 400 <= int(head.split()[1]) < 500
     assert target.ask("GET", "/healthz")[0] == 200
 
