@@ -46,10 +46,16 @@ STAGING = Environment(
 CONFIG_MAP = GroupVersionKind("", "v1", "ConfigMap")
 SOURCE = Provenance("https://example.com/x.git", "a" * 40, "Ada <ada@example.com>", "Edit")
 PATIENCE_S = 60
+SETTINGS = """\
+defaultEnvironment: staging
+environments:
+  staging: {overlay: overlays/staging, namespace: demo}
+"""
 
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
+    (tmp_path / "gitops.yaml").write_text(SETTINGS)
     return Workspace(tmp_path)
 
 
