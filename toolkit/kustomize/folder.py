@@ -21,7 +21,7 @@ class Folder:
         self.session = session
         self.path = path
         self.parent = parent
-        self.namespace = "" if parent is None else parent.namespace
+        self.namespace: str = "" if parent is None else parent.namespace
 
     def locate(self, name: str) -> str:
         """The path in the tree of what a kustomization here calls ``name``; not yet checked."""
