@@ -80,7 +80,7 @@ def request(target: Any, sent: dict[str, Any]) -> tuple[int, bytes]:
 
 @pytest.mark.parametrize("group", GROUPS)
 def test_a_sample_of_requests(target: Any, check: Any, group: str) -> None:
-    fuzz(target, check, group, SAMPLE_KINDS.search, count=40)
+    fuzz(target, check, group, SAMPLE_KINDS.search, count=25)
 
 
 @pytest.mark.soak
