@@ -140,6 +140,7 @@ def test_message_for_a_terminal() -> None:
         "channel  #alerts",
         "icon     :fire:",
         "title    :fire: Daily sales",
+        "status   Failed",
         "text     Daily sales: Failed",
         "| *Failed* `daily-1` in data",
         "| *load*: exit <1> & more",

@@ -29,6 +29,7 @@ _COLOURS = {"Succeeded": "#18be52", "Failed": "#E96D76", "Error": "#E96D76"}
 _OTHER_COLOUR = "#0DADEA"
 _TERMINAL = {"#18be52": "32", "#E96D76": "31"}
 _LINK = re.compile(r"<(https?://[^|>]*)\|([^>]*)>")
+_STATUS = re.compile(r"\*(\w+)\*")
 
 # (failures shown, characters of each message, characters of the text): the first that fits wins.
 _FITS = ((10, 1_000, 2_900), (8, 400, 1_500), (5, 200, 800), (2, 150, 300), (0, 0, 150))
@@ -88,6 +89,7 @@ def format_message(payload: Mapping[str, Any], *, coloured: bool = False) -> str
         _field("channel", payload.get("channel") or "the webhook's own"),
         _field("icon", payload.get("icon_emoji") or payload.get("icon_url") or "the webhook's own"),
         _field("title", _titles(payload)),
+        _field("status", _shown_status(payload)),
         _field("text", _unescaped(str(payload.get("text", "")))),
     ]
     for attachment in payload.get("attachments", ()):
@@ -100,6 +102,14 @@ def format_message(payload: Mapping[str, Any], *, coloured: bool = False) -> str
 
 def _field(name: str, value: object) -> str:
     return f"{name:<8} {value}"
+
+
+def _shown_status(payload: Mapping[str, Any]) -> str:
+    """The workflow's status, which a message begins with; "none" for a plain one."""
+    blocks = (block for each in payload.get("attachments", ()) for block in each.get("blocks", ()))
+    first: Mapping[str, Any] = next(blocks, None) or {}
+    status = _STATUS.match(str(first.get("text", {}).get("text", "")))
+    return status[1] if status else "none"
 
 
 def _titles(payload: Mapping[str, Any]) -> str:
