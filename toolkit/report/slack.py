@@ -107,7 +107,8 @@ def _field(name: str, value: object) -> str:
 def _shown_status(payload: Mapping[str, Any]) -> str:
     """The workflow's status, which a message begins with; "none" for a plain one."""
     blocks = (block for each in payload.get("attachments", ()) for block in each.get("blocks", ()))
-    first: Mapping[str, Any] = next(blocks, None) or {}
+    nothing: Mapping[str, Any] = {}
+    first = next(blocks, nothing)
     status = _STATUS.match(str(first.get("text", {}).get("text", "")))
     return status[1] if status else "none"
 
