@@ -5,6 +5,7 @@ The ``kubernetes`` package is imported when a transport is made: it takes half a
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,7 +28,8 @@ class KubeconfigTransport:
         from kubernetes.config import ConfigException, new_client_from_config
 
         self._context = context
-        path = str(config_file) if config_file is not None else None
+        # The client reads KUBECONFIG once, when it is imported; kubectl reads it each time.
+        path = str(config_file) if config_file is not None else os.environ.get("KUBECONFIG") or None
         try:
             self._client: Any = new_client_from_config(  # type: ignore[no-untyped-call, unused-ignore]
                 config_file=path, context=context
