@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 _FILE, _FOLDER, _LINK, _OTHER = "file", "folder", "link", "other"
 _MOST_LINKS = 40
@@ -157,25 +157,32 @@ class MemoryTree:
         return tuple(sorted(self._folders[resolved]))
 
     def resolve(self, path: str) -> str | None:
-        return self._resolve(path, _MOST_LINKS)
-
-    def _resolve(self, path: str, links_left: int) -> str | None:
-        done = ""
-        parts = path.split("/") if path else []
-        for position, part in enumerate(parts):
-            here = f"{done}/{part}" if done else part
-            target = self._links.get(here)
-            if target is None:
-                done = here
-                continue
-            joined = posixpath.normpath(posixpath.join(done, target, *parts[position + 1 :]))
-            if not links_left or joined.startswith(("/", "../")) or joined == "..":
-                return None
-            return self._resolve("" if joined == "." else joined, links_left - 1)
-        return done
+        return resolve_links(path, self._links.get)
 
     def _add(self, path: str) -> None:
         while path:
             folder, _, name = path.rpartition("/")
             self._folders.setdefault(folder, set()).add(name)
             path = folder
+
+
+def resolve_links(
+    path: str, link_at: Callable[[str], str | None], *, links_left: int = _MOST_LINKS
+) -> str | None:
+    """``path`` after following symbolic links, or None where that leaves the root or never ends.
+    ``link_at`` gives the text of the link that a path is, or None.
+    """
+    done = ""
+    parts = path.split("/") if path else []
+    for position, part in enumerate(parts):
+        here = f"{done}/{part}" if done else part
+        target = link_at(here)
+        if target is None:
+            done = here
+            continue
+        joined = posixpath.normpath(posixpath.join(done, target, *parts[position + 1 :]))
+        if not links_left or joined.startswith(("/", "../")) or joined == "..":
+            return None
+        joined = "" if joined == "." else joined
+        return resolve_links(joined, link_at, links_left=links_left - 1)
+    return done

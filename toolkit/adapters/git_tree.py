@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from toolkit.adapters.files import resolve_links
+
 _SYMLINK_MODE = "120000"
 _SUBMODULE_MODE = "160000"
-_MOST_LINKS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,23 +63,13 @@ class GitTree:
         return tuple(sorted(self._folders[resolved]))
 
     def resolve(self, path: str) -> str | None:
-        return self._resolve(path, _MOST_LINKS)
+        return resolve_links(path, self._link_at)
 
-    def _resolve(self, path: str, links_left: int) -> str | None:
-        done = ""
-        parts = path.split("/") if path else []
-        for position, part in enumerate(parts):
-            here = f"{done}/{part}" if done else part
-            entry = self._files.get(here)
-            if entry is None or entry.mode != _SYMLINK_MODE:
-                done = here
-                continue
-            text = self._content(entry.blob).decode(errors="surrogateescape")
-            joined = posixpath.normpath(posixpath.join(done, text, *parts[position + 1 :]))
-            if not links_left or joined.startswith(("/", "../")) or joined == "..":
-                return None
-            return self._resolve("" if joined == "." else joined, links_left - 1)
-        return done
+    def _link_at(self, path: str) -> str | None:
+        entry = self._files.get(path)
+        if entry is None or entry.mode != _SYMLINK_MODE:
+            return None
+        return self._content(entry.blob).decode(errors="surrogateescape")
 
     def _content(self, blob: str) -> bytes:
         if blob not in self._contents:
