@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from toolkit.adapters.files import DiskTree, MemoryTree
+from toolkit.errors import BuildError
+from toolkit.kustomize.build import build
 from toolkit.kustomize.ports import FileTree
 
 Make = Callable[[Mapping[str, str], Mapping[str, str]], FileTree]
@@ -48,6 +50,13 @@ def test_the_root_is_a_folder(make: Make) -> None:
     tree = make({"a": ""}, {})
     assert tree.is_dir("")
     assert tree.resolve("") == ""
+
+
+def test_a_folder_that_is_not_there_has_no_root(tmp_path: Path) -> None:
+    tree = DiskTree(tmp_path / "no")
+    assert not tree.is_dir("")
+    with pytest.raises(BuildError, match="does not exist"):
+        build(tree, "")
 
 
 def test_lists_names_in_order(make: Make) -> None:

@@ -30,10 +30,12 @@ class DiskTree:
         self.root = os.path.realpath(root)
         self._folders: dict[str, dict[str, str] | None] = {}
         self._resolved: dict[str, str | None] = {"": ""}
-        while known:
-            self._resolved[known] = known
-            known = known.rpartition("/")[0]
-        self._known = frozenset(self._resolved)
+        folder = known
+        while folder:
+            self._resolved[folder] = folder
+            folder = folder.rpartition("/")[0]
+        # A root of which nothing is known need not exist: git keeps no empty folders.
+        self._known = frozenset(self._resolved) if known else frozenset()
 
     @property
     def listed(self) -> tuple[str, ...]:
@@ -87,7 +89,7 @@ class DiskTree:
         if resolved is None:
             return _OTHER
         if not resolved:
-            return _FOLDER
+            return _OTHER if self._entries(resolved) is None else _FOLDER
         folder, _, name = resolved.rpartition("/")
         return (self._entries(folder) or {}).get(name, _OTHER)
 
