@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from toolkit.adapters.memory_runs import MemoryRuns
+from toolkit.adapters.sqlite.archive import SqliteArchive
 from toolkit.adapters.sqlite.database import Database
 from toolkit.adapters.sqlite.runs import SqliteRuns
 from toolkit.workflow.commands import ContainerCall, OutputFile, StartContainer, WakeAt
-from toolkit.workflow.ports import RunStore
+from toolkit.workflow.ports import RunArchive, RunStore
 from toolkit.workflow.run import AuditEvent, Transition
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -29,6 +30,14 @@ def runs(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RunStore]:
         return
     with Database(tmp_path / "state.db") as database:
         yield SqliteRuns(database)
+
+
+@pytest.fixture
+def archive(runs: RunStore) -> RunArchive:
+    if isinstance(runs, MemoryRuns):
+        return runs
+    assert isinstance(runs, SqliteRuns)
+    return SqliteArchive(runs.database)
 
 
 def row(uid: str = "u1", stage: str = "main") -> dict[str, Any]:
@@ -129,6 +138,93 @@ def test_removal_leaves_nothing(runs: RunStore) -> None:
         (),
         frozenset(),
     )
+
+
+WORKFLOW = {"kind": "Workflow", "metadata": {"name": "wf-u1", "namespace": "data", "uid": "u1"}}
+LATER = NOW + timedelta(hours=1)
+
+
+def ended(runs: RunStore, uid: str = "u1", workflow: dict[str, Any] | None = WORKFLOW) -> None:
+    nodes = (("@a", note("1")), ("@b", note("2")))
+    runs.begin("staging", Transition(run=row(uid), nodes=nodes, commands=(WAKE,)), NOW)
+    runs.commit(uid, Transition(run=row(uid, stage="done")), NOW)
+    runs.settle(uid, workflow)
+
+
+def test_a_finished_run_stays_in_the_archive_when_its_workflow_goes(
+    runs: RunStore, archive: RunArchive
+) -> None:
+    ended(runs)
+    assert [found.gone_at for found in archive.archived("staging")] == [None]
+    runs.retire("u1", LATER)
+    runs.retire("u1", LATER + timedelta(hours=1))
+    (found,) = archive.archived("staging")
+    assert (found.uid, found.workflow, found.gone_at, found.nodes) == ("u1", WORKFLOW, LATER, ())
+    assert found.run == row(stage="done")
+    assert runs.uids("staging") == frozenset()
+
+
+def test_the_archive_gives_one_run_with_its_nodes(runs: RunStore, archive: RunArchive) -> None:
+    ended(runs)
+    runs.retire("u1", LATER)
+    found = archive.find_archived("staging", "u1")
+    assert found is not None
+    assert dict(found.nodes) == {"@a": note("1"), "@b": note("2")}
+    assert archive.find_archived("production", "u1") is None
+    assert archive.archived("production") == ()
+
+
+def test_an_unfinished_run_goes_with_its_workflow(runs: RunStore, archive: RunArchive) -> None:
+    runs.begin("staging", BEGIN, NOW)
+    runs.retire("u1", LATER)
+    assert runs.find("u1") is None
+    assert archive.archived("staging") == ()
+
+
+def test_a_run_that_is_not_archived_goes_with_its_workflow(
+    runs: RunStore, archive: RunArchive
+) -> None:
+    ended(runs, workflow=None)
+    assert archive.archived("staging") == ()
+    runs.retire("u1", LATER)
+    assert runs.find("u1") is None
+
+
+def test_taking_a_run_out_of_the_archive_leaves_what_its_workflow_needs(
+    runs: RunStore, archive: RunArchive
+) -> None:
+    ended(runs)
+    archive.remove_archived("staging", "u1")
+    archive.remove_archived("staging", "unknown")
+    assert archive.archived("staging") == ()
+    assert runs.find("u1") is not None
+    runs.retire("u1", LATER)
+    assert runs.find("u1") is None
+
+
+def test_taking_a_run_out_of_the_archive_removes_it_where_its_workflow_is_gone(
+    runs: RunStore, archive: RunArchive
+) -> None:
+    ended(runs)
+    runs.retire("u1", LATER)
+    archive.remove_archived("production", "u1")
+    assert runs.find("u1") is not None
+    archive.remove_archived("staging", "u1")
+    assert runs.find("u1") is None
+
+
+def test_an_archived_run_goes_on_under_another_uid(runs: RunStore, archive: RunArchive) -> None:
+    ended(runs)
+    assert not runs.adopt("u1", "u9")  # its Workflow is there
+    runs.retire("u1", LATER)
+    assert runs.adopt("u1", "u9")
+    assert not runs.adopt("u1", "u9")
+    found = runs.find("u9")
+    assert found is not None
+    assert found.run == row(stage="done") | {"uid": "u9"}
+    assert dict(found.nodes) == {"@a": note("1"), "@b": note("2")}
+    assert runs.uids("staging") == {"u9"}
+    assert archive.archived("staging") == ()
 
 
 def test_rows_survive_the_program(tmp_path: Path) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from toolkit.resource.resource import Body
 from toolkit.workflow.codec import command_from_row, command_to_row
 from toolkit.workflow.nodes import Row
-from toolkit.workflow.ports import StoredRun
+from toolkit.workflow.ports import ArchivedRun, StoredRun
 from toolkit.workflow.run import AuditEvent, Run, Transition
 
 
@@ -19,9 +20,15 @@ class _Rows:
     cluster: str
     run: Row
     is_settled: bool = False
+    workflow: Body | None = None
+    gone_at: datetime | None = None
     nodes: dict[str, Row] = field(default_factory=dict)
     commands: dict[str, Row] = field(default_factory=dict)
     audit: list[tuple[datetime, AuditEvent]] = field(default_factory=list)
+
+    @property
+    def is_archived(self) -> bool:
+        return self.workflow is not None and Run(self.run).is_finished
 
 
 class MemoryRuns:
@@ -58,16 +65,41 @@ class MemoryRuns:
                 if rows.cluster == cluster and not rows.is_settled
             )
 
-    def settle(self, uid: str) -> None:
+    def settle(self, uid: str, workflow: Body | None = None) -> None:
         with self._lock:
             rows = self._runs.get(uid)
             if rows is not None and Run(rows.run).is_finished:
-                rows.is_settled = True
+                rows.is_settled, rows.workflow = True, deepcopy(workflow)
                 rows.commands.clear()
+
+    def retire(self, uid: str, at: datetime) -> None:
+        with self._lock:
+            rows = self._runs.get(uid)
+            if rows is None:
+                return
+            if rows.is_archived:
+                rows.gone_at = rows.gone_at or at
+            else:
+                del self._runs[uid]
+
+    def adopt(self, uid: str, new_uid: str) -> bool:
+        with self._lock:
+            rows = self._runs.get(uid)
+            if rows is None or rows.gone_at is None or new_uid in self._runs:
+                return False
+            del self._runs[uid]
+            rows.run = {**rows.run, "uid": new_uid}
+            rows.is_settled, rows.workflow, rows.gone_at = False, None, None
+            self._runs[new_uid] = rows
+            return True
 
     def uids(self, cluster: str) -> frozenset[str]:
         with self._lock:
-            return frozenset(uid for uid, rows in self._runs.items() if rows.cluster == cluster)
+            return frozenset(
+                uid
+                for uid, rows in self._runs.items()
+                if rows.cluster == cluster and rows.gone_at is None
+            )
 
     def outstanding(self) -> frozenset[str]:
         with self._lock:
@@ -80,6 +112,35 @@ class MemoryRuns:
     def remove(self, uid: str) -> None:
         with self._lock:
             self._runs.pop(uid, None)
+
+    def archived(self, cluster: str) -> tuple[ArchivedRun, ...]:
+        with self._lock:
+            found = [
+                self._archived(uid)
+                for uid, rows in self._runs.items()
+                if rows.cluster == cluster and rows.is_archived
+            ]
+        return tuple(sorted(found, key=lambda entry: str(entry.run.get("started")), reverse=True))
+
+    def find_archived(self, cluster: str, uid: str) -> ArchivedRun | None:
+        with self._lock:
+            rows = self._runs.get(uid)
+            if rows is None or rows.cluster != cluster or not rows.is_archived:
+                return None
+            return replace(self._archived(uid), nodes=tuple(deepcopy(sorted(rows.nodes.items()))))
+
+    def remove_archived(self, cluster: str, uid: str) -> None:
+        with self._lock:
+            rows = self._runs.get(uid)
+            if rows is None or rows.cluster != cluster:
+                return
+            rows.workflow = None
+            if rows.gone_at is not None:
+                del self._runs[uid]
+
+    def _archived(self, uid: str) -> ArchivedRun:
+        rows = self._runs[uid]
+        return ArchivedRun(uid, deepcopy(rows.workflow or {}), deepcopy(rows.run), rows.gone_at)
 
     def _write(self, uid: str, transition: Transition, at: datetime) -> None:
         rows = self._runs[uid]

@@ -23,6 +23,7 @@ from toolkit.controllers.template_library import fetch_library
 from toolkit.errors import ClusterError, ConflictError, NotFoundError, ToolkitError
 from toolkit.resource.cluster import Cluster, ObjectRef, WatchEvent
 from toolkit.resource.resource import Body
+from toolkit.workflow.archive import ADOPTS, to_be_kept
 from toolkit.workflow.commands import (
     CallResource,
     Command,
@@ -180,6 +181,8 @@ class WorkflowController:
         if (live.get("status") or {}).get("phase") in ("Succeeded", "Failed", "Error"):
             self._finished.add(uid)
             return
+        if self._adopted(uid, live):
+            return
         now = self._clock.now()
         try:
             library = fetch_library(self._cluster, live)
@@ -191,6 +194,14 @@ class WorkflowController:
         active = self._active[uid] = ActiveRun(Run.start(transition), Shown(live))
         self._tell(active.run)
         self._follow_up(uid, transition)
+
+    def _adopted(self, uid: str, live: Body) -> bool:
+        """A Workflow that goes on with what the archive holds of an earlier one (retry)."""
+        archived = (live["metadata"].get("annotations") or {}).get(ADOPTS)
+        if not archived or not self._runs.adopt(archived, uid):
+            return False
+        self._finished.add(uid)
+        return self._reopened(uid, live) is not None
 
     def _reopened(self, uid: str, live: Body) -> ActiveRun | None:
         """A finished run, where the user asks for more of it (retry)."""
@@ -237,7 +248,7 @@ class WorkflowController:
         self._show(uid)
 
     def _forget(self, uid: str) -> None:
-        """The workflow was deleted: its steps are stopped, its rows go."""
+        """The workflow was deleted: its steps are stopped; what is not archived goes."""
         active = self._active.pop(uid, None)
         if active is not None:
             for command in active.commands.values():
@@ -245,7 +256,7 @@ class WorkflowController:
                     self._orphans.add(command.id)
                     self._executor.stop(command.id, grace_s=_STOP_DELETED_S)
         self._finished.discard(uid)
-        self._runs.remove(uid)
+        self._runs.retire(uid, self._clock.now())
 
     def _tell(self, run: Run) -> None:
         message = str(run.row.get("message") or "")
@@ -372,7 +383,7 @@ class WorkflowController:
             self.loop.at(self._clock.now() + _PROJECT_AGAIN, lambda: self._flush(uid))
             raise
         if active.run.is_finished:
-            self._runs.settle(uid)
+            self._runs.settle(uid, to_be_kept(active.shown.live))
             del self._active[uid]
             self._finished.add(uid)
 

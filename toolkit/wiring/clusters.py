@@ -88,6 +88,7 @@ class Owner:
         from toolkit.adapters.embedded import logical_cluster
         from toolkit.adapters.http.certificate import ensure_certificate
         from toolkit.adapters.http.server import HttpServer
+        from toolkit.adapters.sqlite.archive import SqliteArchive
 
         embedded = [e for e in environments if e.destination.is_embedded]
         for environment in embedded:
@@ -99,6 +100,7 @@ class Owner:
             clock=self.clock,
             certificate=ensure_certificate(state / "tls", self.clock.now()),
             log_store=log_store,
+            archive=SqliteArchive(self.database),
             preferred_port=_last_port(state),
             routes=routes,
             default_cluster=_default_cluster(self.workspace, embedded),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from toolkit.resource.resource import Body
 from toolkit.workflow.commands import Command, StartContainer
 from toolkit.workflow.events import ContainerEnded, ContainerErrored, ContainerStarted
 from toolkit.workflow.nodes import Row
@@ -130,14 +131,27 @@ class RunStore(Protocol):
         """
         ...
 
-    def settle(self, uid: str) -> None:
+    def settle(self, uid: str, workflow: Body | None = None) -> None:
         """The cluster shows the end of a finished run. It stays so until the run goes on. Its
-        commands are done with: timers that have no meaning any more.
+        commands are done with: timers that have no meaning any more. With ``workflow``, the
+        object without its status, the run is in the archive from now on.
+        """
+        ...
+
+    def retire(self, uid: str, at: datetime) -> None:
+        """The Workflow was deleted. A finished run in the archive stays there, any other is
+        forgotten. Doing it again changes nothing.
+        """
+        ...
+
+    def adopt(self, uid: str, new_uid: str) -> bool:
+        """An archived run whose Workflow is gone goes on as ``new_uid``, with all of its rows and
+        unsettled; False where there is no such run.
         """
         ...
 
     def uids(self, cluster: str) -> frozenset[str]:
-        """Every run there is of one cluster."""
+        """Every run of one cluster whose Workflow was not deleted."""
         ...
 
     def outstanding(self) -> frozenset[str]:
@@ -150,4 +164,39 @@ class RunStore(Protocol):
 
     def remove(self, uid: str) -> None:
         """Forgets a run and all that belongs to it. Unknown ones are ignored."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivedRun:
+    """A finished run in the archive. ``workflow``: the object without its status; ``gone_at``:
+    when it was deleted, None while the cluster still has it. ``nodes`` are there where one run
+    was asked for.
+    """
+
+    uid: str
+    workflow: Body
+    run: Row
+    gone_at: datetime | None = None
+    size_bytes: int = 0
+    nodes: tuple[tuple[str, Row], ...] = ()
+
+
+class RunArchive(Protocol):
+    """Finished runs, kept after their Workflows are deleted: the same rows as the RunStore's. One
+    contract suite over all adapters.
+    """
+
+    def archived(self, cluster: str) -> tuple[ArchivedRun, ...]:
+        """All of one cluster, without nodes, the last that began first."""
+        ...
+
+    def find_archived(self, cluster: str, uid: str) -> ArchivedRun | None:
+        """One, with its nodes."""
+        ...
+
+    def remove_archived(self, cluster: str, uid: str) -> None:
+        """Takes a run out of the archive; its rows go where its Workflow is gone. Unknown ones
+        are ignored.
+        """
         ...

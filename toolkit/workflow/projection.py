@@ -24,6 +24,8 @@ from toolkit.workflow.run import Run
 GROUP: Final = "workflows.argoproj.io"
 COMPLETED_LABEL: Final = f"{GROUP}/completed"
 PHASE_LABEL: Final = f"{GROUP}/phase"
+ARCHIVING_LABEL: Final = f"{GROUP}/workflow-archiving-status"
+ARCHIVED: Final = "Archived"
 
 _POD_PHASE: Final = {
     PENDING: PENDING, RUNNING: RUNNING, SUCCEEDED: SUCCEEDED, FAILED: FAILED, ERROR: FAILED,
@@ -47,6 +49,8 @@ def _labels(run: Run) -> dict[str, str]:
     labels = dict(run.definition.metadata["labels"])
     labels[COMPLETED_LABEL] = "true" if run.is_finished else "false"
     labels[PHASE_LABEL] = run.phase
+    if run.is_finished:  # its rows are the archive: it is there when its end is shown
+        labels[ARCHIVING_LABEL] = ARCHIVED
     reference = run.definition.spec.get("workflowTemplateRef")
     if reference:
         kind = "cluster-workflow-template" if reference.get("clusterScope") else "workflow-template"
@@ -54,18 +58,23 @@ def _labels(run: Run) -> dict[str, str]:
     return labels
 
 
-def _status(run: Run) -> Row:
+def summary_status(run: Run) -> Row:
+    """What the run row alone says: no nodes are needed."""
     row = run.row
-    status: Row = {
+    return {
         "phase": run.phase,
         "startedAt": rfc3339(parse_instant(row["started"])),
         "finishedAt": rfc3339(parse_instant(row["finished"])) if row["finished"] else None,
         "progress": f"{row['pods_done']}/{row['pods']}",
-        "conditions": _conditions(run),
-        "nodes": _nodes(run),
+        "message": row["message"],
     }
-    if row["message"]:
-        status["message"] = row["message"]
+
+
+def _status(run: Run) -> Row:
+    row = run.row
+    status = {**summary_status(run), "conditions": _conditions(run), "nodes": _nodes(run)}
+    if not status["message"]:
+        del status["message"]
     if row.get("outputs"):
         status["outputs"] = row["outputs"]
     if run.definition.spec.get("workflowTemplateRef"):

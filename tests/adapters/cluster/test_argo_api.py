@@ -97,7 +97,7 @@ def test_a_forced_delete_passes_finalizers(client: Any) -> None:
         ("GET", "/api/v1/workflows/data?createdAfter=2026-01-01", None, 3),
         ("GET", "/api/v1/workflows/data?listOptions.limit=-1", None, 3),
         ("GET", "/api/v1/workflows/data?listOptions.labelSelector=a+b", None, 3),
-        ("GET", "/api/v1/archived-workflows/some-uid", None, 12),
+        ("GET", "/api/v1/archived-workflows/some-uid", None, 5),
         ("GET", "/api/v1/sensors/data", None, 12),
         ("PATCH", "/api/v1/workflows/data/one", {}, 12),
         ("GET", "/api/v1/workflows/data/one/two/three", None, 12),

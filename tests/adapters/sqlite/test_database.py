@@ -143,7 +143,7 @@ def test_a_migration_keeps_a_private_backup(path: Path, monkeypatch: pytest.Monk
         Database(path, read_only=True)
     with Database(path) as database, database.read() as connection:
         assert connection.execute("SELECT more FROM t").fetchall() == []
-    backup = path.with_name("state.db.v1.bak")
+    backup = path.with_name(f"state.db.v{len(more) - 1}.bak")
     assert stat.S_IMODE(backup.stat().st_mode) == 0o600
     with pytest.raises(sqlite3.OperationalError, match="no such column"):
         columns_of(backup)

@@ -26,11 +26,11 @@ def succeed(_: ResolvedStart) -> Ending:
 class Bench:
     """One engine after another over the same cluster, rows and world."""
 
-    def __init__(self, cluster: EmbeddedCluster, clock: VirtualClock) -> None:
+    def __init__(self, cluster: EmbeddedCluster, clock: VirtualClock, runs: Any = None) -> None:
         self.cluster = cluster
         self.clock = clock
         self.world = MemoryWorld()
-        self.runs = MemoryRuns()
+        self.runs = runs or MemoryRuns()
         self.notices: list[RunNotice] = []
         self.script: Script = succeed
         self.version = ""

@@ -18,6 +18,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Mount, Route
 
 from toolkit import __version__
+from toolkit.adapters.http.argo_archive import ARCHIVE_VERBS
 from toolkit.adapters.http.argo_ask import Ask
 from toolkit.adapters.http.argo_kinds import (
     CLUSTER_TEMPLATES,
@@ -45,7 +46,7 @@ from toolkit.apiserver.logical_cluster import LogicalCluster
 from toolkit.clock import Clock
 from toolkit.errors import ForbiddenError, NotFoundError, ToolkitError
 from toolkit.resource.resource import Body
-from toolkit.workflow.ports import LogStore
+from toolkit.workflow.ports import LogStore, RunArchive
 
 _Endpoint = Callable[[HttpRequest], Awaitable[Response]]
 _Place = tuple[str, str, _Endpoint]
@@ -76,18 +77,11 @@ def _user(ask: Ask) -> Body:
     return {"subject": ask.subject.name, "groups": list(ask.subject.groups)}
 
 
-def _no_archive(ask: Ask) -> Body:  # noqa: ARG001
-    """Runs stay where they are until their retention is over: the archive is empty."""
-    return {"metadata": {}, "items": []}
-
-
 _VERBS: Final[dict[tuple[str, str], Verb]] = {
     ("GET", "info"): _info,
     ("GET", "version"): _version,
     ("GET", "userinfo"): _user,
-    ("GET", "archived-workflows"): _no_archive,
-    ("GET", "archived-workflows-label-keys"): lambda _: {"items": []},
-    ("GET", "archived-workflows-label-values"): lambda _: {"items": []},
+    **ARCHIVE_VERBS,
     **WORKFLOW_VERBS,
     **verbs_of(TEMPLATES),
     **verbs_of(CLUSTER_TEMPLATES),
@@ -103,7 +97,7 @@ _LOGS: Final = (
     "workflows/{namespace}/{name}/log",
     "workflows/{namespace}/{name}/{pod_name}/log",
 )
-_FOREIGN: Final = ("archived-workflows", "sync", "event-sources", "sensors", "tracking")
+_FOREIGN: Final = ("sync", "event-sources", "sensors", "tracking")
 """What Argo's server has and this one has not, by the first part of the path."""
 
 
@@ -118,11 +112,13 @@ class ArgoApi:
         *,
         clock: Clock,
         log_store: LogStore | None = None,
+        archive: RunArchive | None = None,
         default: str = "",
     ) -> None:
         self._cluster = cluster
         self._clock = clock
         self._log_store = log_store
+        self._archive = archive
         self._default = default
         self._stopping = asyncio.Event()
         self._readers: set[LogReader] = set()
@@ -197,6 +193,7 @@ class ArgoApi:
             self._clock.now,
             subject,
             self._log_store,
+            self._archive,
         )
 
 

@@ -17,7 +17,7 @@ from toolkit.resource.cluster import ObjectRef
 from toolkit.resource.copying import copy_json
 from toolkit.resource.identity import GroupVersionKind
 from toolkit.resource.resource import Body
-from toolkit.workflow.ports import LogStore
+from toolkit.workflow.ports import LogStore, RunArchive
 from toolkit.workflow.submission import WORKFLOW
 
 _UPDATE_ATTEMPTS: Final = 5
@@ -35,6 +35,7 @@ class Ask:
     now: Callable[[], datetime]
     subject: Subject
     log_store: LogStore | None = None
+    archive: RunArchive | None = None
 
     @property
     def namespace(self) -> str:

@@ -28,7 +28,7 @@ from toolkit.apiserver.logical_cluster import LogicalCluster
 from toolkit.apiserver.tokens import TokenSigner
 from toolkit.clock import Clock
 from toolkit.errors import ClusterError, StateError
-from toolkit.workflow.ports import LogStore
+from toolkit.workflow.ports import LogStore, RunArchive
 
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 _GRACE_S = 5
@@ -50,13 +50,14 @@ class Serving:
 class HttpServer:
     """Serves until :meth:`stop`, or the end of its ``with`` block."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a server is made of; most of it has a default
         self,
         cluster: Callable[[str], LogicalCluster | None],
         *,
         clock: Clock,
         certificate: Certificate,
         log_store: LogStore | None = None,
+        archive: RunArchive | None = None,
         preferred_port: int = 0,
         routes: Sequence[BaseRoute] = (),
         default_cluster: str = "",
@@ -72,7 +73,9 @@ class HttpServer:
         self.serving = Serving(url, token, certificate.certificate_file, port)
         signer = TokenSigner(certificate.key_file.read_bytes())
         self._api = KubernetesApi(cluster, clock=clock, signer=signer, log_store=log_store)
-        self._argo = ArgoApi(cluster, clock=clock, log_store=log_store, default=default_cluster)
+        self._argo = ArgoApi(
+            cluster, clock=clock, log_store=log_store, archive=archive, default=default_cluster
+        )
         kubernetes = _kubernetes(self._api)
         apis = [*self._argo.routes(), *kubernetes]
         guard = Guard(

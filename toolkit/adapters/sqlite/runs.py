@@ -9,9 +9,19 @@ from datetime import datetime
 from typing import Any, Literal, cast
 
 from toolkit.adapters.sqlite.database import Database
+from toolkit.resource.resource import Body
 from toolkit.workflow.codec import command_from_row, command_to_row
 from toolkit.workflow.ports import StoredRun
 from toolkit.workflow.run import AuditEvent, Run, Transition
+
+_DELETE_UNKEPT = "DELETE FROM runs WHERE uid = ? AND (finished_at IS NULL OR object IS NULL)"
+"""What is not in the archive goes with its Workflow."""
+_SETTLE = (
+    "UPDATE runs SET is_settled = 1, object = :object, size_bytes = length(row)"
+    " + coalesce(length(:object), 0)"
+    " + (SELECT coalesce(sum(length(run_nodes.row)), 0) FROM run_nodes WHERE run_uid = :uid)"
+    " WHERE uid = :uid AND finished_at IS NOT NULL"
+)
 
 
 class SqliteRuns:
@@ -19,6 +29,10 @@ class SqliteRuns:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    @property
+    def database(self) -> Database:
+        return self._database
 
     def begin(self, cluster: str, transition: Transition, at: datetime) -> None:
         run = Run.start(transition)
@@ -60,18 +74,33 @@ class SqliteRuns:
             ).fetchall()
             return tuple(_stored(connection, *run) for run in found)
 
-    def settle(self, uid: str) -> None:
+    def settle(self, uid: str, workflow: Body | None = None) -> None:
+        kept = None if workflow is None else _dump(workflow)
+
         def work(connection: sqlite3.Connection) -> None:
-            if connection.execute(
-                "UPDATE runs SET is_settled = 1 WHERE uid = ? AND finished_at IS NOT NULL", (uid,)
-            ).rowcount:
+            if connection.execute(_SETTLE, {"uid": uid, "object": kept}).rowcount:
                 connection.execute("DELETE FROM run_commands WHERE run_uid = ?", (uid,))
 
         self._database.write(work)
 
+    def retire(self, uid: str, at: datetime) -> None:
+        def work(connection: sqlite3.Connection) -> None:
+            connection.execute(_DELETE_UNKEPT, (uid,))
+            connection.execute(
+                "UPDATE runs SET gone_at = coalesce(gone_at, ?) WHERE uid = ?",
+                (at.isoformat(), uid),
+            )
+
+        self._database.write(work)
+
+    def adopt(self, uid: str, new_uid: str) -> bool:
+        return self._database.write(lambda connection: _adopt(connection, uid, new_uid))
+
     def uids(self, cluster: str) -> frozenset[str]:
         with self._database.read() as connection:
-            found = connection.execute("SELECT uid FROM runs WHERE cluster = ?", (cluster,))
+            found = connection.execute(
+                "SELECT uid FROM runs WHERE cluster = ? AND gone_at IS NULL", (cluster,)
+            )
             return frozenset(uid for (uid,) in found)
 
     def outstanding(self) -> frozenset[str]:
@@ -122,6 +151,25 @@ def _write(connection: sqlite3.Connection, uid: str, transition: Transition, at:
             for event in transition.audit
         ],
     )
+
+
+def _adopt(connection: sqlite3.Connection, uid: str, new_uid: str) -> bool:
+    """Rows of nodes and audit point to their run: the new one is made before they move."""
+    copied = connection.execute(
+        "INSERT OR IGNORE INTO runs (uid, cluster, namespace, name, finished_at, is_settled, row)"
+        " SELECT :new, cluster, namespace, name, finished_at, 0, json_set(row, '$.uid', :new)"
+        " FROM runs WHERE uid = :old AND gone_at IS NOT NULL",
+        {"old": uid, "new": new_uid},
+    )
+    if not copied.rowcount:
+        return False
+    for table in ("run_nodes", "run_audit"):
+        connection.execute(
+            f"UPDATE {table} SET run_uid = ? WHERE run_uid = ?",  # noqa: S608 - one of two names
+            (new_uid, uid),
+        )
+    connection.execute("DELETE FROM runs WHERE uid = ?", (uid,))
+    return True
 
 
 def _stored(connection: sqlite3.Connection, uid: str, cluster: str, row: str) -> StoredRun:

@@ -1,7 +1,11 @@
-"""Tables of runs, version 1.
+"""Tables of runs, versions 1 and 2.
 
 Rows are JSON as the step machine gives them; the columns beside are what we look rows up by.
 ``commands`` holds only what is not yet answered.
+
+A finished run whose Workflow is deleted stays, as the archive: ``object`` is that Workflow without
+its status (NULL: not in the archive), ``gone_at`` when it was deleted, ``size_bytes`` what all
+rows of the run take, measured when its end was shown.
 """
 
 RUNS = """
@@ -41,4 +45,14 @@ CREATE TABLE run_audit (
     node_id TEXT NOT NULL
 );
 CREATE INDEX run_audit_by_run ON run_audit (run_uid);
+"""
+
+ARCHIVE = """
+ALTER TABLE runs ADD COLUMN object TEXT;
+ALTER TABLE runs ADD COLUMN gone_at TEXT;
+ALTER TABLE runs ADD COLUMN size_bytes INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX runs_by_end ON runs (cluster, finished_at);
+UPDATE runs SET size_bytes = length(row) + (
+    SELECT coalesce(sum(length(run_nodes.row)), 0) FROM run_nodes WHERE run_uid = runs.uid
+) WHERE finished_at IS NOT NULL;
 """

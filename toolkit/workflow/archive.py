@@ -1,0 +1,62 @@
+"""The archive: finished runs as the Workflows they were, after the objects themselves are gone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from toolkit.errors import RefusedError
+from toolkit.resource.resource import Body
+from toolkit.workflow import verbs
+from toolkit.workflow.ports import ArchivedRun
+from toolkit.workflow.projection import ARCHIVING_LABEL, project_workflow, summary_status
+from toolkit.workflow.run import Run, load
+
+PERSISTED: Final = "Persisted"
+"""The archiving status, as Argo shows it, of what was read from the archive."""
+ADOPTS: Final = "gitops.toolkit/archived-run"
+"""The annotation of a Workflow that goes on with the rows of an archived run: its uid."""
+_OF_ITS_OWN: Final = ("uid", "resourceVersion", "creationTimestamp", "generation", "managedFields")
+
+
+def to_be_kept(workflow: Body) -> Body:
+    """What the archive keeps of a Workflow: everything but the status, which its rows hold."""
+    metadata = {k: v for k, v in workflow["metadata"].items() if k != "managedFields"}
+    return {**{k: v for k, v in workflow.items() if k != "status"}, "metadata": metadata}
+
+
+def archived_workflow(found: ArchivedRun) -> Body:
+    """The Workflow as it ended, with all of its nodes."""
+    shown = project_workflow(load(found.run, found.nodes), found.workflow)
+    return _marked(shown)
+
+
+def archived_summary(found: ArchivedRun) -> Body:
+    """The Workflow without spec and nodes, for lists."""
+    status = {key: value for key, value in summary_status(Run(found.run)).items() if value}
+    body = {key: found.workflow[key] for key in ("apiVersion", "kind", "metadata")}
+    return _marked({**body, "spec": {}, "status": status})
+
+
+def retried(found: ArchivedRun, *, now: datetime, **options: Any) -> Body:
+    """A new Workflow that goes on where the archived one failed. Raises RefusedError, also where
+    its Workflow is still there to be retried itself.
+    """
+    name = str(found.workflow["metadata"]["name"])
+    if found.gone_at is None:
+        raise RefusedError(
+            f"Workflow {name} already exists on cluster, use argo retry {name} instead",
+            hints=[f"gitops retry {name}"],
+        )
+    changed, _ = verbs.retry(archived_workflow(found), now=now, **options)
+    metadata = {k: v for k, v in changed["metadata"].items() if k not in _OF_ITS_OWN}
+    annotations: Mapping[str, str] = metadata.get("annotations") or {}
+    metadata["annotations"] = {**annotations, ADOPTS: found.uid}
+    return {**changed, "metadata": metadata}
+
+
+def _marked(body: Body) -> Body:
+    metadata = body["metadata"]
+    labels = {**(metadata.get("labels") or {}), ARCHIVING_LABEL: PERSISTED}
+    return {**body, "metadata": {**metadata, "labels": labels}}
