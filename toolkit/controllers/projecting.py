@@ -16,6 +16,7 @@ from toolkit.errors import AlreadyExistsError, NotFoundError
 from toolkit.resource.cluster import Cluster, ObjectRef
 from toolkit.resource.identity import GroupVersionKind
 from toolkit.resource.resource import Body
+from toolkit.workflow.archive import ARCHIVED, ARCHIVING_LABEL
 from toolkit.workflow.projection import project_pod, project_workflow
 from toolkit.workflow.run import Run, Transition
 
@@ -80,6 +81,8 @@ def flush(
     target = project_workflow(run, shown.live)
     for node_id, reason in waiting.items():
         target["status"]["nodes"][node_id]["message"] = reason
+    if run.is_finished:
+        target["metadata"]["labels"][ARCHIVING_LABEL] = ARCHIVED
     if target != shown.live:
         shown.live = cluster.update(target)
     shown.is_behind, shown.phase, shown.at = False, run.phase, now

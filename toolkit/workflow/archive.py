@@ -10,11 +10,14 @@ from toolkit.errors import RefusedError
 from toolkit.resource.resource import Body
 from toolkit.workflow import verbs
 from toolkit.workflow.ports import ArchivedRun
-from toolkit.workflow.projection import ARCHIVING_LABEL, project_workflow, summary_status
+from toolkit.workflow.projection import GROUP, project_workflow, summary_status
 from toolkit.workflow.run import Run, load
 
+ARCHIVING_LABEL: Final = f"{GROUP}/workflow-archiving-status"
+ARCHIVED: Final = "Archived"
+"""The status of a Workflow that has ended and is still there; its rows are the archive."""
 PERSISTED: Final = "Persisted"
-"""The archiving status, as Argo shows it, of what was read from the archive."""
+"""The status, as Argo shows it, of what was read from the archive."""
 ADOPTS: Final = "gitops.toolkit/archived-run"
 """The annotation of a Workflow that goes on with the rows of an archived run: its uid."""
 _OF_ITS_OWN: Final = ("uid", "resourceVersion", "creationTimestamp", "generation", "managedFields")

@@ -24,8 +24,6 @@ from toolkit.workflow.run import Run
 GROUP: Final = "workflows.argoproj.io"
 COMPLETED_LABEL: Final = f"{GROUP}/completed"
 PHASE_LABEL: Final = f"{GROUP}/phase"
-ARCHIVING_LABEL: Final = f"{GROUP}/workflow-archiving-status"
-ARCHIVED: Final = "Archived"
 
 _POD_PHASE: Final = {
     PENDING: PENDING, RUNNING: RUNNING, SUCCEEDED: SUCCEEDED, FAILED: FAILED, ERROR: FAILED,
@@ -49,8 +47,6 @@ def _labels(run: Run) -> dict[str, str]:
     labels = dict(run.definition.metadata["labels"])
     labels[COMPLETED_LABEL] = "true" if run.is_finished else "false"
     labels[PHASE_LABEL] = run.phase
-    if run.is_finished:  # its rows are the archive: it is there when its end is shown
-        labels[ARCHIVING_LABEL] = ARCHIVED
     reference = run.definition.spec.get("workflowTemplateRef")
     if reference:
         kind = "cluster-workflow-template" if reference.get("clusterScope") else "workflow-template"
