@@ -18,6 +18,7 @@ from toolkit.adapters.process.executor import ProcessExecutor
 from toolkit.adapters.process.images import ImageMap
 from toolkit.adapters.process.isolation import NONE
 from toolkit.adapters.process.launch import Host
+from toolkit.adapters.volumes import Volumes
 from toolkit.repository.settings import ImageRule
 from toolkit.workflow.commands import ContainerCall, OutputFile, StartContainer
 from toolkit.workflow.events import ContainerEnded, ContainerErrored, ContainerStarted
@@ -51,6 +52,7 @@ class RealMachine:
             NONE,
             (self._folder.resolve(),),
             ArtifactStore(self._folder / "artifacts"),
+            Volumes(self._folder / "volumes"),
         )
         logs = Logs(self._folder / "logs")
         steps = self._folder / "steps"

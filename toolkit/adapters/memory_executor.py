@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 from toolkit.clock import Clock
@@ -42,6 +42,19 @@ class MemoryWorld:
             self.lost.add(command_id)
 
 
+class MemoryVolumes:
+    """Keeps nothing, and remembers what was to be dropped."""
+
+    def __init__(self) -> None:
+        self.removed: list[str] = []
+
+    def remove(self, key: str) -> None:
+        self.removed.append(key)
+
+    def sweep(self, cluster: str, known: Collection[str]) -> None:
+        """There is nothing to sweep."""
+
+
 class MemoryExecutor:
     """Containers that exist in a :class:`MemoryWorld`. Reports from the caller's thread."""
 
@@ -51,6 +64,7 @@ class MemoryExecutor:
         self._clock = clock
         self._report = report
         self._followed: dict[str, ResolvedStart] = {}
+        self.volumes = MemoryVolumes()
 
     def start(self, resolved: ResolvedStart) -> None:
         start, world = resolved.start, self._world

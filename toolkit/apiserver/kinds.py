@@ -48,7 +48,7 @@ class Kind:
 
     @property
     def served(self) -> ServedKind:
-        return ServedKind(self.gvk, self.plural, self.is_namespaced)
+        return ServedKind(self.gvk, self.plural, self.is_namespaced, self.short_names)
 
 
 class KindIndex:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from toolkit.controllers import pod_events
 from toolkit.errors import AlreadyExistsError, NotFoundError
-from toolkit.resource.cluster import Cluster, ObjectRef
+from toolkit.resource.cluster import Cluster, ObjectRef, PatchType
 from toolkit.resource.identity import GroupVersionKind
 from toolkit.resource.resource import Body
 from toolkit.workflow.archive import ARCHIVED, ARCHIVING_LABEL
@@ -97,8 +97,10 @@ def _write_pod(shown: Shown, run: Run, node_id: str, cluster: Cluster) -> None:
     if shown.pods.get(node_id) != metadata:
         try:
             cluster.create(body)
-        except AlreadyExistsError:
-            cluster.update(body)
+        except AlreadyExistsError:  # what others wrote on it stays
+            ref = ObjectRef(POD, str(metadata["namespace"]), str(metadata["name"]))
+            known = {key: metadata[key] for key in ("labels", "annotations")}
+            cluster.patch(ref, {"metadata": known}, PatchType.MERGE)
         shown.pods[node_id] = metadata
     try:
         drawn = cluster.update_status(body)

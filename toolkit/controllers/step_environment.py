@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from toolkit.controllers.step_mounts import is_lasting, mounts_of
 from toolkit.errors import ExecutionError
 from toolkit.resource.cluster import Cluster, ObjectRef
 from toolkit.resource.identity import GroupVersionKind
@@ -56,6 +57,7 @@ def resolve(
         start=replace(start, call=call),
         environment=environment.values,
         files=files,
+        mounts=mounts_of(start.call, cluster, address),
         secrets=frozenset(lookup.secrets),
     )
 
@@ -180,6 +182,8 @@ def _files(start: StartContainer, lookup: _Lookup) -> dict[str, bytes]:
         name, path = str(mount.get("name")), str(mount.get("mountPath")).rstrip("/")
         if name not in volumes:
             raise ExecutionError(f'volume "{name}" is mounted but not declared')
+        if is_lasting(volumes[name]):
+            continue
         content = _volume(volumes[name], lookup)
         sub_path = str(mount.get("subPath") or "").strip("/")
         for key, value in (content or {}).items():
@@ -194,7 +198,7 @@ def _files(start: StartContainer, lookup: _Lookup) -> dict[str, bytes]:
 
 def _volume(volume: Mapping[str, Any], lookup: _Lookup) -> Mapping[str, bytes] | None:
     """A volume's files by relative path; None for an empty folder."""
-    if "emptyDir" in volume:
+    if "emptyDir" in volume or "ephemeral" in volume:
         return None
     for kind, gvk in (("configMap", _CONFIG_MAP), ("secret", _SECRET)):
         if kind in volume:

@@ -14,10 +14,12 @@ from datetime import timedelta
 
 from toolkit.clock import Clock
 from toolkit.controllers.active_run import ActiveRun, RunNotice, answer_to
+from toolkit.controllers.claims import ensure_claims, release_claims, sweep_claims
 from toolkit.controllers.event_loop import EventLoop
 from toolkit.controllers.object_watch import ObjectWatch
 from toolkit.controllers.projecting import WORKFLOW, Shown, flush, remove_pods
-from toolkit.controllers.resource_calls import Answer, Owner, Undecided, look_again, perform
+from toolkit.controllers.resource_actions import Owner
+from toolkit.controllers.resource_calls import Answer, Undecided, look_again, perform
 from toolkit.controllers.step_environment import resolve
 from toolkit.controllers.template_library import fetch_library
 from toolkit.errors import ClusterError, ConflictError, NotFoundError, ToolkitError
@@ -74,6 +76,7 @@ class WorkflowController:
         self._finished: set[str] = set()
         self._orphans: set[str] = set()  # commands of deleted runs whose steps are ending
         self._is_recovered = False
+        self._is_swept = False
         self.loop = EventLoop(f"workflows-{name}", clock, on_error)
         self._calls = ThreadPoolExecutor(_CALLS_AT_ONCE, f"resource-calls-{name}")
         self._painters = ThreadPoolExecutor(_PODS_AT_ONCE, f"pods-{name}")
@@ -111,6 +114,9 @@ class WorkflowController:
         recovered = () if self._is_recovered else self._recover(live)
         for uid in self._runs.uids(self._name) - live.keys():
             self._forget(uid)
+        if not self._is_swept:
+            self._is_swept = True
+            sweep_claims(self._cluster, self._executor.volumes, self._name)
         for body in live.values():
             self._seen(body)
         for uid in recovered:
@@ -273,7 +279,9 @@ class WorkflowController:
                 self._stop(active, command)
             case CallResource():
                 owner = Owner(active.run.namespace, active.run.name, uid)
-                self._call(uid, command, owner, None)
+                if any(command.pod in text for text in (*command.flags, command.manifest)):
+                    self.loop.soon(lambda: self._flush(uid))  # it means its own pod
+                self.loop.soon(lambda: self._call(uid, command, owner, None))
             case WakeAt():
                 self.loop.at(command.at, lambda: self._woke(uid, command))
 
@@ -281,6 +289,7 @@ class WorkflowController:
         address = PodAddress(self._name, run.namespace, run.name, command.pod)
         is_claimed = is_again and self._executor.is_claimed(command.id)
         try:
+            ensure_claims(self._cluster, run)
             pod = project_pod(run, command.node_id)
             resolved = resolve(command, self._cluster, address, pod=pod, given=self._given)
         except ToolkitError as error:
@@ -383,6 +392,7 @@ class WorkflowController:
             self.loop.at(self._clock.now() + _PROJECT_AGAIN, lambda: self._flush(uid))
             raise
         if active.run.is_finished:
+            release_claims(self._cluster, active.run, self._executor.volumes, self._name)
             self._runs.settle(uid, to_be_kept(active.shown.live))
             del self._active[uid]
             self._finished.add(uid)

@@ -147,4 +147,5 @@ def _image_rule(fields: Fields) -> ImageRule:
         pattern=fields["pattern"],
         entrypoint=tuple(fields.get("entrypoint", ())),
         path=tuple(fields.get("path", ())),
+        args=tuple(fields["args"]) if "args" in fields else None,
     )

@@ -82,12 +82,16 @@ class ImageRule:
 
     ``pattern``: the image without or with its tag, ``*`` matches anything. ``entrypoint``: the
     command where the template names none. ``path``: folders of programs put before PATH, from the
-    workspace's root; :data:`SHIPPED_PROGRAMS` are those that come with the toolkit.
+    workspace's root; :data:`SHIPPED_PROGRAMS` are those that come with the toolkit. ``args``: the
+    arguments where the template names neither a command nor arguments; None: not known. ``files``:
+    (absolute path in the image, program as in ``path``).
     """
 
     pattern: str
     entrypoint: tuple[str, ...] = ()
     path: tuple[str, ...] = ()
+    args: tuple[str, ...] | None = None
+    files: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,7 @@ class ServedKind:
     gvk: GroupVersionKind
     plural: str
     is_namespaced: bool
+    short_names: tuple[str, ...] = ()
 
 
 class Cluster(Protocol):

@@ -18,6 +18,7 @@ from toolkit.adapters.process.images import PROGRAMS, ImageMap
 from toolkit.adapters.process.isolation import Namespaces, probe
 from toolkit.adapters.process.launch import Host
 from toolkit.adapters.sqlite.runs import SqliteRuns
+from toolkit.adapters.volumes import Volumes
 from toolkit.controllers.active_run import RunNotice
 from toolkit.controllers.cron_controller import CronController, CronNotice
 from toolkit.controllers.workflow_controller import WorkflowController
@@ -30,6 +31,7 @@ EngineNotice = RunNotice | CronNotice
 _LOGS = "logs"
 _STEPS = "steps"
 _ARTIFACTS = "artifacts"
+_VOLUMES = "volumes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ def start_engine(
     state = workspace.ensure_state().resolve()
     logs = log_store(workspace)
     runs = SqliteRuns(owner.database)
+    volumes = Volumes(state / _VOLUMES)
     controllers: list[WorkflowController] = []
     cron_controllers: list[CronController] = []
 
@@ -74,7 +77,7 @@ def start_engine(
         for controller in controllers:
             controller.receive(event)
 
-    host = _host(workspace)
+    host = _host(workspace, volumes)
     slots = parallel_steps()
     with ExitStack() as stack:
         executor = stack.enter_context(
@@ -121,7 +124,7 @@ def parallel_steps() -> int:
     return max(4, 2 * (os.cpu_count() or 1))
 
 
-def _host(workspace: Workspace) -> Host:
+def _host(workspace: Workspace, volumes: Volumes) -> Host:
     images = ImageMap(workspace.settings().images, workspace.root)
     package = Path(toolkit.__file__).parents[1]
     folders = (
@@ -137,6 +140,7 @@ def _host(workspace: Workspace) -> Host:
         probe(state),
         visible,
         ArtifactStore(state / _ARTIFACTS),
+        volumes,
         hidden=state,
         kept=(captured,),
     )

@@ -8,6 +8,7 @@ from typing import Any, Final
 from toolkit.errors import ExpressionError
 from toolkit.workflow import outputs
 from toolkit.workflow.artifacts import input_artifacts, output_artifacts
+from toolkit.workflow.claims import claim_volumes
 from toolkit.workflow.commands import (
     CallResource,
     ContainerCall,
@@ -119,12 +120,8 @@ def _env(entry: Row) -> Row:
 
 def _volumes(draft: Draft, template: Row) -> list[Row]:
     spec = draft.run.definition.spec
-    volumes = [*(template.get("volumes") or ()), *(spec.get("volumes") or ())]
-    for claim in spec.get("volumeClaimTemplates") or ():
-        name = (claim.get("metadata") or {}).get("name")
-        claim_name = f"{draft.run.name}-{name}"
-        volumes.append({"name": name, "persistentVolumeClaim": {"claimName": claim_name}})
-    return volumes
+    own = template.get("volumes") or ()
+    return [*own, *(spec.get("volumes") or ()), *claim_volumes(draft.run)]
 
 
 def _output_files(template: Row) -> list[OutputFile]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -27,18 +27,32 @@ class PodAddress:
 
 
 @dataclass(frozen=True, slots=True)
+class VolumeMount:
+    """A folder at the absolute ``path`` of a step: ``volume`` is a key of the VolumeStore, with
+    the path below it where only that is mounted, or (``is_host``) a folder of this machine.
+    """
+
+    path: str
+    volume: str
+    is_read_only: bool = False
+    is_host: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ResolvedStart:
     """A StartContainer with its references resolved, never persisted.
 
     ``environment`` is complete (nothing of the host's is added but PATH, HOME, TMPDIR, LANG).
-    ``files``: absolute path → bytes, for ConfigMap and Secret volumes. ``secrets``: values to be
-    masked as ``***`` wherever the step's output is kept or reported.
+    ``files``: absolute path → bytes, for ConfigMap and Secret volumes. ``mounts``: volumes that
+    outlive the step. ``secrets``: values to be masked as ``***`` wherever the step's output is
+    kept or reported.
     """
 
     address: PodAddress
     start: StartContainer
     environment: Mapping[str, str]
     files: Mapping[str, bytes] = field(default_factory=dict)
+    mounts: tuple[VolumeMount, ...] = ()
     secrets: frozenset[str] = frozenset()
 
 
@@ -48,6 +62,11 @@ class Executor(Protocol):
     ``report`` (given at construction) is called from any thread, once for each outcome;
     at-least-once across restarts of the program.
     """
+
+    @property
+    def volumes(self) -> VolumeStore:
+        """Where the volumes of its steps are kept."""
+        ...
 
     def start(self, resolved: ResolvedStart) -> None:
         """Claim the command's id and start; returns at once. A claim that exists already starts
@@ -89,6 +108,18 @@ class LogStore(Protocol):
         timestamps: bool = False,
     ) -> Iterator[str]:
         """Lines without their ends, oldest first. Raises NotFoundError for an unknown pod."""
+        ...
+
+
+class VolumeStore(Protocol):
+    """Volumes that outlive a step. A key is ``<cluster>/<namespace>/<name>``."""
+
+    def remove(self, key: str) -> None:
+        """Drops a volume and all that is in it; an unknown one is ignored."""
+        ...
+
+    def sweep(self, cluster: str, known: Collection[str]) -> None:
+        """Drops the volumes of one cluster that are not ``known``."""
         ...
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from toolkit.resource.resource import Body
+from toolkit.workflow.claims import claim_volumes, keeps_claims
 from toolkit.workflow.edges import Edges
 from toolkit.workflow.nodes import (
     ERROR,
@@ -71,6 +72,8 @@ def _status(run: Run) -> Row:
     status = {**summary_status(run), "conditions": _conditions(run), "nodes": _nodes(run)}
     if not status["message"]:
         del status["message"]
+    if (claims := claim_volumes(run)) and keeps_claims(run):
+        status["persistentVolumeClaims"] = claims
     if row.get("outputs"):
         status["outputs"] = row["outputs"]
     if run.definition.spec.get("workflowTemplateRef"):
@@ -126,7 +129,7 @@ def project_pod(run: Run, node_id: str) -> Body | None:
                 f"{GROUP}/node-name": node.name,
                 f"{GROUP}/node-id": node.id,
             },
-            "ownerReferences": [_owner(run)],
+            "ownerReferences": [workflow_reference(run)],
         },
         "spec": {
             "restartPolicy": "Never",
@@ -136,7 +139,8 @@ def project_pod(run: Run, node_id: str) -> Body | None:
     }
 
 
-def _owner(run: Run) -> Row:
+def workflow_reference(run: Run) -> Row:
+    """What makes an object go with its workflow."""
     return {
         "apiVersion": "argoproj.io/v1alpha1",
         "kind": "Workflow",

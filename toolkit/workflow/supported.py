@@ -14,7 +14,8 @@ SPEC: Final = frozenset(
     {
         "activeDeadlineSeconds", "arguments", "entrypoint", "hooks", "onExit", "parallelism",
         "priority", "retryStrategy", "shutdown", "suspend", "templateDefaults", "templates",
-        "volumeClaimTemplates", "volumes", "workflowMetadata", "workflowTemplateRef",
+        "volumeClaimGC", "volumeClaimTemplates", "volumes", "workflowMetadata",
+        "workflowTemplateRef",
     }
 )  # fmt: skip
 
@@ -58,7 +59,7 @@ WITHOUT_EFFECT: Final[Mapping[str, str]] = {
         "logs and artifacts are kept in the state folder, under its own retention",
     ),
     **dict.fromkeys(
-        ("podGC", "ttlStrategy", "volumeClaimGC"), "finished runs go by the workspace's retention"
+        ("podGC", "ttlStrategy"), "finished runs go by the workspace's retention"
     ),
     **dict.fromkeys(
         ("metadata", "podMetadata", "annotations"), "a pod is a projection, not an object to select"

@@ -19,6 +19,7 @@ from toolkit.adapters.process.executor import ProcessExecutor
 from toolkit.adapters.process.images import ImageMap
 from toolkit.adapters.process.isolation import NONE, Namespaces, probe
 from toolkit.adapters.process.launch import Host
+from toolkit.adapters.volumes import Volumes
 from toolkit.repository.settings import ImageRule
 from toolkit.workflow.commands import ContainerCall, OutputFile, StartContainer
 from toolkit.workflow.events import ContainerEnded, ContainerErrored
@@ -38,7 +39,13 @@ class Bench:
         self.executor = ProcessExecutor(
             root / "steps",
             self.logs,
-            Host(images, namespaces, (root.resolve(),), ArtifactStore(root / "artifacts")),
+            Host(
+                images,
+                namespaces,
+                (root.resolve(),),
+                ArtifactStore(root / "artifacts"),
+                Volumes(root / "volumes"),
+            ),
             SystemClock(),
             self.events.put,
             slots=slots,
@@ -101,9 +108,8 @@ def step(
     **fields: Any,
 ) -> ResolvedStart:
     """A script step, its outputs named by their paths."""
-    resolved_fields = {
-        name: fields.pop(name) for name in ("environment", "files", "secrets") if name in fields
-    }
+    names = ("environment", "files", "mounts", "secrets")
+    resolved_fields = {name: fields.pop(name) for name in names if name in fields}
     given = {"image": "any", "command": ("sh",), "source": source, **(call or {})}
     start = StartContainer(
         id=id,

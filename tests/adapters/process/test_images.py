@@ -31,7 +31,7 @@ def test_a_pattern_matches_with_or_without_tag_and_digest(pattern: str, image: s
     assert argv[1:] == ("-c", ":")
 
 
-@pytest.mark.parametrize(("pattern", "image"), [("python", "pythons"), ("python:3", "python:4")])
+@pytest.mark.parametrize(("pattern", "image"), [("app", "apps"), ("app:3", "app:4")])
 def test_other_images_do_not_match(pattern: str, image: str) -> None:
     with pytest.raises(ExecutionError, match=r"runtime\.images"):
         images(ImageRule(pattern)).resolve(image, ["sh"], [])

@@ -6,7 +6,8 @@ import pytest
 
 from tests.controllers.engine.conftest import NAMESPACE, START, config_map
 from toolkit.adapters.embedded import EmbeddedCluster
-from toolkit.controllers.resource_calls import Answer, Owner, Undecided, look_again, perform
+from toolkit.controllers.resource_actions import Owner
+from toolkit.controllers.resource_calls import Answer, Undecided, look_again, perform
 from toolkit.resource.cluster import ObjectRef
 from toolkit.resource.identity import GroupVersionKind
 from toolkit.resource.resource import Body

@@ -61,7 +61,8 @@ def _aggregated(document: Any) -> Iterator[ServedResource]:
                 is_namespaced = resource.get("scope") == "Namespaced"
                 subresources = {s.get("subresource") for s in resource.get("subresources") or ()}
                 if "get" in (resource.get("verbs") or ()):
-                    served = ServedKind(gvk, resource["resource"], is_namespaced)
+                    short = tuple(resource.get("shortNames") or ())
+                    served = ServedKind(gvk, resource["resource"], is_namespaced, short)
                     yield ServedResource(served, "status" in subresources)
 
 
@@ -78,5 +79,6 @@ def _listed(document: Any) -> Iterator[ServedResource]:
             str(resource.get("version") or version),
             str(resource["kind"]),
         )
-        served = ServedKind(gvk, name, bool(resource.get("namespaced")))
+        short = tuple(resource.get("shortNames") or ())
+        served = ServedKind(gvk, name, bool(resource.get("namespaced")), short)
         yield ServedResource(served, f"{name}/status" in names)

@@ -27,7 +27,7 @@ from toolkit.adapters.process.outcome import (
 from toolkit.clock import Clock
 from toolkit.errors import ExecutionError
 from toolkit.workflow.events import ContainerEnded, ContainerErrored, ContainerStarted
-from toolkit.workflow.ports import Report, ResolvedStart
+from toolkit.workflow.ports import Report, ResolvedStart, VolumeStore
 
 _LOOK_AGAIN_S = 0.01
 _MOVERS = 4
@@ -79,6 +79,10 @@ class ProcessExecutor:
         self._launcher = _thread("process-launcher", self._launch_waiting)
         self._leaving: SimpleQueue[Claim | None] = SimpleQueue()
         self._sweeper = _thread("process-sweeper", self._remove_leaving)
+
+    @property
+    def volumes(self) -> VolumeStore:
+        return self._host.volumes
 
     def start(self, resolved: ResolvedStart) -> None:
         command_id = resolved.start.id

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 import toolkit
+from toolkit.adapters.process.stock_images import STOCK_IMAGES
 from toolkit.errors import ExecutionError
 from toolkit.repository.settings import SHIPPED_PROGRAMS, ImageRule
 
@@ -21,54 +22,66 @@ HOST_PATH = (
     *("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"),
     str(_PYTHON),  # the one Python that is there for certain: ours
 )
-_PROGRAMS = Path(__file__).parent / "programs"
+_HUB = ("docker.io/", "index.docker.io/", "library/")
+_MAP_IT = "install it, or map the image in gitops.yaml runtime.images (entrypoint, path)"
 
 
 @dataclass(frozen=True, slots=True)
 class HostCommand:
-    """``argv[0]`` is an absolute path; ``path`` the PATH the command sees."""
+    """``argv[0]`` is a path; ``path`` the PATH the command sees. ``files``: programs
+    that the image has at absolute paths, (path, file of this host).
+    """
 
     argv: tuple[str, ...]
     path: str
+    files: tuple[tuple[str, Path], ...] = ()
 
 
 class ImageMap:
-    """``rules`` of gitops.yaml, tried in order; their relative folders start at ``root``."""
+    """``rules`` of gitops.yaml, tried in order, then the well-known images; their relative folders
+    start at ``root``.
+    """
 
     def __init__(self, rules: Sequence[ImageRule], root: Path) -> None:
-        self._rules = tuple(rules)
+        self._rules = (*rules, *STOCK_IMAGES)
         self._root = root
 
     @property
     def folders(self) -> tuple[Path, ...]:
         """Every folder of programs a rule names."""
-        return tuple(self._folder(name) for rule in self._rules for name in rule.path)
+        return tuple(self._locate(name) for rule in self._rules for name in rule.path)
 
     def resolve(
-        self, image: str, command: Sequence[str], args: Sequence[str], *, path: str = ""
+        self,
+        image: str,
+        command: Sequence[str],
+        args: Sequence[str],
+        *,
+        path: str = "",
+        own: Collection[str] = (),
     ) -> HostCommand:
-        """What to execute. ``path``: a PATH the template itself sets.
+        """What to execute. ``path``: a PATH the template itself sets; ``own``: folders the step
+        brings along, whose programs are its own.
 
         Raises ExecutionError where no rule matches the image, nothing says what to run, or the
         host has no such program.
         """
         rule = self._rule(image)
-        program, *words = [*(command or rule.entrypoint)] or [""]
-        if not program:
-            raise ExecutionError(
-                f"image {image!r}: the template has no command, and its rule in gitops.yaml "
-                f"(runtime.images, {rule.pattern!r}) no entrypoint"
-            )
-        folders = [str(self._folder(name)) for name in rule.path]
+        program, *words = _words(rule, image, command, args)
+        folders = [str(self._locate(name)) for name in rule.path]
         search = os.pathsep.join((*folders, path or os.pathsep.join(HOST_PATH)))
-        return HostCommand((*_program(program, search, image), *words, *args), search)
+        files = {name: self._locate(file) for name, file in rule.files}
+        if program in files:
+            first: tuple[str, ...] = (str(files[program]),)
+        elif _is_own(program, own):
+            first = (program,)
+        else:
+            first = _program(program, search, image)
+        return HostCommand((*first, *words), search, tuple(files.items()))
 
-    def _folder(self, name: str) -> Path:
-        return _PROGRAMS if name == SHIPPED_PROGRAMS else self._root / name
-
-    def _locate(self, folder: str) -> Path:
-        own = folder == "@programs" or folder.startswith("@programs/")
-        return PROGRAMS / folder[len("@programs/") :] if own else self._root / folder
+    def _locate(self, name: str) -> Path:
+        head, _, rest = name.partition("/")
+        return PROGRAMS / rest if head == SHIPPED_PROGRAMS else self._root / name
 
     def _rule(self, image: str) -> ImageRule:
         for rule in self._rules:
@@ -81,24 +94,52 @@ class ImageMap:
 
 
 def _names(image: str) -> tuple[str, ...]:
-    """The image as written, and without its digest and tag."""
+    """The image as written, and without its digest, its tag, and Docker Hub's own prefixes."""
     bare = image.partition("@")[0]
     head, slash, last = bare.rpartition("/")
-    return tuple(dict.fromkeys((image, bare, head + slash + last.partition(":")[0])))
+    untagged = head + slash + last.partition(":")[0]
+    return tuple(dict.fromkeys((image, bare, untagged, _short(bare), _short(untagged))))
+
+
+def _short(name: str) -> str:
+    for prefix in _HUB:
+        name = name.removeprefix(prefix)
+    return name
+
+
+def _words(
+    rule: ImageRule, image: str, command: Sequence[str], args: Sequence[str]
+) -> tuple[str, ...]:
+    """Command and arguments as a container engine puts them together."""
+    if command:
+        return (*command, *args)
+    if rule.args is None and not rule.entrypoint:
+        raise ExecutionError(
+            f"image {image!r}: the template has no command, and its rule in gitops.yaml "
+            f"(runtime.images, {rule.pattern!r}) no entrypoint"
+        )
+    words = (*rule.entrypoint, *(args or rule.args or ()))
+    if not words:
+        raise ExecutionError(f"image {image!r}: neither the template nor its rule says what to run")
+    return words
+
+
+def _is_own(program: str, own: Collection[str]) -> bool:
+    """Whether it is in one of the step's folders, or named from where the step works."""
+    if not program.startswith("/"):
+        return "/" in program
+    return any(program.startswith(folder.rstrip("/") + "/") for folder in own)
 
 
 def _program(name: str, search: str, image: str) -> tuple[str, ...]:
-    """Where a program is on the host."""
+    """Where a program is on the host: at its path, or where PATH has one of its name."""
     if name == "gitops":
         return _this_program()
-    found = shutil.which(name, path=search)
-    if found is None and name == "python":
-        found = shutil.which("python3", path=search)
+    base = Path(name).name
+    candidates = (name, base, "python3") if base == "python" else (name, base)
+    found = next(filter(None, (shutil.which(each, path=search) for each in candidates)), None)
     if found is None:
-        raise ExecutionError(
-            f"image {image!r}: the host has no command {name!r}",
-            hints=["install it, or map the image in gitops.yaml runtime.images (entrypoint, path)"],
-        )
+        raise ExecutionError(f"image {image!r}: the host has no command {name!r}", hints=[_MAP_IT])
     return (found,)
 
 

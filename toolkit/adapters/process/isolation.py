@@ -102,6 +102,14 @@ class Layout:
         return str(self.rewritten[path]) if path else match.group()
 
 
+@dataclass(frozen=True, slots=True)
+class Lasting:
+    """A folder of the host that outlives the step, shown at a path of its own."""
+
+    folder: Path
+    is_read_only: bool = False
+
+
 def plan(
     namespaces: Namespaces,
     private: Path,
@@ -109,6 +117,7 @@ def plan(
     folders: Collection[str],
     files: Collection[str],
     visible: Iterable[Path],
+    lasting: Mapping[str, Lasting] | None = None,
     hidden: Path | None = None,
     kept: Iterable[Path] = (),
 ) -> Layout:
@@ -116,7 +125,8 @@ def plan(
 
     ``folders`` and ``files`` are the absolute paths the template declares (volume mounts; inputs
     and outputs). The folders will be there; those above a file only where the host has them, for
-    making them is the step's own work, as in a container. ``visible`` are host folders, absolute
+    making them is the step's own work, as in a container. ``lasting``: what is shown at some of
+    the folders, in place of a private one. ``visible`` are host folders, absolute
     and without symbolic links, that the step must still reach though a cover hides them.
     ``hidden`` is a host folder of which it sees nothing but what is ``kept``: only mounts can do
     that.
@@ -127,8 +137,12 @@ def plan(
     builder.cover("/tmp")  # noqa: S108 - the step's own
     for path in sorted(wanted, key=lambda path: (path.count("/"), path)):
         builder.declare(path, is_made=wanted[path] or Path(path).is_dir())
+    shown = {_clean(path): folder for path, folder in (lasting or {}).items()}
+    for path in sorted(shown, key=lambda path: path.count("/")):
+        builder.show(path, shown[path])
     for folder in folders:
-        builder.mount_point(_clean(folder))
+        if _clean(folder) not in shown:
+            builder.mount_point(_clean(folder))
     if not namespaces.is_private:
         for file in files:
             builder.rewrite_file(_clean(file))
@@ -181,6 +195,18 @@ class _Builder:
         self._lines.append(_fstab(str(folder), path, "none", "rbind"))
         self._covers[path] = folder
         return folder
+
+    def show(self, path: str, lasting: Lasting) -> None:
+        """Puts a lasting folder at ``path``, which was declared."""
+        place = self._covered(path)
+        if not self._namespaces.is_private or place is None:
+            self._rewritten[path] = self._covers[path] = lasting.folder
+            return
+        is_in_new_root = self._new_root is not None and place.is_relative_to(self._new_root)
+        options = "rbind,ro" if lasting.is_read_only else "rbind"
+        target = str(place) if is_in_new_root else path
+        self._lines.append(_fstab(str(lasting.folder), target, "none", options))
+        self._covers[path] = lasting.folder
 
     def mount_point(self, path: str) -> None:
         """Programs look into /proc/mounts for the volumes they were promised."""

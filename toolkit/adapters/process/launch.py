@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import signal
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files as package_files
@@ -15,9 +15,11 @@ from pathlib import Path
 from toolkit.adapters.artifacts import ArtifactStore
 from toolkit.adapters.process.claims import Claim
 from toolkit.adapters.process.images import ImageMap
-from toolkit.adapters.process.isolation import Layout, Namespaces, plan
+from toolkit.adapters.process.isolation import Lasting, Layout, Namespaces, plan
+from toolkit.adapters.volumes import Volumes
 from toolkit.errors import ExecutionError
-from toolkit.workflow.ports import ResolvedStart
+from toolkit.workflow.commands import ContainerCall
+from toolkit.workflow.ports import ResolvedStart, VolumeMount
 
 _LOCK_DESCRIPTOR = 9
 _ENTER = 'cd "$0" && exec "$@"'
@@ -35,6 +37,7 @@ class Host:
     namespaces: Namespaces
     visible: tuple[Path, ...]
     artifacts: ArtifactStore
+    volumes: Volumes
     hidden: Path | None = None
     kept: tuple[Path, ...] = ()
 
@@ -55,19 +58,23 @@ def prepare(resolved: ResolvedStart, claim: Claim, host: Host) -> Preparation:
     """
     call = resolved.start.call
     given_path = resolved.environment.get("PATH", "")
-    command = host.images.resolve(call.image, call.command, call.args, path=given_path)
-    layout = _lay_out(resolved, claim, host)
+    own = _own_folders(resolved)
+    command = host.images.resolve(call.image, call.command, call.args, path=given_path, own=own)
+    programs = [(path, file) for path, file in command.files if _says(path, call)]
+    layout = _lay_out(resolved, claim, host, [path for path, _ in programs])
     if resolved.files:
         claim.note_secret_files(layout.host_path(path) for path in resolved.files)
     for path, content in _contents(resolved):
         _write_private(layout.host_path(path), content)
+    for path, file in programs:
+        shutil.copy(file, layout.host_path(path))
     for artifact in resolved.start.input_artifacts:
         host.artifacts.lay(artifact, layout.host_path(artifact.path))
     arguments = tuple(layout.rewrite(argument) for argument in command.argv[1:])
     if call.source is not None:
         arguments = (*arguments, _write_script(claim, layout.rewrite(call.source)))
     return Preparation(
-        argv=(command.argv[0], *arguments),
+        argv=(layout.rewrite(command.argv[0]), *arguments),
         environment=_environment(resolved, claim, layout, command.path),
         cwd=_working_folder(call.working_dir, claim, layout),
         layout=layout,
@@ -115,11 +122,25 @@ def recall_layout(claim: Claim) -> Layout:
     return Layout(covers=tuple((path, Path(folder)) for path, folder in covers))
 
 
-def _lay_out(resolved: ResolvedStart, claim: Claim, host: Host) -> Layout:
+def _own_folders(resolved: ResolvedStart) -> tuple[str, ...]:
+    """Where a program may be that no image has: in the step's volumes and input artifacts."""
+    mounted = (str(mount["mountPath"]) for mount in resolved.start.call.volume_mounts)
+    given = (str(Path(artifact.path).parent) for artifact in resolved.start.input_artifacts)
+    return tuple(path for path in (*mounted, *given, "/tmp") if path != "/")  # noqa: S108
+
+
+def _says(path: str, call: ContainerCall) -> bool:
+    return any(path in text for text in (*call.command, *call.args, call.source or ""))
+
+
+def _lay_out(
+    resolved: ResolvedStart, claim: Claim, host: Host, programs: Collection[str]
+) -> Layout:
     start, call = resolved.start, resolved.start.call
     mounted = (str(mount["mountPath"]) for mount in call.volume_mounts)
+    lasting = {mount.path: _lasting(mount, host) for mount in resolved.mounts}
     folders = [path for path in mounted if path not in resolved.files]  # a file: by subPath
-    declared = [output.path for output in start.output_files]
+    declared = [*programs, *(output.path for output in start.output_files)]
     if call.working_dir and not Path(call.working_dir).is_dir():
         folders.append(call.working_dir)
     artifacts = [artifact.path for artifact in start.input_artifacts]
@@ -138,12 +159,20 @@ def _lay_out(resolved: ResolvedStart, claim: Claim, host: Host) -> Layout:
         private,
         folders=folders,
         files=declared,
+        lasting=lasting,
         visible=host.visible,
         hidden=host.hidden,
         kept=(claim.folder, *host.kept),
     )
     remember_layout(claim, layout)
     return layout
+
+
+def _lasting(mount: VolumeMount, host: Host) -> Lasting:
+    folder = Path(mount.volume) if mount.is_host else host.volumes.folder(mount.volume)
+    if not folder.is_dir():
+        raise ExecutionError(f"hostPath {mount.volume!r} is no folder of this machine")
+    return Lasting(folder, is_read_only=mount.is_read_only)
 
 
 def _contents(resolved: ResolvedStart) -> list[tuple[str, bytes]]:
