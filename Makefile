@@ -25,7 +25,7 @@ demo: $(BIN)/.run ## install, run the whole pipeline once, show what happened
 	@$(BIN)/gitops demo
 
 test: $(BIN)/.dev check ## lint, types, layers and all tests (under 10 minutes)
-	@$(BIN)/python -m pytest -n auto $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
 
 check: lint types layers ## lint, types and layers only
 

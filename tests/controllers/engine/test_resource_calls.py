@@ -153,3 +153,38 @@ def test_what_cannot_be_done_is_an_error(
     answer = act(cluster, command)
     assert isinstance(answer, ContainerErrored)
     assert message in answer.message
+
+
+def test_flags_name_the_object_of_a_json_patch(cluster: EmbeddedCluster) -> None:
+    cluster.create(config_map("cm", a="1"))
+    patch = "- {op: add, path: /data/b, value: '2'}"
+    command = call("patch", patch, merge_strategy="json", flags=("configmap", "cm"))
+    succeed(cluster, command)
+    assert live(cluster)["data"] == {"a": "1", "b": "2"}  # type: ignore[index]
+
+
+def test_short_names_and_slashes_name_a_type(cluster: EmbeddedCluster) -> None:
+    cluster.create(config_map("cm", a="1"))
+    outputs = (("name", "{.metadata.name}", ""),)
+    assert succeed(cluster, call("get", "", flags=("cm/cm",), outputs=outputs)) == {"name": "cm"}
+
+
+def test_delete_by_selector_takes_what_it_selects_and_no_more(cluster: EmbeddedCluster) -> None:
+    for name, labels in (("cm", {"go": "yes"}), ("other", {"go": "no"})):
+        body = config_map(name)
+        cluster.create({**body, "metadata": {**body["metadata"], "labels": labels}})
+    succeed(cluster, call("delete", "", flags=("configmap", "--selector", "go=yes")))
+    assert live(cluster) is None
+    assert live(cluster, "other") is not None
+
+
+def test_deleting_what_is_not_there_succeeds(cluster: EmbeddedCluster) -> None:
+    succeed(cluster, call("delete", config_map("none")))
+
+
+def test_any_failure_term_fails_and_is_named(cluster: EmbeddedCluster) -> None:
+    cluster.create(config_map("cm", state="lost"))
+    command = call("get", config_map("cm"), failure_condition="data.x == y, data.state == lost")
+    answer = act(cluster, command)
+    assert isinstance(answer, ResourceAnswered)
+    assert answer.message == "failure condition 'data.state == lost' evaluated true"

@@ -150,6 +150,8 @@ SPRIG = [
     ("sprig.b64enc('hi') + sprig.b64dec('aGk=')", "aGk=hi"),
     ("sprig.sha256sum('a')[0:8]", "ca978112"),
     ("sprig.date('2006', '2026-05-06T00:00:00Z')", "2026"),
+    ("sprig.dateInZone('15:04', '2026-05-06T00:00:00Z', 'Europe/Berlin')", "02:00"),
+    ("sprig.htmlDateInZone('2026-05-06T23:00:00Z', 'Europe/Berlin')", "2026-05-07"),
     ("sprig.list(1, 2)", [1, 2]),
     ("sprig.dict('a', 1)", {"a": 1}),
     ("sprig.join('-', ['a', 'b'])", "a-b"),

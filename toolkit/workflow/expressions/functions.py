@@ -191,7 +191,8 @@ def _date(text: Any, *layout: str) -> datetime:
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
-def _timezone(name: str) -> ZoneInfo:
+def to_zone(name: str) -> ZoneInfo:
+    """By its IANA name. Raises EvaluationError."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError) as error:
@@ -266,7 +267,7 @@ BUILTINS: Final[Mapping[str, Callable[..., Any]]] = {
     "splitAfter": _split_after,
     "string": go_text,
     "take": lambda items, count: items[:count],
-    "timezone": _timezone,
+    "timezone": to_zone,
     "toBase64": to_base64,
     "toJSON": lambda value: json_text(value, indent=2),
     "toJson": json_text,

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 from zlib import adler32
 
-from toolkit.workflow.expressions.functions import from_base64, to_base64
+from toolkit.workflow.expressions.functions import from_base64, to_base64, to_zone
 from toolkit.workflow.expressions.sprig_values import (
     is_empty,
     to_float,
@@ -50,6 +50,14 @@ def _truncate(length: int, text: str) -> str:
 
 def _abbreviate(width: int, text: str) -> str:
     return text if len(text) <= width or width < 4 else f"{text[: width - 3]}..."
+
+
+def _date_in_zone(layout: str, time: Any, zone: str) -> str:
+    """A zone that is not known is UTC, as in sprig."""
+    try:
+        return go_format(to_instant(time).astimezone(to_zone(zone)), layout)
+    except EvaluationError:
+        return go_format(to_instant(time), layout)
 
 
 def _indent(spaces: int, text: str) -> str:
@@ -325,8 +333,8 @@ _OTHERS: Final[Mapping[str, Callable[..., Any]]] = {
     "base": _path_base,
     "coalesce": lambda *values: next((value for value in values if not is_empty(value)), None),
     "date": lambda layout, time: go_format(to_instant(time), layout),
-    "date_in_zone": lambda layout, time, _: go_format(to_instant(time), layout),
-    "dateInZone": lambda layout, time, _: go_format(to_instant(time), layout),
+    "date_in_zone": _date_in_zone,
+    "dateInZone": _date_in_zone,
     "default": _default,
     "dir": _path_dir,
     "empty": is_empty,
@@ -334,6 +342,7 @@ _OTHERS: Final[Mapping[str, Callable[..., Any]]] = {
     "fail": _fail,
     "fromJson": json.loads,
     "htmlDate": lambda time: to_instant(time).strftime("%Y-%m-%d"),
+    "htmlDateInZone": lambda time, zone: _date_in_zone("2006-01-02", time, zone),
     "isAbs": lambda path: path.startswith("/"),
     "kindIs": lambda name, value: kind(value) == name,
     "kindOf": kind,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -58,7 +59,13 @@ def to_semver(version: str) -> tuple[int, int, int, str]:
 
 
 def to_instant(value: Any) -> datetime:
-    """A time from a time, unix seconds or RFC 3339. Raises EvaluationError."""
+    """A time from a time, unix seconds or RFC 3339; ``workflow.creationTimestamp``, which has
+    parts and so is a map, is that instant. Raises EvaluationError.
+
+    DEVIATION: sprig takes the current time for what is neither a time nor seconds.
+    """
+    if isinstance(value, Mapping) and "RFC3339" in value:
+        value = value["RFC3339"]
     if isinstance(value, datetime):
         return value.astimezone(UTC)
     if is_number(value):
