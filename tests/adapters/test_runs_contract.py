@@ -13,6 +13,7 @@ from toolkit.adapters.sqlite.archive import SqliteArchive
 from toolkit.adapters.sqlite.database import Database
 from toolkit.adapters.sqlite.runs import SqliteRuns
 from toolkit.workflow.commands import ContainerCall, OutputFile, StartContainer, WakeAt
+from toolkit.workflow.locks import MUTEX, Lock, LockRequest
 from toolkit.workflow.ports import RunArchive, RunStore
 from toolkit.workflow.run import AuditEvent, Transition
 
@@ -233,3 +234,31 @@ def test_rows_survive_the_program(tmp_path: Path) -> None:
     with Database(tmp_path / "state.db") as database:
         (found,) = SqliteRuns(database).unsettled("staging")
     assert found.commands == (START, WAKE)
+
+
+def request(uid: str, node: str = "", *, held: bool = False) -> LockRequest:
+    return LockRequest(
+        f"{uid}-1", uid, node, f"data/{uid}", (Lock(MUTEX, "data", "m"),), 1, "now", is_held=held
+    )
+
+
+def test_requests_are_committed_with_the_rows_and_kept_in_order(runs: RunStore) -> None:
+    runs.begin("staging", replace(BEGIN, lock_requests=(("", request("u1")),)), NOW)
+    other = Transition(run=row("u2"), lock_requests=(("n", request("u2", "n")),))
+    runs.begin("production", other, NOW)
+    assert runs.lock_requests() == (("staging", request("u1")), ("production", request("u2", "n")))
+
+
+def test_a_request_that_is_granted_takes_the_place_of_the_wish(runs: RunStore) -> None:
+    runs.begin("staging", replace(BEGIN, lock_requests=(("", request("u1")),)), NOW)
+    runs.commit("u1", Transition(lock_requests=(("", request("u1", held=True)),)), NOW)
+    assert runs.lock_requests() == (("staging", request("u1", held=True)),)
+
+
+def test_what_is_given_back_and_what_a_removed_run_held_is_gone(runs: RunStore) -> None:
+    requests = (("", request("u1")), ("n", request("u1", "n")))
+    runs.begin("staging", replace(BEGIN, lock_requests=requests), NOW)
+    runs.commit("u1", Transition(lock_requests=(("n", None),)), NOW)
+    assert [each.node_id for _, each in runs.lock_requests()] == [""]
+    runs.remove("u1")
+    assert runs.lock_requests() == ()

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from toolkit.resource.resource import Body
 from toolkit.workflow.codec import command_from_row, command_to_row
+from toolkit.workflow.locks import LockRequest, lock_request_from_row, lock_request_to_row
 from toolkit.workflow.nodes import Row
 from toolkit.workflow.ports import ArchivedRun, StoredRun
 from toolkit.workflow.run import AuditEvent, Run, Transition
@@ -24,6 +25,7 @@ class _Rows:
     gone_at: datetime | None = None
     nodes: dict[str, Row] = field(default_factory=dict)
     commands: dict[str, Row] = field(default_factory=dict)
+    lock_requests: dict[str, tuple[int, Row]] = field(default_factory=dict)
     audit: list[tuple[datetime, AuditEvent]] = field(default_factory=list)
 
     @property
@@ -37,6 +39,7 @@ class MemoryRuns:
     def __init__(self) -> None:
         self._runs: dict[str, _Rows] = {}
         self._lock = threading.Lock()
+        self._asked = 0
 
     def begin(self, cluster: str, transition: Transition, at: datetime) -> None:
         run = Run.start(transition)
@@ -105,6 +108,15 @@ class MemoryRuns:
         with self._lock:
             return frozenset(key for rows in self._runs.values() for key in rows.commands)
 
+    def lock_requests(self) -> tuple[tuple[str, LockRequest], ...]:
+        with self._lock:
+            found = {
+                number: (rows.cluster, lock_request_from_row(deepcopy(row)))
+                for rows in self._runs.values()
+                for number, row in rows.lock_requests.values()
+            }
+        return tuple(found[number] for number in sorted(found))
+
     def audit(self, uid: str) -> tuple[tuple[datetime, AuditEvent], ...]:
         with self._lock:
             return tuple(self._runs[uid].audit) if uid in self._runs else ()
@@ -152,6 +164,11 @@ class MemoryRuns:
             rows.nodes[node_id] = deepcopy(row)
         for command in transition.commands:
             rows.commands.setdefault(command.id, deepcopy(command_to_row(command)))
+        for node_id, request in transition.lock_requests:
+            self._asked += 1
+            rows.lock_requests.pop(node_id, None)
+            if request is not None:
+                rows.lock_requests[node_id] = (self._asked, deepcopy(lock_request_to_row(request)))
         rows.audit.extend((at, event) for event in transition.audit)
 
     def _stored(self, uid: str) -> StoredRun:

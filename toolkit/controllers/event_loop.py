@@ -42,6 +42,11 @@ class EventLoop:
         """Once ``instant`` has come. From the loop's own thread."""
         heapq.heappush(self._timers, (instant, next(self._numbers), action))
 
+    @property
+    def is_running(self) -> bool:
+        """Started: it has a thread of its own."""
+        return self._thread is not None
+
     def start(self) -> None:
         self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
         self._thread.start()

@@ -17,7 +17,9 @@ from toolkit.resource.cluster import Cluster, ObjectRef, PatchType
 from toolkit.resource.identity import GroupVersionKind
 from toolkit.resource.resource import Body
 from toolkit.workflow.archive import ARCHIVED, ARCHIVING_LABEL
-from toolkit.workflow.projection import project_pod, project_workflow
+from toolkit.workflow.locks import Lock
+from toolkit.workflow.nodes import Row
+from toolkit.workflow.projection import project_pod, project_workflow, put_locks
 from toolkit.workflow.run import Run, Transition
 
 POD = GroupVersionKind("", "v1", "Pod")
@@ -69,9 +71,11 @@ def flush(
     *,
     pool: Executor,
     waiting: Mapping[str, str],
+    locks: tuple[Mapping[str, tuple[Lock, str]], Row],
 ) -> None:
     """Writes what has changed. Pods first: whoever sees a node finds its pod. They are written
-    side by side on ``pool``, so that the store commits many at once. ``waiting``: why nodes wait.
+    side by side on ``pool``, so that the store commits many at once. ``waiting``: why nodes wait;
+    ``locks``: which locks they wait for, and ``status.synchronization``.
 
     Raises ConflictError where the Workflow was changed meanwhile: look at it and flush again.
     """
@@ -83,6 +87,7 @@ def flush(
         target["status"]["nodes"][node_id]["message"] = reason
     if run.is_finished:
         target["metadata"]["labels"][ARCHIVING_LABEL] = ARCHIVED
+    put_locks(target["status"], *locks)
     if target != shown.live:
         shown.live = cluster.update(target)
     shown.is_behind, shown.phase, shown.at = False, run.phase, now

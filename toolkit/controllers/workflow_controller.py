@@ -20,6 +20,7 @@ from toolkit.controllers.object_watch import ObjectWatch
 from toolkit.controllers.projecting import WORKFLOW, Shown, flush, remove_pods
 from toolkit.controllers.resource_actions import Owner
 from toolkit.controllers.resource_calls import Answer, Undecided, look_again, perform
+from toolkit.controllers.run_locks import RunLocks, SharedLocks
 from toolkit.controllers.step_environment import resolve
 from toolkit.controllers.template_library import fetch_library
 from toolkit.errors import ClusterError, ConflictError, NotFoundError, ToolkitError
@@ -34,6 +35,7 @@ from toolkit.workflow.commands import (
     WakeAt,
 )
 from toolkit.workflow.events import ContainerErrored, ContainerStarted, Event, Woke
+from toolkit.workflow.lock_desk import LockEvent
 from toolkit.workflow.machine import step, submit
 from toolkit.workflow.nodes import PENDING
 from toolkit.workflow.observe import observe
@@ -53,7 +55,7 @@ class WorkflowController:
     trouble that belongs to no run.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one argument for each port
         self,
         name: str,
         cluster: Cluster,
@@ -61,6 +63,7 @@ class WorkflowController:
         executor: Executor,
         runs: RunStore,
         clock: Clock,
+        locks: SharedLocks,
         given: Mapping[str, str],
         notice: Callable[[RunNotice], None],
         on_error: Callable[[Exception], None],
@@ -78,6 +81,7 @@ class WorkflowController:
         self._is_recovered = False
         self._is_swept = False
         self.loop = EventLoop(f"workflows-{name}", clock, on_error)
+        self.locks = RunLocks(name, cluster, locks, loop=self.loop, clock=clock)
         self._calls = ThreadPoolExecutor(_CALLS_AT_ONCE, f"resource-calls-{name}")
         self._painters = ThreadPoolExecutor(_PODS_AT_ONCE, f"pods-{name}")
         self._watch = ObjectWatch(
@@ -98,6 +102,7 @@ class WorkflowController:
     def close(self) -> None:
         """Stops deciding. Steps go on; the next start takes them up."""
         self._watch.close()
+        self.locks.close()
         self.loop.close()
         for pool in (self._calls, self._painters):
             pool.shutdown(wait=True, cancel_futures=True)
@@ -111,9 +116,12 @@ class WorkflowController:
     def listed(self, bodies: Iterable[Body]) -> None:
         """All workflows there are: at first, and after changes were missed."""
         live = {str(body["metadata"]["uid"]): body for body in bodies}
-        recovered = () if self._is_recovered else self._recover(live)
+        is_first = not self._is_recovered
+        recovered = self._recover(live) if is_first else ()
         for uid in self._runs.uids(self._name) - live.keys():
             self._forget(uid)
+        if is_first:
+            self.locks.join(self._told, self._runs.lock_requests())
         if not self._is_swept:
             self._is_swept = True
             sweep_claims(self._cluster, self._executor.volumes, self._name)
@@ -143,6 +151,10 @@ class WorkflowController:
         elif event.command_id in self._orphans:
             self._orphans.discard(event.command_id)
             self._executor.forget(event.command_id)
+
+    def _told(self, uid: str, event: LockEvent) -> None:
+        """What a run's wish for locks came to, from any thread."""
+        self.loop.soon(lambda: self._step(uid, event) if uid in self._active else None)
 
     # Runs
 
@@ -251,6 +263,7 @@ class WorkflowController:
         active.commands.update({command.id: command for command in transition.commands})
         for command in transition.commands:
             self._perform(uid, command)
+        self.locks.take(uid, transition.lock_requests)
         self._show(uid)
 
     def _forget(self, uid: str) -> None:
@@ -262,6 +275,7 @@ class WorkflowController:
                     self._orphans.add(command.id)
                     self._executor.stop(command.id, grace_s=_STOP_DELETED_S)
         self._finished.discard(uid)
+        self.locks.forget(uid)
         self._runs.retire(uid, self._clock.now())
 
     def _tell(self, run: Run) -> None:
@@ -382,6 +396,7 @@ class WorkflowController:
                 self._clock.now(),
                 pool=self._painters,
                 waiting=self._waiting(active),
+                locks=self.locks.seen(uid),
             )
         except ConflictError:
             self._look_at(uid, active)

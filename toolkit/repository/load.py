@@ -105,6 +105,7 @@ def _settings(body: Fields) -> Settings:
         default_environment=body.get("defaultEnvironment") or next(iter(environments)),
         environments=environments,
         images=tuple(_image_rule(fields) for fields in body.get("runtime", {}).get("images", ())),
+        semaphores=body.get("runtime", {}).get("semaphores", {}),
     )
 
 

@@ -96,11 +96,14 @@ class ImageRule:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All of gitops.yaml. ``images`` are tried in order; the first pattern that matches wins."""
+    """All of gitops.yaml. ``images`` are tried in order; the first pattern that matches wins.
+    ``semaphores`` are the limits of ``database`` semaphores, by ``<namespace>/<key>``.
+    """
 
     default_environment: str
     environments: Mapping[str, Environment]
     images: tuple[ImageRule, ...] = ()
+    semaphores: Mapping[str, int] = field(default_factory=dict)
 
     def environment(self, name: str | None = None) -> Environment:
         """By name, or the default one. Raises UsageError with the names that exist."""

@@ -21,6 +21,7 @@ from toolkit.adapters.sqlite.runs import SqliteRuns
 from toolkit.adapters.volumes import Volumes
 from toolkit.controllers.active_run import RunNotice
 from toolkit.controllers.cron_controller import CronController, CronNotice
+from toolkit.controllers.run_locks import SharedLocks
 from toolkit.controllers.workflow_controller import WorkflowController
 from toolkit.repository.settings import Environment
 from toolkit.wiring.clusters import Owner, ensure_capture_secret
@@ -77,6 +78,7 @@ def start_engine(
         for controller in controllers:
             controller.receive(event)
 
+    locks = SharedLocks(runs.lock_requests(), lambda: workspace.settings().semaphores)
     host = _host(workspace, volumes)
     slots = parallel_steps()
     with ExitStack() as stack:
@@ -95,6 +97,7 @@ def start_engine(
                 executor=executor,
                 runs=runs,
                 clock=owner.clock,
+                locks=locks,
                 given=_given(workspace, environment),
                 notice=notice,
                 on_error=on_error,

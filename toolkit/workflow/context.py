@@ -93,6 +93,16 @@ def template_at(draft: Draft, node: Node) -> Row:
     return draft.remember(key, compute)
 
 
+def template_now(draft: Draft, node: Node) -> Row:
+    """The processed template of a node that starts later than it was created, with the variables
+    put in that change while the run goes on. Raises SubstitutionError.
+    """
+    template = template_at(draft, node)
+    scope = globals_scope(draft).over(Values(local_values(draft, call_of(node), template)))
+    substituted: Row = substitute(template, scope)
+    return substituted
+
+
 def inner_scope(draft: Draft, node: Node) -> str:
     """Where the names in a node's template are looked up."""
     _, scope = draft.run.definition.resolve(node.engine["holder"], node.status["templateScope"])

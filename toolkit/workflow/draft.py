@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Literal, TypeVar
 
 from toolkit.workflow.commands import Command, WakeAt
+from toolkit.workflow.locks import LockRequest
 from toolkit.workflow.nodes import (
     FINISHED,
     PENDING,
@@ -61,6 +62,7 @@ class Draft:
         self._removed: dict[str, None] = {}
         self._children: dict[str, list[str]] = {}
         self._commands: list[Command] = []
+        self._lock_requests: dict[str, LockRequest | None] = {}
         self._audit: list[AuditEvent] = []
         self._known: dict[Any, Any] = {}
         self.scratch: dict[Any, Any] = {}  # saves work within this step, and ends with it
@@ -142,7 +144,7 @@ class Draft:
         row = self.edit_run()
         row["seq"] += 1
         if status["type"] == POD and status["phase"] not in FINISHED:
-            row["active"] += 1
+            row["active"] += 0 if engine.get("free") else 1
             row["pods"] += 1
         engine["seq"] = row["seq"]
         engine["started"] = exact(self.now)
@@ -212,10 +214,13 @@ class Draft:
             self.agenda.append(Due("moved", node.owner, node.id))
 
     def free(self, node: Node) -> None:
-        """Give back what the node holds of the limits: it ended, or is a daemon that is up.
+        """Give back what the node holds of the limits and locks: it ended, or is a daemon that is
+        up.
 
         DEVIATION: in Argo a daemon holds its slot, and a limit of one is never free again.
         """
+        if node.engine.pop("request", None):
+            self.request(node.id, None)
         if node.engine.get("free"):
             return
         node.engine["free"] = True
@@ -250,6 +255,12 @@ class Draft:
         self.put_note(f"@timer/{command_id}", {"kind": kind, "node": id, "seq": seq})
         self.command(WakeAt(command_id, at))
 
+    def request(self, id: str, request: LockRequest | None) -> None:
+        """Ask for the request's locks for a node ("" is the run), or note that they are held; None
+        gives them back.
+        """
+        self._lock_requests[id] = request
+
     def audit(
         self, type: Literal["Normal", "Warning"], reason: str, message: str, id: str = ""
     ) -> None:
@@ -266,6 +277,7 @@ class Draft:
             nodes=(*changed, *self._notes.items()),
             removed=tuple(id for id in self._removed if not self._is_new_again(id)),
             commands=tuple(self._commands),
+            lock_requests=tuple(self._lock_requests.items()),
             audit=tuple(self._audit),
             cache=self._known,
         )

@@ -101,6 +101,23 @@ class RetryRequested:
     request: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class LocksGranted:
+    """The request of a node, or of the run (``node_id`` ""), has all of its locks."""
+
+    request_id: str
+    node_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class LocksRefused:
+    """The request can never be granted: a semaphore without a limit."""
+
+    request_id: str
+    node_id: str
+    message: str
+
+
 Event = (
     ContainerStarted
     | ContainerEnded
@@ -110,4 +127,6 @@ Event = (
     | SpecChanged
     | NodesResumed
     | RetryRequested
+    | LocksGranted
+    | LocksRefused
 )

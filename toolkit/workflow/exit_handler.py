@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from toolkit.errors import ExpressionError
+from toolkit.workflow import synchronization
 from toolkit.workflow.call import Call
 from toolkit.workflow.context import EXIT_NOTE, globals_scope
 from toolkit.workflow.draft import Draft
@@ -202,6 +203,7 @@ def finish(draft: Draft, phase: str, message: str) -> None:
     row["phase"] = phase
     row["message"] = message
     row["finished"] = exact(draft.now)
+    synchronization.give_back_of_run(draft)
     kind, reason = ("Normal", "WorkflowSucceeded")
     if phase != SUCCEEDED:
         kind, reason = "Warning", f"Workflow{phase}"

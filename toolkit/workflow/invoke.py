@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from toolkit.errors import ExpressionError
-from toolkit.workflow import limits, memoize, pods
+from toolkit.workflow import limits, memoize, pods, synchronization
 from toolkit.workflow.call import Call
 from toolkit.workflow.context import (
     POD_TYPES,
@@ -74,23 +75,33 @@ def _start(draft: Draft, call: Call, template: Row, kind: str) -> Node:
         raise ExpressionError(f"Template '{template.get('name')}' missing specification")
     if message := halted(draft, in_exit=call.in_exit):
         return invalid(draft, call, message, FAILED)
+    locks = synchronization.locks_of(processed, draft.run.namespace)
+    if not locks:
+        node = _create_for(draft, call, processed, kind)
+        go(draft, node, processed)
+        return node
+    synchronization.refuse_own(draft, call, locks)
+    waiting: Row = {"locks": [list(lock) for lock in locks], "free": True}
+    call = replace(call, engine={**call.engine, **waiting})
     node = _create_for(draft, call, processed, kind)
-    go(draft, node, processed)
+    synchronization.ask(draft, node, processed)
     return node
 
 
 def _create_for(draft: Draft, call: Call, processed: Row, kind: str) -> Node:
+    """The node; one that waits for locks is Pending and takes no slot yet."""
     inputs = processed.get("inputs") or {}
     limit = limits.limit_of(processed)
+    waits = "locks" in call.engine
     if retry_strategy(draft, processed) is not None and kind != "suspend":
-        node = create(draft, call, RETRY, RUNNING, inputs=inputs)
+        node = create(draft, call, RETRY, PENDING if waits else RUNNING, inputs=inputs)
     else:
-        phase = PENDING if kind in POD_TYPES else RUNNING
+        phase = PENDING if waits or kind in POD_TYPES else RUNNING
         node = create(draft, call, _COMPOSITES.get(kind, POD), phase, inputs=inputs)
     if limit is not None and kind in {"steps", "dag"}:
         node.engine["limit"] = limit
         node.engine["active"] = 0
-    if slot := limits.occupy(draft, call.boundary) if not call.flag else "":
+    if slot := limits.occupy(draft, call.boundary) if not (call.flag or waits) else "":
         node.engine["slot"] = slot
     return node
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from toolkit.workflow.call import Call
 from toolkit.workflow.draft import Draft
-from toolkit.workflow.nodes import Row
+from toolkit.workflow.nodes import POD, Node, Row
 from toolkit.workflow.parameters import whole
 
 RUN = ""
@@ -62,6 +62,24 @@ def _has_room(draft: Draft, limit: str) -> bool:
         return most is None or draft.row["active"] < most
     node = draft.node(limit)
     return not node.has_ended and node.engine["active"] < node.engine["limit"]
+
+
+def is_full(draft: Draft, node: Node) -> bool:
+    """Whether the run's limit keeps a pod back that waited for locks."""
+    limit = draft.row.get("parallelism")
+    is_hook = (node.status.get("nodeFlag") or {}).get("hooked")
+    return limit is not None and not is_hook and draft.row["active"] >= limit
+
+
+def enter(draft: Draft, node: Node) -> None:
+    """Count a node that waited for locks. Its boundary's limit was looked at when it was created,
+    and is not again, as in Argo: whoever holds a lock and waits for a slot could wait for ever.
+    """
+    node.engine.pop("free", None)
+    if node.type == POD:
+        draft.edit_run()["active"] += 1
+    if not node.status.get("nodeFlag") and (slot := occupy(draft, node.boundary)):
+        node.engine["slot"] = slot
 
 
 def limit_of(template: Row) -> int | None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, Final, assert_never
+from typing import Final, assert_never
 
+from toolkit.errors import ExpressionError
 from toolkit.resource.resource import Body
 from toolkit.workflow import (
     dag,
     exit_handler,
+    granting,
     halting,
     limits,
     memoize,
@@ -17,6 +19,7 @@ from toolkit.workflow import (
     retry,
     steps,
     suspend,
+    synchronization,
     task_groups,
 )
 from toolkit.workflow.call import Call
@@ -28,6 +31,8 @@ from toolkit.workflow.events import (
     ContainerErrored,
     ContainerStarted,
     Event,
+    LocksGranted,
+    LocksRefused,
     NodesResumed,
     ResourceAnswered,
     RetryRequested,
@@ -36,8 +41,11 @@ from toolkit.workflow.events import (
 )
 from toolkit.workflow.invoke import invoke
 from toolkit.workflow.library import Library
+from toolkit.workflow.new_run import empty_definition, new_row
 from toolkit.workflow.nodes import (
     DAG,
+    PENDING,
+    POD,
     RETRY,
     RUNNING,
     STEP_GROUP,
@@ -51,21 +59,21 @@ from toolkit.workflow.nodes import (
 from toolkit.workflow.restart import restart
 from toolkit.workflow.run import Run, Transition
 
-ROW_VERSION: Final = 1
+_NOT_LOCKED: Final = "Failed to acquire the synchronization lock."
 
 
 def submit(workflow: Body, library: Library, now: datetime) -> Transition:
     """Begin a run of a Workflow with metadata.uid, name and namespace. A broken spec is a run
     that ends at once, with a message; never an exception.
     """
-    row = _new_row(workflow, now)
+    row = new_row(workflow, now)
     run = Run({**row, "phase": "", "seq": -1})
     draft = Draft(run, now)
     draft.edit_run().update(row)
     try:
         definition = define(workflow, library, now)
     except DefinitionError as error:
-        draft.put_note(DEFINITION, _empty_definition(workflow))
+        draft.put_note(DEFINITION, empty_definition(workflow))
         exit_handler.finish(draft, error.phase, error.message)
         return draft.transition()
     run.notes[DEFINITION] = definition
@@ -78,44 +86,6 @@ def submit(workflow: Body, library: Library, now: datetime) -> Transition:
     return draft.transition()
 
 
-def _new_row(workflow: Body, now: datetime) -> Row:
-    metadata: Mapping[str, Any] = workflow.get("metadata") or {}
-    return {
-        "version": ROW_VERSION,
-        "uid": str(metadata.get("uid") or ""),
-        "name": str(metadata.get("name") or ""),
-        "namespace": str(metadata.get("namespace") or ""),
-        "phase": RUNNING,
-        "message": "",
-        "stage": "main",
-        "started": exact(now),
-        "finished": None,
-        "seq": 0,
-        "commands": 0,
-        "active": 0,
-        "pods": 0,
-        "pods_done": 0,
-        "starved": [],
-        "waiting": [],
-        "deferred": [],
-        "suspend": False,
-        "shutdown": "",
-        "outputs": None,
-    }
-
-
-def _empty_definition(workflow: Body) -> Row:
-    spec = workflow.get("spec")
-    return {
-        "spec": spec if isinstance(spec, dict) else {},
-        "scope": "",
-        "templates": {},
-        "configMaps": {},
-        "globals": {},
-        "metadata": {"labels": {}, "annotations": {}},
-    }
-
-
 def _begin(draft: Draft) -> None:
     spec = draft.run.definition.spec
     row = draft.edit_run()
@@ -123,16 +93,35 @@ def _begin(draft: Draft) -> None:
     row["shutdown"] = str(spec.get("shutdown") or "")
     if spec.get("parallelism") is not None:
         row["parallelism"] = int(spec["parallelism"])
+    if not spec.get("synchronization") or row["shutdown"]:
+        _set_out(draft)
+        if row["suspend"]:
+            row["deferred"] = [["start", "", ""]]
+            return
+        _start(draft)
+        _settle(draft)
+        return
+    try:
+        locks = synchronization.locks_of(spec, draft.run.namespace)
+    except ExpressionError as error:
+        exit_handler.finish(draft, "Failed", f"{_NOT_LOCKED} {error.message}")
+        return
+    row |= {"phase": PENDING, "deferred": [["start", "", ""]]}
+    row["locks"] = [list(lock) for lock in locks]
+    synchronization.ask_for_run(draft)
+    if row["suspend"]:
+        synchronization.rest(draft)
+
+
+def _set_out(draft: Draft) -> None:
+    """It is Running: its time counts."""
+    spec = draft.run.definition.spec
+    row = draft.edit_run()
     if spec.get("activeDeadlineSeconds") is not None:
         deadline = draft.now + timedelta(seconds=int(spec["activeDeadlineSeconds"]))
         row["deadline"] = exact(deadline)
         draft.wake(deadline, "deadline")
     draft.audit("Normal", "WorkflowRunning", "Workflow Running")
-    if row["suspend"]:
-        row["deferred"] = [["start", "", ""]]
-        return
-    _start(draft)
-    _settle(draft)
 
 
 def _start(draft: Draft) -> None:
@@ -174,6 +163,12 @@ def _take(draft: Draft, event: Event) -> None:
             _resumed(draft, event)
         case RetryRequested():
             _retry(draft, event)
+        case LocksGranted() if event.node_id:
+            granting.granted(draft, event)
+        case LocksRefused() if event.node_id:
+            granting.refused(draft, event)
+        case LocksGranted() | LocksRefused():
+            _locks_of_run(draft, event)
         case _:
             assert_never(event)
 
@@ -186,8 +181,11 @@ def _woke(draft: Draft, event: Woke) -> None:
     draft.remove(id)
     if timer["kind"] == "deadline":
         if draft.row["stage"] == "main":
+            was_resting = synchronization.is_resting(draft)
             draft.edit_run()["expired"] = True
             halting.halt(draft)
+            if was_resting:
+                synchronization.ask_again(draft)
             _reassess(draft)
         return
     node = draft.get(timer["node"])
@@ -196,13 +194,19 @@ def _woke(draft: Draft, event: Woke) -> None:
 
 
 def _spec_changed(draft: Draft, event: SpecChanged) -> None:
+    was_resting = synchronization.is_resting(draft)
     if event.suspend != draft.row["suspend"]:
         draft.edit_run()["suspend"] = event.suspend
-    if event.shutdown and event.shutdown != draft.row["shutdown"]:
-        if draft.row["shutdown"] == "Terminate":
-            return
+    is_new = event.shutdown not in {"", draft.row["shutdown"]}
+    is_new = is_new and draft.row["shutdown"] != "Terminate"
+    if is_new:
         draft.edit_run()["shutdown"] = event.shutdown
         halting.halt(draft)
+    if was_resting and not synchronization.is_resting(draft):
+        synchronization.ask_again(draft)
+    elif synchronization.is_resting(draft) and not was_resting:
+        synchronization.rest(draft)
+    if is_new:
         _reassess(draft)
 
 
@@ -239,10 +243,29 @@ def _retry(draft: Draft, event: RetryRequested) -> None:
         seconds = int(draft.run.definition.spec["activeDeadlineSeconds"])
         draft.edit_run()["deadline"] = exact(draft.now + timedelta(seconds=seconds))
         draft.wake(draft.now + timedelta(seconds=seconds), "deadline")
-    if draft.get(draft.run.name) is None:
-        _start(draft)
-    else:
+    if draft.get(draft.run.name) is not None:
         draft.agenda.append(Due("root", draft.run.name))
+    elif draft.row.get(synchronization.WAITS):
+        draft.edit_run()["deferred"] = [["start", "", ""]]
+    else:
+        _start(draft)
+
+
+def _locks_of_run(draft: Draft, event: LocksGranted | LocksRefused) -> None:
+    """What the whole run waited for."""
+    if not draft.row.get(synchronization.WAITS) or draft.row.get("request") != event.request_id:
+        return
+    if isinstance(event, LocksRefused):
+        exit_handler.finish(draft, "Failed", f"{_NOT_LOCKED} {event.message}")
+    elif synchronization.is_resting(draft):
+        draft.request("", None)
+    else:
+        row = draft.edit_run()
+        row.pop(synchronization.WAITS)
+        draft.request("", synchronization.request_of(draft, row, "").held())
+        if row["phase"] == PENDING:
+            row |= {"phase": RUNNING, "started": exact(draft.now)}
+            _set_out(draft)
 
 
 # The agenda
@@ -251,7 +274,7 @@ def _retry(draft: Draft, event: RetryRequested) -> None:
 def _settle(draft: Draft) -> None:
     """Work off the agenda. While the run is suspended, nothing new starts: what is due waits."""
     row = draft.row
-    if not row["suspend"] or row["shutdown"] or row.get("expired"):
+    if not _is_held(row) or row["shutdown"] or row.get("expired"):
         _restore_deferred(draft)
         while draft.agenda:
             _work(draft, draft.agenda.popleft())
@@ -259,6 +282,10 @@ def _settle(draft: Draft) -> None:
         due = [[entry.kind, entry.node_id, entry.child] for entry in draft.agenda]
         draft.agenda.clear()
         draft.edit_run()["deferred"] = [*row["deferred"], *due]
+
+
+def _is_held(row: Row) -> bool:
+    return bool(row["suspend"] or row.get(synchronization.WAITS))
 
 
 def _restore_deferred(draft: Draft) -> None:
@@ -315,17 +342,22 @@ def _resume(draft: Draft, id: str) -> None:
     an owner itself look again.
     """
     node = draft.get(id) if id else None
-    if node is not None and node.type in _RESUME and _is_under_way(node):
+    if node is not None and node.type in _RESUME and _is_under_way(draft, node):
         _RESUME[node.type](draft, node)
     while (waiting := limits.next_waiting(draft, id)) is not None:
         owner = draft.get(waiting)
         if owner is not None and not owner.has_ended:
-            _RESUME[owner.type](draft, owner)
+            _STARVED[owner.type](draft, owner)
 
 
-def _is_under_way(node: Node) -> bool:
-    """Begun and not ended: a node that still looks into a cache has not begun."""
-    return not node.has_ended and node.engine.get("memo") != "looks"
+def _is_under_way(draft: Draft, node: Node) -> bool:
+    """Begun and not ended: a node that still looks into a cache has not begun, nor has one that
+    waits for locks, for itself or with those around it.
+    """
+    waits = node.engine.get("memo") == "looks" or node.engine.get(synchronization.WAITS)
+    if node.has_ended or waits:
+        return False
+    return not (node.engine.get("again") and synchronization.is_held_up(draft, node))
 
 
 _AFTERMATH: Final[Mapping[str, Callable[[Draft, Node], None]]] = {
@@ -347,7 +379,9 @@ _RESUME: Final[Mapping[str, Callable[[Draft, Node], None]]] = {
     TASK_GROUP: task_groups.advance,
     RETRY: retry.resume,
 }
+_STARVED: Final[Mapping[str, Callable[[Draft, Node], None]]] = {**_RESUME, POD: granting.start}
 _TIMERS: Final[Mapping[str, Callable[[Draft, Node], None]]] = {
     "retry": retry.woke,
     "suspend": suspend.woke,
+    "lock": granting.timed_out,
 }

@@ -12,17 +12,14 @@ from datetime import datetime
 from typing import Any, Final
 
 from toolkit.workflow import outputs, pods
-from toolkit.workflow.call import call_of
 from toolkit.workflow.commands import CallResource
-from toolkit.workflow.context import globals_scope, local_values, template_at
+from toolkit.workflow.context import template_at, template_now
 from toolkit.workflow.draft import Draft, Due
 from toolkit.workflow.events import ContainerErrored, ResourceAnswered
 from toolkit.workflow.expressions import json_text
 from toolkit.workflow.halting import halted
 from toolkit.workflow.nodes import ERROR, FAILED, POD, SUCCEEDED, Node, Row, pod_name, rfc3339
-from toolkit.workflow.scope import Values
 from toolkit.workflow.spans import parse_go_duration
-from toolkit.workflow.substitute import substitute
 
 CACHE_LABEL: Final = "workflows.argoproj.io/configmap-type"
 _ENTRY: Final = "entry"
@@ -73,7 +70,7 @@ def answered(draft: Draft, event: ResourceAnswered | ContainerErrored) -> None:
     template = template_at(draft, node)
     entry = _entry(text, template["memoize"].get("maxAge"), draft.now)
     if entry is None:
-        _run(draft, node, template)
+        _run(draft, node)
         return
     node.engine["memo"] = "hit"
     node.status["memoizationStatus"] = {**node.status["memoizationStatus"], "hit": True}
@@ -97,12 +94,11 @@ def _entry(text: str | None, max_age: Any, now: datetime) -> Row | None:
         return None
 
 
-def _run(draft: Draft, node: Node, template: Row) -> None:
+def _run(draft: Draft, node: Node) -> None:
     if node.type != POD:
         draft.agenda.append(Due("begin", node.id))
         return
-    scope = globals_scope(draft).over(Values(local_values(draft, call_of(node), template)))
-    pods.start(draft, node, substitute(template, scope))
+    pods.start(draft, node, template_now(draft, node))
 
 
 def keep(draft: Draft, node: Node) -> None:

@@ -10,6 +10,7 @@ from typing import Protocol
 from toolkit.resource.resource import Body
 from toolkit.workflow.commands import Command, StartContainer
 from toolkit.workflow.events import ContainerEnded, ContainerErrored, ContainerStarted
+from toolkit.workflow.locks import LockRequest
 from toolkit.workflow.nodes import Row
 from toolkit.workflow.run import AuditEvent, Transition
 
@@ -187,6 +188,10 @@ class RunStore(Protocol):
 
     def outstanding(self) -> frozenset[str]:
         """Ids of all commands not yet answered, of all clusters."""
+        ...
+
+    def lock_requests(self) -> tuple[tuple[str, LockRequest], ...]:
+        """What runs hold and wait for of locks, by cluster, of all clusters; oldest first."""
         ...
 
     def audit(self, uid: str) -> tuple[tuple[datetime, AuditEvent], ...]:

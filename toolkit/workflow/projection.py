@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from toolkit.resource.resource import Body
 from toolkit.workflow.claims import claim_volumes, keeps_claims
 from toolkit.workflow.edges import Edges
+from toolkit.workflow.locks import Lock
 from toolkit.workflow.nodes import (
     ERROR,
     FAILED,
@@ -60,7 +62,7 @@ def summary_status(run: Run) -> Row:
     row = run.row
     return {
         "phase": run.phase,
-        "startedAt": rfc3339(parse_instant(row["started"])),
+        "startedAt": None if run.phase == PENDING else rfc3339(parse_instant(row["started"])),
         "finishedAt": rfc3339(parse_instant(row["finished"])) if row["finished"] else None,
         "progress": f"{row['pods_done']}/{row['pods']}",
         "message": row["message"],
@@ -83,6 +85,21 @@ def _status(run: Run) -> Row:
             "templates": list(local.values()),
         }
     return status
+
+
+def put_locks(status: Row, waiting: Mapping[str, tuple[Lock, str]], synchronization: Row) -> None:
+    """Put into a projected status what it says of locks: which one a node waits for ("" is the
+    workflow), and what is held. It changes while the run's own rows do not.
+    """
+    for node_id, (lock, message) in waiting.items():
+        node = status if not node_id else status["nodes"].get(node_id)
+        if node is None:
+            continue
+        node["message"] = message
+        if node_id:
+            node["synchronizationStatus"] = {"waiting": lock.text}
+    if synchronization:
+        status["synchronization"] = synchronization
 
 
 def _conditions(run: Run) -> list[Row]:

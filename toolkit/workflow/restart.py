@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
 
+from toolkit.workflow import synchronization
 from toolkit.workflow.context import EXIT_NOTE
 from toolkit.workflow.draft import Draft, Due
-from toolkit.workflow.nodes import DAG, RUNNING, STEP_GROUP, STEPS, TASK_GROUP, Node, exact
+from toolkit.workflow.nodes import DAG, PENDING, RUNNING, STEP_GROUP, STEPS, TASK_GROUP, Node, exact
 
 _SPENT = (
     "finished", "error", "fail", "until", "held", "blocked", "settled", "free", "hooks_open",
@@ -30,6 +31,8 @@ def restart(draft: Draft, keep: AbstractSet[str]) -> None:
         shutdown="", starved=[], deferred=[], waiting=[], active=0,
     )  # fmt: skip
     row.pop("expired", None)
+    if row.get("locks"):
+        synchronization.ask_for_run(draft)
     for id in above:
         _set_running(draft, draft.edit(id), above)
         draft.agenda.append(Due("resume", id))
@@ -81,6 +84,8 @@ def _set_running(draft: Draft, node: Node, above: dict[str, None]) -> None:
     for field in _SPENT:
         engine.pop(field, None)
     engine["again"] = True
+    if engine.get("locks"):
+        _ask_again(draft, node)
     if node.type == STEPS:
         return
     if "next" in engine:
@@ -92,3 +97,11 @@ def _set_running(draft: Draft, node: Node, above: dict[str, None]) -> None:
         engine["active"] = sum(
             1 for other in above if draft.node(other).engine.get("slot") == node.id
         )
+
+
+def _ask_again(draft: Draft, node: Node) -> None:
+    """It needs its locks as it did before; what is below it waits with it."""
+    node.status["phase"] = PENDING
+    node.engine["free"] = True
+    node.engine.pop("slot", None)
+    synchronization.ask_for_locks(draft, node)

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 
 from toolkit.workflow.commands import Command
 from toolkit.workflow.definition import DEFINITION, Definition
+from toolkit.workflow.locks import LockRequest
 from toolkit.workflow.nodes import Node, Row, from_row
 
 NOTE_MARK: Final = "@"
@@ -26,23 +27,28 @@ class AuditEvent:
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """What to commit in one transaction, in this order: rows, commands, audit.
+    """What to commit in one transaction, in this order: rows, commands, requests, audit.
 
     ``run`` is the new run row, or None where it is unchanged. ``nodes`` are changed and new node
     and note rows; ``removed`` are ids that are gone, to be taken away *before* the nodes are put.
-    Rows are owned by the receiver, who must not mutate them. ``cache`` saves work, no more.
+    ``lock_requests`` are what nodes ("" is the run) ask for or hold from now on, None where one
+    holds and waits for nothing any more. Rows are owned by the receiver, who must not mutate them.
+    ``cache`` saves work, no more.
     """
 
     run: Row | None = None
     nodes: tuple[tuple[str, Row], ...] = ()
     removed: tuple[str, ...] = ()
     commands: tuple[Command, ...] = ()
+    lock_requests: tuple[tuple[str, LockRequest | None], ...] = ()
     audit: tuple[AuditEvent, ...] = ()
     cache: Mapping[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def is_empty(self) -> bool:
-        return self.run is None and not (self.nodes or self.removed or self.commands or self.audit)
+        return self.run is None and not (
+            self.nodes or self.removed or self.commands or self.lock_requests or self.audit
+        )
 
 
 @dataclass(slots=True)

@@ -69,6 +69,19 @@ _RETRY: Final = Fields(
         "backoff": Fields({"duration": TEXT, "factor": NUMBER, "maxDuration": TEXT, "cap": TEXT}),
     }
 )  # fmt: skip
+_MUTEX: Final = Fields({"name": TEXT, "namespace": TEXT, "database": TRUTH})
+_SEMAPHORE: Final = Fields(
+    {
+        "namespace": TEXT, "configMapKeyRef": Fields({"name": TEXT, "key": TEXT}),
+        "database": Fields({"key": TEXT}),
+    }
+)  # fmt: skip
+_LOCKS: Final = Fields(
+    {
+        "mutex": _MUTEX, "mutexes": Listed(_MUTEX), "semaphore": _SEMAPHORE,
+        "semaphores": Listed(_SEMAPHORE),
+    }
+)  # fmt: skip
 _CALL: Final[dict[str, Shape]] = {
     "name": TEXT, "template": TEXT, "templateRef": _REFERENCE, "arguments": _PUTS, "when": TEXT,
     "withItems": Listed(Leaf("anything")), "withParam": TEXT, "withSequence": MAP,
@@ -91,7 +104,7 @@ TEMPLATE: Final = Fields(
         "dag": Fields({"tasks": Listed(_TASK), "target": TEXT, "failFast": TRUTH}),
         "resource": Fields({"action": TEXT, "manifest": TEXT, "flags": Listed(TEXT)}),
         "parallelism": NUMBER, "failFast": TRUTH, "daemon": TRUTH, "timeout": TEXT,
-        "activeDeadlineSeconds": TEXT, "metadata": MAP,
+        "activeDeadlineSeconds": TEXT, "metadata": MAP, "synchronization": _LOCKS,
     }
 )  # fmt: skip
 SPEC: Final = Fields(
@@ -100,7 +113,7 @@ SPEC: Final = Fields(
         "templates": Listed(TEMPLATE), "templateDefaults": TEMPLATE, "parallelism": NUMBER,
         "activeDeadlineSeconds": NUMBER, "suspend": TRUTH, "shutdown": TEXT, "priority": NUMBER,
         "retryStrategy": _RETRY, "volumes": Listed(MAP), "volumeClaimTemplates": Listed(MAP),
-        "workflowTemplateRef": _REFERENCE,
+        "workflowTemplateRef": _REFERENCE, "synchronization": _LOCKS,
         "workflowMetadata": Fields(
             {
                 "labels": STRINGS, "annotations": STRINGS,

@@ -32,6 +32,8 @@ from toolkit.workflow.events import (
     Woke,
 )
 from toolkit.workflow.library import Library
+from toolkit.workflow.lock_desk import LockDesk, LockEvent
+from toolkit.workflow.locks import Lock
 from toolkit.workflow.machine import step, submit
 from toolkit.workflow.nodes import Node
 from toolkit.workflow.run import Run, Transition
@@ -66,8 +68,39 @@ def succeed(_: StartContainer | CallResource) -> Outcome:
     return Outcome()
 
 
+def unlimited(_: Lock) -> int:
+    """A limit for semaphores of which nothing is known: nobody waits."""
+    return 1_000_000
+
+
+_CLUSTER = ""
+
+
+class LockRoom:
+    """The locks of simulated runs: each run that joins is told of what it gets."""
+
+    def __init__(self, limit_of: Callable[[Lock], int] = unlimited, now: datetime = EPOCH) -> None:
+        self.now = now
+        self.desk = LockDesk()
+        self._runs: dict[str, Callable[[LockEvent], None]] = {}
+        self.desk.join(_CLUSTER, lambda run, event: self._runs[run](event), limit_of)
+
+    def join(self, run: str, tell: Callable[[LockEvent], None]) -> None:
+        """From now on ``tell`` hears what the run's requests come to."""
+        self._runs[run] = tell
+
+    def take(self, run: str, transition: Transition, now: datetime) -> None:
+        """What a run asks for and gives back."""
+        self.now = max(self.now, now)
+        if transition.lock_requests:
+            self.desk.take(_CLUSTER, run, transition.lock_requests)
+
+
 class Simulation:
-    """One workflow, played from submit on. ``now`` moves only when something happens."""
+    """One workflow, played from submit on. ``now`` moves only when something happens. Simulations
+    that share a ``room`` wait for each other's locks; ``hear`` is called when one gets its locks
+    while another plays.
+    """
 
     def __init__(
         self,
@@ -76,6 +109,8 @@ class Simulation:
         library: Library | None = None,
         outcome: Script = succeed,
         now: datetime = EPOCH,
+        room: LockRoom | None = None,
+        hear: Callable[[], None] = lambda: None,
     ) -> None:
         self.now = now
         self.started: list[StartContainer | CallResource] = []
@@ -87,18 +122,27 @@ class Simulation:
         self._live: dict[str, StartContainer | CallResource] = {}
         first = submit(named(workflow), library or Library(), now)
         self.run = Run.start(first)
-        self.transitions.append(first)
-        for command in first.commands:
-            self.perform(command)
+        self.room = room or LockRoom(now=now)
+        self._hear = hear
+        self.room.join(self.run.uid, self._told)
+        self._follow(first)
 
     def send(self, event: Event) -> Transition:
         """Step one event now, commit it, and perform what it asks for."""
         transition = step(self.run, event, self.now)
         self.run.apply(transition)
+        self._follow(transition)
+        return transition
+
+    def _follow(self, transition: Transition) -> None:
         self.transitions.append(transition)
         for command in transition.commands:
             self.perform(command)
-        return transition
+        self.room.take(self.run.uid, transition, self.now)
+
+    def _told(self, event: LockEvent) -> None:
+        self._at(max(self.now, self.room.now), event)
+        self._hear()
 
     def run_to_end(self, *, most: int = 1_000_000) -> Simulation:
         """Play until nothing more happens. Raises ``RuntimeError`` after ``most`` events."""

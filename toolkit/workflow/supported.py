@@ -13,8 +13,8 @@ from toolkit.workflow.nodes import Row
 SPEC: Final = frozenset(
     {
         "activeDeadlineSeconds", "arguments", "entrypoint", "hooks", "onExit", "parallelism",
-        "priority", "retryStrategy", "shutdown", "suspend", "templateDefaults", "templates",
-        "volumeClaimGC", "volumeClaimTemplates", "volumes", "workflowMetadata",
+        "priority", "retryStrategy", "shutdown", "suspend", "synchronization", "templateDefaults",
+        "templates", "volumeClaimGC", "volumeClaimTemplates", "volumes", "workflowMetadata",
         "workflowTemplateRef",
     }
 )  # fmt: skip
@@ -23,7 +23,7 @@ TEMPLATE: Final = frozenset(
     {
         "activeDeadlineSeconds", "container", "daemon", "dag", "failFast", "inputs", "memoize",
         "name", "outputs", "parallelism", "resource", "retryStrategy", "script", "steps",
-        "suspend", "timeout", "volumes",
+        "suspend", "synchronization", "timeout", "volumes",
     }
 )  # fmt: skip
 
@@ -40,6 +40,10 @@ CONTAINER: Final = frozenset(
         "volumeMounts", "workingDir",
     }
 )  # fmt: skip
+
+SYNCHRONIZATION: Final = frozenset({"mutex", "mutexes", "semaphore", "semaphores"})
+MUTEX: Final = frozenset({"database", "name", "namespace"})
+SEMAPHORE: Final = frozenset({"configMapKeyRef", "database", "namespace"})
 
 RETRY: Final = frozenset({"backoff", "expression", "limit", "retryPolicy"})
 
@@ -85,7 +89,6 @@ REFUSED: Final[Mapping[str, str]] = {
     "readinessProbe": "probes",
     "sidecars": "sidecars",
     "startupProbe": "probes",
-    "synchronization": "locks",
     "volumeDevices": "block devices",
 }
 
@@ -94,6 +97,7 @@ def unsupported_spec(spec: Row) -> Iterator[str]:
     """What a spec holds, outside its templates, that the engine does not have."""
     yield from _unknown(spec, SPEC, "spec")
     yield from _unknown(spec.get("retryStrategy"), RETRY, "spec.retryStrategy")
+    yield from _unsupported_locks(spec, "spec")
 
 
 def unsupported_template(template: Row) -> Iterator[str]:
@@ -101,6 +105,7 @@ def unsupported_template(template: Row) -> Iterator[str]:
     place = f"templates.{template.get('name')}"
     yield from _unknown(template, TEMPLATE, place)
     yield from _unknown(template.get("retryStrategy"), RETRY, f"{place}.retryStrategy")
+    yield from _unsupported_locks(template, place)
     for field in ("container", "script"):
         yield from _unknown(template.get(field), CONTAINER, f"{place}.{field}")
 
@@ -108,6 +113,16 @@ def unsupported_template(template: Row) -> Iterator[str]:
 def unsupported_call(call: Row, place: str) -> Iterator[str]:
     """What a step or task holds that the engine does not have."""
     yield from _unknown(call, CALL, place)
+
+
+def _unsupported_locks(holder: Row, place: str) -> Iterator[str]:
+    wanted: Row = holder.get("synchronization") or {}
+    inner = f"{place}.synchronization"
+    yield from _unknown(wanted, SYNCHRONIZATION, inner)
+    for mutex in (wanted.get("mutex"), *(wanted.get("mutexes") or ())):
+        yield from _unknown(mutex, MUTEX, f"{inner}.mutexes")
+    for semaphore in (wanted.get("semaphore"), *(wanted.get("semaphores") or ())):
+        yield from _unknown(semaphore, SEMAPHORE, f"{inner}.semaphores")
 
 
 def _unknown(part: Any, known: frozenset[str], place: str) -> Iterator[str]:

@@ -13,6 +13,7 @@ from toolkit.adapters.memory_executor import Ending, MemoryExecutor, MemoryWorld
 from toolkit.adapters.memory_runs import MemoryRuns
 from toolkit.controllers.active_run import RunNotice
 from toolkit.controllers.projecting import POD, WORKFLOW
+from toolkit.controllers.run_locks import SharedLocks
 from toolkit.controllers.workflow_controller import WorkflowController
 from toolkit.resource.cluster import ObjectRef
 from toolkit.resource.resource import Body
@@ -33,6 +34,7 @@ class Bench:
         self.runs = runs or MemoryRuns()
         self.notices: list[RunNotice] = []
         self.script: Script = succeed
+        self.semaphores: dict[str, int] = {}
         self.version = ""
         self.boot()
 
@@ -45,6 +47,7 @@ class Bench:
             executor=self.executor,
             runs=self.runs,
             clock=self.clock,
+            locks=SharedLocks(self.runs.lock_requests(), lambda: self.semaphores),
             given={"GITOPS_CLUSTER": "staging"},
             notice=self.notices.append,
             on_error=_raise,

@@ -10,11 +10,11 @@ from contextlib import closing
 from pathlib import Path
 
 from toolkit.adapters.sqlite.schema_objects import OBJECTS
-from toolkit.adapters.sqlite.schema_runs import ARCHIVE, RUNS
+from toolkit.adapters.sqlite.schema_runs import ARCHIVE, RUN_LOCKS, RUNS
 from toolkit.adapters.sqlite.schema_syncs import SYNCS
 from toolkit.errors import StateError
 
-MIGRATIONS: tuple[str, ...] = (OBJECTS + RUNS + SYNCS, ARCHIVE)
+MIGRATIONS: tuple[str, ...] = (OBJECTS + RUNS + SYNCS, ARCHIVE, RUN_LOCKS)
 """One script a version, oldest first; never edited once released."""
 
 

@@ -11,6 +11,7 @@ from typing import Any, Literal, cast
 from toolkit.adapters.sqlite.database import Database
 from toolkit.resource.resource import Body
 from toolkit.workflow.codec import command_from_row, command_to_row
+from toolkit.workflow.locks import LockRequest, lock_request_from_row, lock_request_to_row
 from toolkit.workflow.ports import StoredRun
 from toolkit.workflow.run import AuditEvent, Run, Transition
 
@@ -107,6 +108,14 @@ class SqliteRuns:
         with self._database.read() as connection:
             return frozenset(key for (key,) in connection.execute("SELECT id FROM run_commands"))
 
+    def lock_requests(self) -> tuple[tuple[str, LockRequest], ...]:
+        with self._database.read() as connection:
+            found = connection.execute(
+                "SELECT cluster, run_locks.row FROM run_locks JOIN runs ON uid = run_uid"
+                " ORDER BY number"
+            ).fetchall()
+        return tuple((cluster, lock_request_from_row(json.loads(row))) for cluster, row in found)
+
     def audit(self, uid: str) -> tuple[tuple[datetime, AuditEvent], ...]:
         with self._database.read() as connection:
             found = connection.execute(
@@ -143,6 +152,7 @@ def _write(connection: sqlite3.Connection, uid: str, transition: Transition, at:
         "INSERT OR IGNORE INTO run_commands (run_uid, id, row) VALUES (?, ?, ?)",
         [(uid, command.id, _dump(command_to_row(command))) for command in transition.commands],
     )
+    _write_lock_requests(connection, uid, transition)
     connection.executemany(
         "INSERT INTO run_audit (run_uid, at, type, reason, message, node_id)"
         " VALUES (?, ?, ?, ?, ?, ?)",
@@ -170,6 +180,21 @@ def _adopt(connection: sqlite3.Connection, uid: str, new_uid: str) -> bool:
         )
     connection.execute("DELETE FROM runs WHERE uid = ?", (uid,))
     return True
+
+
+def _write_lock_requests(connection: sqlite3.Connection, uid: str, transition: Transition) -> None:
+    connection.executemany(
+        "DELETE FROM run_locks WHERE run_uid = ? AND node_id = ?",
+        [(uid, node_id) for node_id, _ in transition.lock_requests],
+    )
+    connection.executemany(
+        "INSERT INTO run_locks (run_uid, node_id, row) VALUES (?, ?, ?)",
+        [
+            (uid, node_id, _dump(lock_request_to_row(request)))
+            for node_id, request in transition.lock_requests
+            if request is not None
+        ],
+    )
 
 
 def _stored(connection: sqlite3.Connection, uid: str, cluster: str, row: str) -> StoredRun:

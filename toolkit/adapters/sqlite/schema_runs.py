@@ -56,3 +56,14 @@ UPDATE runs SET size_bytes = length(row) + (
     SELECT coalesce(sum(length(run_nodes.row)), 0) FROM run_nodes WHERE run_uid = runs.uid
 ) WHERE finished_at IS NOT NULL;
 """
+
+RUN_LOCKS = """
+CREATE TABLE run_locks (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    run_uid TEXT NOT NULL REFERENCES runs (uid) ON DELETE CASCADE,
+    node_id TEXT NOT NULL,
+    row TEXT NOT NULL,
+    UNIQUE (run_uid, node_id)
+);
+"""
+"""What runs hold and wait for of locks; ``node_id`` is "" for a whole run."""

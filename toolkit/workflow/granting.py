@@ -1,0 +1,86 @@
+"""What becomes of a node or a run that waited for locks."""
+
+from __future__ import annotations
+
+from toolkit.workflow import limits, synchronization
+from toolkit.workflow.context import template_now
+from toolkit.workflow.draft import Draft, Due
+from toolkit.workflow.events import LocksGranted, LocksRefused
+from toolkit.workflow.halting import halted
+from toolkit.workflow.invoke import go
+from toolkit.workflow.nodes import ERROR, FAILED, POD, RUNNING, Node
+from toolkit.workflow.synchronization import WAITS
+
+TIMEOUT_MESSAGE = "timeout"
+
+
+def granted(draft: Draft, event: LocksGranted) -> None:
+    """A node has its locks. A grant that comes twice, or for an older request, changes nothing; one
+    that comes when the run is suspended is given back.
+    """
+    node = _waiting(draft, event)
+    if node is None:
+        return
+    if synchronization.is_resting(draft):
+        draft.request(node.id, None)
+        return
+    node = draft.edit(node.id)
+    node.engine.pop(WAITS)
+    draft.request(node.id, synchronization.request_of(draft, node.engine, node.id).held())
+    if message := halted(draft, in_exit=node.is_exit_part):
+        draft.set_phase(node.id, FAILED, message)
+    elif node.type == POD and limits.is_full(draft, node):
+        limits.wait(draft, node.id, limits.RUN)
+    else:
+        start(draft, node)
+
+
+def _waiting(draft: Draft, event: LocksGranted | LocksRefused) -> Node | None:
+    node = draft.get(event.node_id)
+    if node is None or node.has_ended or not node.engine.get(WAITS):
+        return None
+    return node if node.engine.get("request") == event.request_id else None
+
+
+def start(draft: Draft, known: Node) -> None:
+    """Set a node in motion that has its locks, and room."""
+    if known.has_ended:
+        return
+    node = draft.edit(known.id)
+    limits.enter(draft, node)
+    if node.engine.get("again"):
+        _continue(draft, node)
+        return
+    if node.type != POD:
+        draft.set_phase(node.id, RUNNING, "")
+    go(draft, node, template_now(draft, node))
+
+
+def _continue(draft: Draft, node: Node) -> None:
+    """After a retry of the run: what is below the node goes on, the deepest first, then itself."""
+    draft.set_phase(node.id, RUNNING, "")
+    for below in reversed(_below(draft, node.id)):
+        draft.agenda.append(Due("resume", below))
+    draft.agenda.append(Due("resume", node.id))
+
+
+def _below(draft: Draft, id: str) -> list[str]:
+    found, pending = [], [id]
+    while pending:
+        inner = draft.children(pending.pop())
+        found += inner
+        pending += inner
+    return found
+
+
+def refused(draft: Draft, event: LocksRefused) -> None:
+    """There is no such lock."""
+    node = _waiting(draft, event)
+    if node is not None:
+        draft.set_phase(node.id, ERROR, event.message)
+
+
+def timed_out(draft: Draft, node: Node) -> None:
+    """The template's timeout came while the node waited."""
+    if node.engine.get(WAITS):
+        draft.set_phase(node.id, FAILED, TIMEOUT_MESSAGE)
