@@ -88,7 +88,7 @@ PROMISES: dict[str, dict[str, str]] = {
     "expression-reusing-verbose-snippets": {
         "log": r".* temperature was 35\.8 with a minimum of 15 and a maximum of 57\."
     },
-    "expression-tag-template-workflow": {"parameter task-0(0:3).output": r"hello 30 @ \d{4}"},
+    "expression-tag-template-workflow": {"parameter task-0(0:3).output": r"hello 30 @ \d{4}\n?"},
     "gc-ttl": _HELLO,
     "global-outputs": {
         "log consume-global-param": "hello world\nhello world",

@@ -66,12 +66,9 @@ def _answered(call: CallResource, now: datetime, work: Callable[[], Body | None]
         return _judge(call, work() or {}, now)
     except UnreachableError as error:
         return ContainerErrored(call.id, call.node_id, error.message, now, is_transient=True)
-    except ClusterError as error:
-        return ResourceAnswered(
-            call.id, call.node_id, succeeded=False, message=error.message, at=now
-        )
-    except ToolkitError as error:
-        return ContainerErrored(call.id, call.node_id, str(error), now)
+    except ToolkitError as error:  # the call failed, as a container does that calls kubectl
+        message = error.message if isinstance(error, ClusterError) else str(error)
+        return ResourceAnswered(call.id, call.node_id, succeeded=False, message=message, at=now)
 
 
 def _judge(call: CallResource, live: Body, now: datetime) -> Answer:

@@ -11,7 +11,7 @@ from toolkit.workflow.context import inner_scope, template_at
 from toolkit.workflow.dag_scope import graph_at, scope_of, task_name
 from toolkit.workflow.depends import Graph, evaluate, needed
 from toolkit.workflow.draft import Draft
-from toolkit.workflow.halting import halted
+from toolkit.workflow.halting import FAIL_FAST, halted
 from toolkit.workflow.invoke import create, invalid, invoke
 from toolkit.workflow.loops import is_loop
 from toolkit.workflow.nodes import (
@@ -240,10 +240,12 @@ def _assess(draft: Draft, node: Node) -> None:
     phase = _phase(draft, node, graph)
     if phase == RUNNING:
         return
-    if phase != SUCCEEDED:
+    if phase != SUCCEEDED and template_at(draft, node).get("failFast"):
+        draft.set_phase(node.id, FAILED, FAIL_FAST)
+    elif phase != SUCCEEDED:
         draft.set_phase(node.id, phase)
-        return
-    _succeed(draft, node, graph)
+    else:
+        _succeed(draft, node, graph)
 
 
 def _phase(draft: Draft, node: Node, graph: Graph) -> str:

@@ -7,6 +7,7 @@ from toolkit.workflow.draft import Draft
 from toolkit.workflow.nodes import FAILED, PENDING, POD, RETRY, Node
 
 DEADLINE_MESSAGE = "Step exceeded its deadline"
+FAIL_FAST = "template has failed or errored children and failFast enabled"
 
 
 def halted(draft: Draft, *, in_exit: bool) -> str:

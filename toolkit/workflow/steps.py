@@ -10,7 +10,7 @@ from toolkit.workflow import hooks, outputs
 from toolkit.workflow.call import Call
 from toolkit.workflow.context import globals_scope, inner_scope, template_at
 from toolkit.workflow.draft import Draft, Due, resolved_note
-from toolkit.workflow.halting import halted
+from toolkit.workflow.halting import FAIL_FAST, halted
 from toolkit.workflow.invoke import create, invoke
 from toolkit.workflow.loops import EMPTY_MESSAGE, with_item
 from toolkit.workflow.nodes import (
@@ -29,7 +29,6 @@ from toolkit.workflow.resolve import Planned, Resolved, from_row, plan, resolve,
 from toolkit.workflow.scope import NodeRefs, Scope, Values
 from toolkit.workflow.when import should_execute, skip_message
 
-FAIL_FAST = "template has failed or errored children and failFast enabled"
 _Plan = tuple[tuple[Planned, ...], dict[str, Resolved]]
 
 
@@ -273,7 +272,8 @@ def _conclude(draft: Draft, group: Node) -> None:
         if child.is_hook or not child.is_unsuccessful:
             continue
         if not _continues(resolved[child.engine["key"]].step, child.phase):
-            draft.set_phase(group.id, FAILED, f"child '{id}' failed")
+            is_fast = parent.engine.get("fail") or template_at(draft, parent).get("failFast")
+            draft.set_phase(group.id, FAILED, FAIL_FAST if is_fast else f"child '{id}' failed")
             return
     if group.engine["next"] < len(planned):
         draft.set_phase(group.id, FAILED, halted(draft, in_exit=group.is_exit_part) or FAIL_FAST)

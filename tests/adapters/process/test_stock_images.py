@@ -33,13 +33,13 @@ def test_argosay_says_hello_unasked(tmp_path: Path) -> None:
 
 def test_argosay_echo_makes_the_folders_of_its_file(tmp_path: Path) -> None:
     assert said("echo", "a b", cwd=tmp_path) == "a b\n"
-    assert said("echo", "x\n", "deep/er/file", cwd=tmp_path) == ""
+    assert said("echo", "x", "deep/er/file", cwd=tmp_path) == ""
     assert said("cat", "deep/er/file", cwd=tmp_path) == "x\n"
 
 
 def test_argosay_asserts_what_a_file_contains(tmp_path: Path) -> None:
     (tmp_path / "f").write_text("one two\n")
-    said("assert_contains", "f", "one", "two", cwd=tmp_path)
+    assert said("assert_contains", "f", "two", cwd=tmp_path) == "one two\n"
     assert argosay("assert_contains", "f", "three", cwd=tmp_path).returncode == 1
 
 

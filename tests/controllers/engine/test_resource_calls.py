@@ -12,7 +12,7 @@ from toolkit.resource.cluster import ObjectRef
 from toolkit.resource.identity import GroupVersionKind
 from toolkit.resource.resource import Body
 from toolkit.workflow.commands import CallResource
-from toolkit.workflow.events import ContainerErrored, ResourceAnswered
+from toolkit.workflow.events import ResourceAnswered
 from toolkit.yaml import emit
 
 OWNER = Owner(NAMESPACE, "wf", "uid-of-wf")
@@ -147,11 +147,12 @@ def test_an_undecided_object_is_looked_at_again(cluster: EmbeddedCluster) -> Non
         (call("patch", config_map("cm"), merge_strategy="odd"), "'odd'"),
     ],
 )
-def test_what_cannot_be_done_is_an_error(
+def test_what_cannot_be_done_fails_and_says_why(
     cluster: EmbeddedCluster, command: CallResource, message: str
 ) -> None:
     answer = act(cluster, command)
-    assert isinstance(answer, ContainerErrored)
+    assert isinstance(answer, ResourceAnswered)
+    assert not answer.succeeded
     assert message in answer.message
 
 

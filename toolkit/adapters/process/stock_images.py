@@ -41,6 +41,7 @@ _ENTRYPOINTS: Final = {
 
 def _stock() -> Iterator[ImageRule]:
     for name in ("argoproj/argosay", "quay.io/argoproj/argosay"):
+        yield ImageRule(f"{name}:v1", path=(SHIPPED_PROGRAMS,), args=("cowsay",))
         yield ImageRule(
             name,
             ("argosay",),
