@@ -193,3 +193,33 @@ def test_experience_comes_from_a_file() -> None:
 def test_broken_experience_is_refused(document: Any) -> None:
     with pytest.raises(ExpressionError):
         read_experience(document)
+
+
+def locking(name: str, **synchronization: Any) -> Body:
+    body = cron(name)
+    body["spec"]["workflowSpec"]["synchronization"] = synchronization
+    return body
+
+
+def test_runs_of_different_crons_queue_for_one_mutex() -> None:
+    mutex = [{"name": "warehouse"}]
+    crons = [locking(name, mutexes=mutex) for name in ("a", "b", "c")]
+    runs, _ = played(*crons, hours=1, experience=slow(a=60, b=60, c=60))
+    assert [(run.cron, run.locked_s) for run in runs] == [("a", 0.0), ("b", 60.0), ("c", 120.0)]
+    assert runs[-1].finished == START + timedelta(minutes=3)
+
+
+def test_a_semaphore_has_its_limit_from_the_rendered_config_map() -> None:
+    limits = {"kind": "ConfigMap", "metadata": {"name": "limits"}, "data": {"load": "2"}}
+    semaphore = [{"configMapKeyRef": {"name": "limits", "key": "load"}}]
+    crons = [locking(name, semaphores=semaphore) for name in ("a", "b", "c")]
+    runs, _ = played(*crons, hours=1, bodies=(limits,), experience=slow(a=60, b=60, c=60))
+    assert [run.locked_s for run in runs] == [0.0, 0.0, 60.0]
+
+
+def test_a_run_that_still_waits_for_a_lock_says_so() -> None:
+    mutex = [{"name": "warehouse"}]
+    crons = [locking(name, mutexes=mutex) for name in ("a", "b")]
+    _, rehearsal = played(*crons, hours=1, experience=slow(a=7200))
+    words = [run.message for run in rehearsal.unfinished]
+    assert words == ["", "Waiting for data/Mutex/warehouse lock. Lock status: 0/1"]

@@ -7,16 +7,22 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 from toolkit.clock import Clock
 from toolkit.controllers.event_loop import EventLoop
 from toolkit.controllers.object_watch import ObjectWatch
-from toolkit.errors import NotFoundError, RefusedError
 from toolkit.resource.cluster import Cluster, ObjectRef
 from toolkit.resource.identity import GroupVersionKind
 from toolkit.resource.resource import Body
-from toolkit.workflow.lock_desk import Changes, Deliver, LimitOf, LockDesk
+from toolkit.workflow.lock_desk import (
+    Changes,
+    Deliver,
+    LimitOf,
+    LockDesk,
+    config_map_limit,
+    database_limit,
+)
 from toolkit.workflow.locks import CONFIG_MAP, DATABASE, Lock, LockRequest
 from toolkit.workflow.nodes import Row
 
@@ -117,12 +123,10 @@ class RunLocks:
 
     def _limit_of(self, lock: Lock) -> int:
         if lock.kind == DATABASE:
-            return _database_limit(lock, self._shared.semaphores())
+            return database_limit(lock, self._shared.semaphores())
         ref = ObjectRef(_CONFIG_MAP, lock.namespace, lock.name)
         found = self._cluster.get(ref)
-        if found is None:
-            raise NotFoundError(f'configmaps "{lock.name}" not found')
-        return _config_map_limit(lock, found.get("data") or {})
+        return config_map_limit(lock, None if found is None else found.get("data") or {})
 
     def _concern(self, request: LockRequest) -> None:
         """Keep an eye on what the request needs."""
@@ -152,20 +156,3 @@ class RunLocks:
         self._is_polling = self._shared.look_again(self._name, lambda lock: lock.kind == DATABASE)
         if self._is_polling:
             self._loop.at(self._clock.now() + _LOOK_AGAIN, self._poll)
-
-
-def _database_limit(lock: Lock, semaphores: Mapping[str, int]) -> int:
-    name = f"{lock.namespace}/{lock.name}"
-    if name not in semaphores:
-        raise NotFoundError(f"no semaphore {name!r} in runtime.semaphores of gitops.yaml")
-    return semaphores[name]
-
-
-def _config_map_limit(lock: Lock, data: Mapping[str, Any]) -> int:
-    if lock.key not in data:
-        raise NotFoundError(f"Sync configuration key '{lock.key}' not found in ConfigMap")
-    try:
-        return int(str(data[lock.key]))
-    except ValueError as error:
-        text = f"the limit {data[lock.key]!r} in ConfigMap {lock.name} is no whole number"
-        raise RefusedError(text) from error

@@ -60,7 +60,7 @@ def _row(rehearsed: Rehearsed, name: str) -> tuple[str, ...]:
     said = Counter(one.reason for one in rehearsed.incidents if one.cron == name)
     good = sum(1 for run in runs if run.phase == "Succeeded")
     longest = max((_took_s(run) for run in runs), default=None)
-    waited = sum(run.waited_s + run.held_s for run in runs)
+    waited = sum(run.waited_s + run.held_s + run.locked_s for run in runs)
     counts = (
         *(len(runs) + going, good, len(runs) - good, going),
         *(said["Skipped"], said["Overlap"], said["Replaced"]),
@@ -147,6 +147,7 @@ def _run(run: RehearsedRun) -> dict[str, Any]:
         "retries": run.retries,
         "waitedForSlotsSeconds": run.waited_s,
         "waitedForParallelismSeconds": run.held_s,
+        "waitedForLocksSeconds": run.locked_s,
         "notifications": [
             {"at": _rfc3339(notice.at), "parameters": dict(notice.parameters)}
             for notice in run.notices

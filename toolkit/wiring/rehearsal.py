@@ -49,7 +49,7 @@ def open_stage(
     playing = [_awake(body) for body in crons if _name(body) not in resting]
     stage = Stage(
         crons=sorted(playing, key=_name),
-        stock=Stock(bodies),
+        stock=Stock(bodies, workspace.settings().semaphores),
         actors=Actors(known, failures=failures, seed=seed, slots=slots),
         catch_up=environment.catch_up,
     )

@@ -7,10 +7,11 @@ use the same one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any, Final
 
-from toolkit.errors import ToolkitError
+from toolkit.errors import NotFoundError, RefusedError, ToolkitError
 from toolkit.workflow.events import LocksGranted, LocksRefused
 from toolkit.workflow.locks import Lock, LockRequest, LockTable
 from toolkit.workflow.nodes import Row
@@ -23,6 +24,9 @@ LimitOf = Callable[[Lock], int]
 """A semaphore's limit now. Raises ToolkitError where there is none."""
 
 Changes = Iterable[tuple[str, LockRequest | None]]
+
+UNLIMITED: Final = 1_000_000_000
+"""The limit of a semaphore of which nothing is known, where nobody shall wait for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,3 +148,26 @@ def _note(status: Row, lock: Lock, part: str, holders: list[str]) -> None:
         known.append({"semaphore": lock.text, "holders": holders})
     elif part == "holding":
         same["holders"] = [*same["holders"], *holders]
+
+
+def database_limit(lock: Lock, semaphores: Mapping[str, int]) -> int:
+    """Of a ``database`` semaphore, among limits by ``<namespace>/<key>``; or NotFoundError."""
+    name = f"{lock.namespace}/{lock.name}"
+    if name not in semaphores:
+        raise NotFoundError(f"no semaphore {name!r} in runtime.semaphores of gitops.yaml")
+    return semaphores[name]
+
+
+def config_map_limit(lock: Lock, data: Mapping[str, Any] | None) -> int:
+    """Of a semaphore in a ConfigMap, from its data (None: there is none). Raises NotFoundError and
+    RefusedError.
+    """
+    if data is None:
+        raise NotFoundError(f'configmaps "{lock.name}" not found')
+    if lock.key not in data:
+        raise NotFoundError(f"Sync configuration key '{lock.key}' not found in ConfigMap")
+    try:
+        return int(str(data[lock.key]))
+    except ValueError as error:
+        text = f"the limit {data[lock.key]!r} in ConfigMap {lock.name} is no whole number"
+        raise RefusedError(text) from error

@@ -16,12 +16,13 @@ from toolkit.workflow.cron.catch_up import CatchUp
 from toolkit.workflow.cron.decide import CronDecision, decide
 from toolkit.workflow.definition import SCHEDULED_TIME
 from toolkit.workflow.events import SpecChanged
-from toolkit.workflow.nodes import POD, RETRY, SUSPEND
+from toolkit.workflow.nodes import FINISHED, POD, RETRY, SUSPEND
 from toolkit.workflow.notices import NOTIFIER, Notice, notice_of
 from toolkit.workflow.rehearsal_steps import Actors
-from toolkit.workflow.simulation import Simulation
+from toolkit.workflow.simulation import LockRoom, Simulation
 from toolkit.workflow.step_names import without_attempt
 from toolkit.workflow.stock import Stock
+from toolkit.workflow.synchronization import WAITS
 
 _WAITS: Final = "waits for a person"
 
@@ -39,7 +40,8 @@ class Incident:
 @dataclass(slots=True)
 class RehearsedRun:
     """One run. ``finished`` is None where it goes on at the end; ``waited_s``: so long its steps
-    waited for a free slot, added up; ``held_s``: so long steps waited for its own parallelism.
+    waited for a free slot, added up; ``held_s``: so long steps waited for its own parallelism;
+    ``locked_s``: so long it, or one of its steps, waited for locks.
     """
 
     name: str
@@ -53,6 +55,7 @@ class RehearsedRun:
     retries: int = 0
     waited_s: float = 0.0
     held_s: float = 0.0
+    locked_s: float = 0.0
     notices: list[Notice] = field(default_factory=list)
 
 
@@ -83,6 +86,7 @@ class Rehearsal:
         self._count = 0
         self._ended: list[RehearsedRun] = []
         self._live: dict[str, _Played] = {}
+        self._room = LockRoom(stage.stock.limit_of, start)
         self._crons = [_Cron(body, start, stage.stock) for body in stage.crons]
 
     def play(self) -> Iterator[RehearsedRun]:
@@ -105,7 +109,10 @@ class Rehearsal:
                 node.type == SUSPEND and not node.has_ended
                 for node in played.simulation.run.nodes.values()
             )
-            played.record.message = _WAITS if is_asked else ""
+            waiting = self._room.desk.waiting(played.simulation.run.uid)
+            played.record.message = next(
+                (words for _, words in waiting.values()), _WAITS if is_asked else ""
+            )
         return [played.record for played in self._live.values()]
 
     def _at(self, at: datetime, act: Callable[[], None]) -> None:
@@ -148,7 +155,12 @@ class Rehearsal:
         )
         actors = self._stage.actors.of_run(cron.name, metadata["name"], lambda: self.now)
         simulation = Simulation(
-            workflow, library=cron.library, outcome=actors.outcome, now=self.now
+            workflow,
+            library=cron.library,
+            outcome=actors.outcome,
+            now=self.now,
+            room=self._room,
+            hear=lambda: self._heard(record.name),
         )
         played = _Played(cron, simulation, record)
         self._live[record.name] = played
@@ -169,6 +181,15 @@ class Rehearsal:
         if played.simulation.run.is_finished:
             self._finish(played)
             return
+        self._plan(played)
+
+    def _heard(self, name: str) -> None:
+        """A run got the locks that it waited for."""
+        if name in self._live:
+            self._plan(self._live[name])
+
+    def _plan(self, played: _Played) -> None:
+        """Put what the run does next on the agenda."""
         at = played.simulation.next_at
         if at is not None and (played.due is None or at < played.due):
             played.due = at
@@ -176,6 +197,7 @@ class Rehearsal:
 
     def _finish(self, played: _Played) -> None:
         del self._live[played.record.name]
+        self._room.leave(played.simulation.run.uid)
         played.close(self.now, self._stage.actors)
         self._ended.append(played.record)
         cron, record = played.cron, played.record
@@ -216,6 +238,31 @@ def _child(workflow: Body, phase: str) -> Body:
     return {"metadata": {"name": metadata["name"]}, "status": {"phase": phase}}
 
 
+class _Wait:
+    """Whether anything of a run waits, and since when."""
+
+    def __init__(self) -> None:
+        self._waiting: set[str] = set()
+        self._since: datetime | None = None
+
+    def note(self, id: str, *, waits: bool) -> None:
+        """What is known now of a node, or of the run ("")."""
+        if waits:
+            self._waiting.add(id)
+        else:
+            self._waiting.discard(id)
+
+    def ended(self, now: datetime) -> float:
+        """The seconds of a wait that is over now, 0 where none is."""
+        if self._waiting and self._since is None:
+            self._since = now
+        if self._waiting or self._since is None:
+            return 0.0
+        seconds = (now - self._since).total_seconds()
+        self._since = None
+        return seconds
+
+
 class _Played:
     """A run under way. ``due``: for when it stands on the agenda."""
 
@@ -226,8 +273,8 @@ class _Played:
         self.due: datetime | None = None
         self._seen = 0
         self._seen_starts = 0
-        self._held: set[str] = set()
-        self._held_since: datetime | None = None
+        self._held = _Wait()
+        self._locked = _Wait()
         self._noticed: set[str] = set()
 
     def look(self, now: datetime, notifier: tuple[str, str]) -> None:
@@ -238,17 +285,16 @@ class _Played:
         self._seen_starts = len(started)
         for transition in self.simulation.transitions[self._seen :]:
             for id, row in transition.nodes:
-                if "engine" in row and row["engine"].get("blocked"):
-                    self._held.add(id)
-                else:
-                    self._held.discard(id)
+                engine = row.get("engine") or {}
+                self._held.note(id, waits=bool(engine.get("blocked")))
+                is_over = (row.get("status") or {}).get("phase") in FINISHED
+                self._locked.note(id, waits=bool(engine.get(WAITS)) and not is_over)
         self._seen = len(self.simulation.transitions)
-        is_held = bool(self._held or self.simulation.run.row["starved"])
-        if is_held and self._held_since is None:
-            self._held_since = now
-        elif not is_held and self._held_since is not None:
-            self.record.held_s += (now - self._held_since).total_seconds()
-            self._held_since = None
+        row = self.simulation.run.row
+        self._held.note("", waits=bool(row["starved"]))
+        self._locked.note("", waits=bool(row.get(WAITS)))
+        self.record.held_s += self._held.ended(now)
+        self.record.locked_s += self._locked.ended(now)
 
     def _note_start(
         self, command: StartContainer | CallResource, now: datetime, notifier: tuple[str, str]

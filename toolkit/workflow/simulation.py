@@ -32,8 +32,7 @@ from toolkit.workflow.events import (
     Woke,
 )
 from toolkit.workflow.library import Library
-from toolkit.workflow.lock_desk import LockDesk, LockEvent
-from toolkit.workflow.locks import Lock
+from toolkit.workflow.lock_desk import UNLIMITED, LimitOf, LockDesk, LockEvent
 from toolkit.workflow.machine import step, submit
 from toolkit.workflow.nodes import Node
 from toolkit.workflow.run import Run, Transition
@@ -68,18 +67,13 @@ def succeed(_: StartContainer | CallResource) -> Outcome:
     return Outcome()
 
 
-def unlimited(_: Lock) -> int:
-    """A limit for semaphores of which nothing is known: nobody waits."""
-    return 1_000_000
-
-
 _CLUSTER = ""
 
 
 class LockRoom:
     """The locks of simulated runs: each run that joins is told of what it gets."""
 
-    def __init__(self, limit_of: Callable[[Lock], int] = unlimited, now: datetime = EPOCH) -> None:
+    def __init__(self, limit_of: LimitOf = lambda _: UNLIMITED, now: datetime = EPOCH) -> None:
         self.now = now
         self.desk = LockDesk()
         self._runs: dict[str, Callable[[LockEvent], None]] = {}
@@ -88,6 +82,10 @@ class LockRoom:
     def join(self, run: str, tell: Callable[[LockEvent], None]) -> None:
         """From now on ``tell`` hears what the run's requests come to."""
         self._runs[run] = tell
+
+    def leave(self, run: str) -> None:
+        """The run is over."""
+        del self._runs[run]
 
     def take(self, run: str, transition: Transition, now: datetime) -> None:
         """What a run asks for and gives back."""

@@ -14,14 +14,23 @@ from toolkit.workflow.library import (
     Reference,
     missing,
 )
+from toolkit.workflow.lock_desk import UNLIMITED, config_map_limit, database_limit
+from toolkit.workflow.locks import DATABASE, Lock
 
 _KINDS = (WORKFLOW_TEMPLATE, CLUSTER_WORKFLOW_TEMPLATE, CONFIG_MAP)
 
 
 class Stock:
-    """Rendered objects by kind and name."""
+    """Rendered objects by kind and name. ``semaphores``: the limits of ``database`` semaphores;
+    None: they keep nobody waiting.
+    """
 
-    def __init__(self, bodies: Iterable[Mapping[str, Any]]) -> None:
+    def __init__(
+        self,
+        bodies: Iterable[Mapping[str, Any]],
+        semaphores: Mapping[str, int] | None = None,
+    ) -> None:
+        self._semaphores = semaphores
         self._bodies: dict[Reference, Body] = {}
         for body in bodies:
             if body.get("kind") in _KINDS:
@@ -34,6 +43,14 @@ class Stock:
         while wanted := missing(workflow, library):
             library = self._with(library, wanted)
         return library
+
+    def limit_of(self, lock: Lock) -> int:
+        """A semaphore's limit as rendered. Raises NotFoundError and RefusedError."""
+        if lock.kind == DATABASE:
+            limits = self._semaphores
+            return UNLIMITED if limits is None else database_limit(lock, limits)
+        body = self._bodies.get(Reference(CONFIG_MAP, lock.name))
+        return config_map_limit(lock, None if body is None else body.get("data") or {})
 
     def _with(self, library: Library, wanted: Iterable[Reference]) -> Library:
         templates, config_maps = dict(library.templates), dict(library.config_maps)

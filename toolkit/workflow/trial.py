@@ -20,7 +20,7 @@ from toolkit.workflow.events import NodesResumed
 from toolkit.workflow.nodes import OMITTED, RETRY, SKIPPED, SUSPEND, Node, template_of
 from toolkit.workflow.notices import NOTIFIER, Notice, notice_of
 from toolkit.workflow.run import Run
-from toolkit.workflow.simulation import EPOCH, Outcome, Simulation
+from toolkit.workflow.simulation import EPOCH, LockRoom, Outcome, Simulation
 from toolkit.workflow.step_names import attempt_of, step_of, without_attempt
 from toolkit.workflow.stock import Stock
 
@@ -86,8 +86,9 @@ def simulate(
     a mock succeed after a second; one whose outputs are used needs a mock that gives them.
     """
     cast = _Cast(mocks)
-    library = Stock(bodies).library_for(workflow)
-    played = Simulation(workflow, library=library, outcome=cast.outcome, now=now)
+    stock = Stock(bodies)
+    library, room = stock.library_for(workflow), LockRoom(stock.limit_of, now)
+    played = Simulation(workflow, library=library, outcome=cast.outcome, now=now, room=room)
     played.run_to_end(most=_MOST_EVENTS)
     while not played.run.is_finished and cast.release(played):
         played.run_to_end(most=_MOST_EVENTS)
