@@ -14,7 +14,7 @@ from toolkit.adapters.sqlite.database import Database
 from toolkit.adapters.sqlite.runs import SqliteRuns
 from toolkit.workflow.commands import ContainerCall, OutputFile, StartContainer, WakeAt
 from toolkit.workflow.locks import MUTEX, Lock, LockRequest
-from toolkit.workflow.ports import RunArchive, RunStore
+from toolkit.workflow.ports import Change, RunArchive, RunStore
 from toolkit.workflow.run import AuditEvent, Transition
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -75,7 +75,7 @@ def test_beginning_again_changes_nothing(runs: RunStore) -> None:
 def test_a_commit_changes_what_it_names_and_nothing_else(runs: RunStore) -> None:
     runs.begin("staging", BEGIN, NOW)
     changes = Transition(nodes=(("@b", note("new")), ("@c", note("3"))), removed=("@a",))
-    runs.commit("u1", changes, NOW)
+    runs.commit(Change("u1", changes, NOW))
     found = runs.find("u1")
     assert found is not None
     assert found.run == row()
@@ -85,7 +85,7 @@ def test_a_commit_changes_what_it_names_and_nothing_else(runs: RunStore) -> None
 def test_answered_commands_are_gone_with_the_commit_that_answers(runs: RunStore) -> None:
     runs.begin("staging", BEGIN, NOW)
     third = replace(WAKE, id="u1-3")
-    runs.commit("u1", Transition(commands=(third,)), NOW, answered=["u1-1", "u1-unknown"])
+    runs.commit(Change("u1", Transition(commands=(third,)), NOW, ("u1-1", "u1-unknown")))
     found = runs.find("u1")
     assert found is not None
     assert found.commands == (WAKE, third)
@@ -94,7 +94,7 @@ def test_answered_commands_are_gone_with_the_commit_that_answers(runs: RunStore)
 
 def test_a_failed_commit_changes_nothing(runs: RunStore) -> None:
     with pytest.raises(Exception, match=r"FOREIGN KEY|u1"):
-        runs.commit("u1", BEGIN, NOW)
+        runs.commit(Change("u1", BEGIN, NOW))
     assert runs.find("u1") is None
     assert runs.outstanding() == frozenset()
 
@@ -104,7 +104,7 @@ def test_recovery_sees_runs_of_its_cluster_until_their_end_is_shown(runs: RunSto
     runs.begin("production", Transition(run=row("u2")), NOW)
     runs.settle("u1")
     assert [run.uid for run in runs.unsettled("staging")] == ["u1"]
-    runs.commit("u1", DONE, NOW)
+    runs.commit(Change("u1", DONE, NOW))
     assert [run.uid for run in runs.unsettled("staging")] == ["u1"]
     runs.settle("u1")
     assert runs.unsettled("staging") == ()
@@ -114,9 +114,9 @@ def test_recovery_sees_runs_of_its_cluster_until_their_end_is_shown(runs: RunSto
 
 def test_a_run_that_goes_on_is_recovered_again(runs: RunStore) -> None:
     runs.begin("staging", BEGIN, NOW)
-    runs.commit("u1", DONE, NOW)
+    runs.commit(Change("u1", DONE, NOW))
     runs.settle("u1")
-    runs.commit("u1", Transition(run=row()), NOW)
+    runs.commit(Change("u1", Transition(run=row()), NOW))
     assert [run.uid for run in runs.unsettled("staging")] == ["u1"]
 
 
@@ -124,7 +124,7 @@ def test_audit_is_kept_in_order(runs: RunStore) -> None:
     first = AuditEvent("Normal", "Started", "one")
     second = AuditEvent("Warning", "Failed", "two", "n")
     runs.begin("staging", replace(BEGIN, audit=(first,)), NOW)
-    runs.commit("u1", Transition(audit=(second,)), NOW + timedelta(seconds=1))
+    runs.commit(Change("u1", Transition(audit=(second,)), NOW + timedelta(seconds=1)))
     assert runs.audit("u1") == ((NOW, first), (NOW + timedelta(seconds=1), second))
     assert runs.audit("u2") == ()
 

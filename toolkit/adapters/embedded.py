@@ -6,7 +6,7 @@ import secrets
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -100,6 +100,23 @@ class EmbeddedCluster:
         if request.kind.has_status:
             request = replace(request, subresource="status")
         return self._cluster.update(request, dict(body)).body
+
+    def draw(self, bodies: Sequence[Body]) -> tuple[Body, ...]:
+        """Stores pictures of what is true elsewhere, all in one transaction."""
+        kinds = self._kinds()
+        return self._cluster.draw(
+            [
+                (
+                    Request(
+                        kinds.by_type(GroupVersionKind.of(body)),
+                        str(body["metadata"].get("namespace") or ""),
+                        str(body["metadata"]["name"]),
+                    ),
+                    body,
+                )
+                for body in bodies
+            ]
+        )
 
     def patch(
         self, ref: ObjectRef, patch: Any, patch_type: PatchType, *, dry_run: bool = False

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -12,7 +11,7 @@ from toolkit.resource.resource import Body
 from toolkit.workflow.codec import command_from_row, command_to_row
 from toolkit.workflow.locks import LockRequest, lock_request_from_row, lock_request_to_row
 from toolkit.workflow.nodes import Row
-from toolkit.workflow.ports import ArchivedRun, StoredRun
+from toolkit.workflow.ports import ArchivedRun, Change, StoredRun
 from toolkit.workflow.run import AuditEvent, Run, Transition
 
 
@@ -48,13 +47,14 @@ class MemoryRuns:
                 self._runs[run.uid] = _Rows(cluster, deepcopy(run.row))
                 self._write(run.uid, transition, at)
 
-    def commit(
-        self, uid: str, transition: Transition, at: datetime, *, answered: Iterable[str] = ()
-    ) -> None:
+    def commit(self, *changes: Change) -> None:
         with self._lock:
-            for command_id in answered:
-                self._runs[uid].commands.pop(command_id, None)
-            self._write(uid, transition, at)
+            if missing := [change.uid for change in changes if change.uid not in self._runs]:
+                raise KeyError(missing[0])
+            for change in changes:
+                for command_id in change.answered:
+                    self._runs[change.uid].commands.pop(command_id, None)
+                self._write(change.uid, change.transition, change.at)
 
     def find(self, uid: str) -> StoredRun | None:
         with self._lock:

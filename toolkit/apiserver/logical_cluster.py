@@ -8,7 +8,7 @@ calls this; so all see the same semantics.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -16,6 +16,7 @@ from toolkit.apiserver import (
     access,
     applying,
     deleting,
+    drawing,
     patching,
     reading,
     scaling,
@@ -114,6 +115,14 @@ class LogicalCluster:
 
     def update(self, request: Request, body: Body) -> Answer:
         return self._write(request, lambda tx, call: (writing.update(tx, call, body), False))
+
+    def draw(self, requests: Sequence[tuple[Request, Body]]) -> tuple[Body, ...]:
+        """All in one transaction. See :func:`toolkit.apiserver.drawing.draw`."""
+
+        def work(tx: Transaction) -> tuple[Body, ...]:
+            return tuple(drawing.draw(tx, self._call(tx, to), body) for to, body in requests)
+
+        return self._store.write(work)
 
     def patch(self, request: Request, document: Any, patch_type: PatchType) -> Answer:
         """Any patch; an apply may create."""

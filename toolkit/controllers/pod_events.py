@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import Final
 
-from toolkit.errors import AlreadyExistsError, ForbiddenError, NotFoundError
-from toolkit.resource.cluster import Cluster
 from toolkit.resource.resource import Body
 
 _COMPONENT: Final = "workflow-controller"
 _STARTED: Final = ("Normal", "Started", "Started container main")
 
 
-def tell(cluster: Cluster, pod: Body, told: set[str]) -> None:
-    """Writes the Events of ``pod``, as the cluster has it, that are not in ``told``: that it
-    started, and that it failed and why. They go when the pod goes.
+def news(pod: Body, told: set[str]) -> list[Body]:
+    """The Events of ``pod``, as the cluster has it, that are not in ``told``, and are then: that
+    it started, and that it failed and why. They go when the pod goes.
     """
+    events = []
     for type, reason, message in _happened(pod["status"]):
         name = f"{pod['metadata']['name']}.{reason.lower()}"
-        if name in told:
-            continue
-        with suppress(AlreadyExistsError, ForbiddenError, NotFoundError):  # an Event is a courtesy
-            cluster.create(_event(pod, name, type, reason, message))
-        told.add(name)
+        if name not in told:
+            told.add(name)
+            events.append(_event(pod, name, type, reason, message))
+    return events
 
 
 def _happened(status: Body) -> list[tuple[str, str, str]]:

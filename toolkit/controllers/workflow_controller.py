@@ -4,6 +4,9 @@ Everything happens on one event loop. A transition is committed before any of it
 performed; the answer to a command is committed together with the note that it was answered. So a
 crash at any moment leaves rows from which :meth:`WorkflowController.start` goes on: what was not
 answered is performed again, and executors see to it that nothing is started twice.
+
+What was decided close together is committed together. A transition without commands may wait a
+moment for others: were it lost, the executor, not yet told to forget, would report it again.
 """
 
 from __future__ import annotations
@@ -17,14 +20,15 @@ from toolkit.controllers.active_run import ActiveRun, RunNotice, answer_to
 from toolkit.controllers.claims import ensure_claims, release_claims, sweep_claims
 from toolkit.controllers.event_loop import EventLoop
 from toolkit.controllers.object_watch import ObjectWatch
-from toolkit.controllers.projecting import WORKFLOW, Shown, flush, remove_pods
+from toolkit.controllers.picture import Picture
+from toolkit.controllers.projecting import WORKFLOW, Canvas, Shown, remove_pods
 from toolkit.controllers.resource_actions import Owner
 from toolkit.controllers.resource_calls import Answer, Undecided, look_again, perform
 from toolkit.controllers.run_locks import RunLocks, SharedLocks
 from toolkit.controllers.step_environment import resolve
 from toolkit.controllers.template_library import fetch_library
-from toolkit.errors import ClusterError, ConflictError, NotFoundError, ToolkitError
-from toolkit.resource.cluster import Cluster, ObjectRef, WatchEvent
+from toolkit.errors import ClusterError, ToolkitError
+from toolkit.resource.cluster import ObjectRef, WatchEvent
 from toolkit.resource.resource import Body
 from toolkit.workflow.archive import ADOPTS, to_be_kept
 from toolkit.workflow.commands import (
@@ -37,17 +41,22 @@ from toolkit.workflow.commands import (
 from toolkit.workflow.events import ContainerErrored, ContainerStarted, Event, Woke
 from toolkit.workflow.lock_desk import LockEvent
 from toolkit.workflow.machine import step, submit
-from toolkit.workflow.nodes import PENDING
 from toolkit.workflow.observe import observe
-from toolkit.workflow.ports import Executor, ExecutorEvent, PodAddress, ResolvedStart, RunStore
+from toolkit.workflow.ports import (
+    Change,
+    Executor,
+    ExecutorEvent,
+    PodAddress,
+    ResolvedStart,
+    RunStore,
+)
 from toolkit.workflow.projection import COMPLETED_LABEL, project_pod
 from toolkit.workflow.run import Run, Transition, load
 
 _LOOK_AGAIN = timedelta(seconds=1)
-_PROJECT_AGAIN = timedelta(seconds=1)
+_COMMIT_WITHIN = timedelta(milliseconds=50)
 _STOP_DELETED_S = 5.0
 _CALLS_AT_ONCE = 4
-_PODS_AT_ONCE = 4
 
 
 class WorkflowController:
@@ -58,7 +67,7 @@ class WorkflowController:
     def __init__(  # noqa: PLR0913 - one argument for each port
         self,
         name: str,
-        cluster: Cluster,
+        cluster: Canvas,
         *,
         executor: Executor,
         runs: RunStore,
@@ -76,6 +85,8 @@ class WorkflowController:
         self._given = given
         self._notice = notice
         self._active: dict[str, ActiveRun] = {}
+        self._undone: dict[str, None] = {}  # runs with decisions to commit
+        self._is_commit_due = False
         self._finished: set[str] = set()
         self._orphans: set[str] = set()  # commands of deleted runs whose steps are ending
         self._is_recovered = False
@@ -83,7 +94,17 @@ class WorkflowController:
         self.loop = EventLoop(f"workflows-{name}", clock, on_error)
         self.locks = RunLocks(name, cluster, locks, loop=self.loop, clock=clock)
         self._calls = ThreadPoolExecutor(_CALLS_AT_ONCE, f"resource-calls-{name}")
-        self._painters = ThreadPoolExecutor(_PODS_AT_ONCE, f"pods-{name}")
+        self._picture = Picture(
+            cluster,
+            self._active,
+            executor=executor,
+            clock=clock,
+            loop=self.loop,
+            before=self._commit_now,
+            seen=self._seen,
+            after_end=self._shown_to_the_end,
+            locks=self.locks,
+        )
         self._watch = ObjectWatch(
             cluster,
             WORKFLOW,
@@ -104,8 +125,7 @@ class WorkflowController:
         self._watch.close()
         self.locks.close()
         self.loop.close()
-        for pool in (self._calls, self._painters):
-            pool.shutdown(wait=True, cancel_futures=True)
+        self._calls.shutdown(wait=True, cancel_futures=True)
 
     def receive(self, event: ExecutorEvent) -> None:
         """An executor's report, from any thread. Reports of others' commands are ignored."""
@@ -146,7 +166,7 @@ class WorkflowController:
             return
         elif uid in self._finished:
             now = self._clock.now()
-            self._runs.commit(uid, Transition(), now, answered=(event.command_id,))
+            self._runs.commit(Change(uid, Transition(), now, (event.command_id,)))
             self._executor.forget(event.command_id)
         elif event.command_id in self._orphans:
             self._orphans.discard(event.command_id)
@@ -209,8 +229,7 @@ class WorkflowController:
             raise
         transition = submit(live, library, now)
         self._runs.begin(self._name, transition, now)
-        active = self._active[uid] = ActiveRun(Run.start(transition), Shown(live))
-        self._tell(active.run)
+        self._active[uid] = ActiveRun(Run.start(transition), Shown(live))
         self._follow_up(uid, transition)
 
     def _adopted(self, uid: str, live: Body) -> bool:
@@ -239,26 +258,58 @@ class WorkflowController:
         return active
 
     def _step(self, uid: str, event: Event) -> None:
-        """Decide, commit, then do."""
+        """Decide; the commit, and then the deeds, come with the next :meth:`_commit`."""
         active = self._active[uid]
         now, phase = self._clock.now(), active.run.phase
         transition = step(active.run, event, now)
         answered = answer_to(event)
-        if active.commands.pop(answered, None):
-            active.answered.append(answered)
-        if transition.is_empty and not active.answered:
+        is_answer = active.commands.pop(answered, None) is not None
+        if transition.is_empty and not is_answer:
             return
-        self._runs.commit(uid, transition, now, answered=active.answered)
-        active.answered = []
         active.run.apply(transition)
-        if answered and not isinstance(event, Woke):
-            self._executor.forget(answered)
-        if active.run.phase != phase:
-            self._tell(active.run)
-        self._follow_up(uid, transition)
+        active.decided.add(transition)
+        if answered:
+            active.decided.answer(answered, event)
+        self._undone[uid] = None
+        if transition.commands or transition.lock_requests or active.run.phase != phase:
+            self._commit_soon()
+        elif len(self._undone) == 1:
+            self.loop.at(now + _COMMIT_WITHIN, self._commit)
+
+    def _commit_soon(self) -> None:
+        """After what has come already, so that it is one transaction."""
+        if not self._is_commit_due:
+            self._is_commit_due = True
+            self.loop.soon(self._commit)
+
+    def _commit_now(self, uid: str) -> None:
+        """What is shown of a run is committed before."""
+        if uid in self._undone:
+            self._commit()
+
+    def _commit(self) -> None:
+        """Commit, then do."""
+        self._is_commit_due = False
+        undone, self._undone = [*self._undone], {}
+        now = self._clock.now()
+        changes = {uid: self._active[uid].decided.change(uid, now) for uid in undone}
+        if not changes:
+            return
+        try:
+            self._runs.commit(*changes.values())
+        except BaseException:  # nothing was done yet: it is decided still
+            self._undone = dict.fromkeys(undone) | self._undone
+            self.loop.at(now + _LOOK_AGAIN, self._commit)
+            raise
+        for uid, change in changes.items():
+            self._follow_up(uid, change.transition)
 
     def _follow_up(self, uid: str, transition: Transition) -> None:
         active = self._active[uid]
+        ended, active.decided = active.decided.ended, Decided()
+        for command_id in ended:
+            self._executor.forget(command_id)
+        self._tell(active)
         active.shown.note(transition)
         active.commands.update({command.id: command for command in transition.commands})
         for command in transition.commands:
@@ -269,6 +320,7 @@ class WorkflowController:
     def _forget(self, uid: str) -> None:
         """The workflow was deleted: its steps are stopped; what is not archived goes."""
         active = self._active.pop(uid, None)
+        self._undone.pop(uid, None)
         if active is not None:
             for command in active.commands.values():
                 if isinstance(command, StartContainer):
@@ -278,9 +330,12 @@ class WorkflowController:
         self.locks.forget(uid)
         self._runs.retire(uid, self._clock.now())
 
-    def _tell(self, run: Run) -> None:
-        message = str(run.row.get("message") or "")
-        self._notice(RunNotice(self._name, run.namespace, run.name, run.phase, message))
+    def _tell(self, active: ActiveRun) -> None:
+        run = active.run
+        if run.phase != active.told:
+            active.told = run.phase
+            message = str(run.row.get("message") or "")
+            self._notice(RunNotice(self._name, run.namespace, run.name, run.phase, message))
 
     # Commands
 
@@ -332,7 +387,7 @@ class WorkflowController:
     def _stop(self, active: ActiveRun, command: StopContainer) -> None:
         """Done with at once: the answer comes to the start."""
         active.commands.pop(command.id, None)
-        active.answered.append(command.id)
+        active.decided.answer(command.id)
         started = active.commands.get(command.start_id)
         if isinstance(started, CallResource):
             now = self._clock.now()
@@ -371,60 +426,10 @@ class WorkflowController:
     # The picture
 
     def _show(self, uid: str) -> None:
-        """Arranges for the next write; a burst of changes is one."""
-        active = self._active[uid]
-        now = self._clock.now()
-        when = active.shown.next_flush(active.run, now)
-        if when is None or (active.shown.is_flush_due and when > now):
-            return
-        active.shown.is_flush_due = True
-        if when <= now:
-            self.loop.soon(lambda: self._flush(uid))
-        else:
-            self.loop.at(when, lambda: self._flush(uid))
+        self._picture.show(uid, self._active[uid])
 
-    def _flush(self, uid: str) -> None:
-        active = self._active.get(uid)
-        if active is None or not active.shown.is_behind:
-            return
-        active.shown.is_flush_due = False
-        try:
-            flush(
-                active.shown,
-                active.run,
-                self._cluster,
-                self._clock.now(),
-                pool=self._painters,
-                waiting=self._waiting(active),
-                locks=self.locks.seen(uid),
-            )
-        except ConflictError:
-            self._look_at(uid, active)
-            return
-        except NotFoundError:
-            return  # deleted: the watch will say so
-        except ClusterError:
-            self.loop.at(self._clock.now() + _PROJECT_AGAIN, lambda: self._flush(uid))
-            raise
-        if active.run.is_finished:
-            release_claims(self._cluster, active.run, self._executor.volumes, self._name)
-            self._runs.settle(uid, to_be_kept(active.shown.live))
-            del self._active[uid]
-            self._finished.add(uid)
-
-    def _waiting(self, active: ActiveRun) -> dict[str, str]:
-        """Why pending nodes do not start."""
-        reasons: dict[str, str] = {}
-        for command in active.commands.values():
-            node = active.run.nodes.get(getattr(command, "node_id", ""))
-            if isinstance(command, StartContainer) and node and node.phase == PENDING:
-                reasons[node.id] = self._executor.why_waiting(command.id)
-        return {node_id: reason for node_id, reason in reasons.items() if reason}
-
-    def _look_at(self, uid: str, active: ActiveRun) -> None:
-        """Somebody changed the Workflow: what they want comes before what we show."""
-        metadata = active.shown.live["metadata"]
-        ref = ObjectRef(WORKFLOW, str(metadata["namespace"]), str(metadata["name"]))
-        live = self._cluster.get(ref)
-        if live is not None and live["metadata"]["uid"] == uid:
-            self._seen(live)
+    def _shown_to_the_end(self, uid: str) -> None:
+        active = self._active.pop(uid)
+        release_claims(self._cluster, active.run, self._executor.volumes, self._name)
+        self._runs.settle(uid, to_be_kept(active.shown.live))
+        self._finished.add(uid)

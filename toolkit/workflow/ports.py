@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -138,6 +138,16 @@ class StoredRun:
     commands: tuple[Command, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a run's steps changed, together with the commands that are done with."""
+
+    uid: str
+    transition: Transition
+    at: datetime
+    answered: tuple[str, ...] = ()
+
+
 class RunStore(Protocol):
     """The rows of runs: the truth. Each write is one transaction, durable when it returns, and
     costs what it changes. One contract suite over all adapters.
@@ -147,10 +157,8 @@ class RunStore(Protocol):
         """A submit's transition. A run already begun stays as it is."""
         ...
 
-    def commit(
-        self, uid: str, transition: Transition, at: datetime, *, answered: Iterable[str] = ()
-    ) -> None:
-        """A step's transition, together with the commands that are done with."""
+    def commit(self, *changes: Change) -> None:
+        """All of them or none, in their order. A run that is not there is an error."""
         ...
 
     def find(self, uid: str) -> StoredRun | None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from toolkit.adapters.embedded import EmbeddedCluster
 from toolkit.controllers.cron_events import EVENT
-from toolkit.controllers.pod_events import tell
+from toolkit.controllers.pod_events import news
 from toolkit.resource.cluster import ObjectRef
 from toolkit.resource.identity import GroupVersionKind
 from toolkit.resource.resource import Body
@@ -26,6 +26,10 @@ def drawn(cluster: EmbeddedCluster, phase: str, **status: Any) -> Body:
     containers = [{"name": "main", "state": state}]
     told = {"phase": phase, "startTime": AT, "containerStatuses": containers, **status}
     return cluster.update_status({**body, "status": told})
+
+
+def tell(cluster: EmbeddedCluster, pod: Body, written: set[str]) -> None:
+    cluster.draw(news(pod, written))
 
 
 def told(cluster: EmbeddedCluster) -> list[tuple[str, str, str]]:

@@ -165,7 +165,7 @@ def test_an_end_not_yet_shown_is_shown_after_a_restart(
 ) -> None:
     bench.script = lambda _: None
     bench.submit(**ONE)
-    monkeypatch.setattr("toolkit.controllers.workflow_controller.flush", lambda *_, **__: None)
+    monkeypatch.setattr("toolkit.controllers.picture.draw_workflow", lambda *_, **__: None)
     monkeypatch.setattr(bench.runs, "settle", lambda *_: None)
     bench.executor.end(bench.world.starts[0], Ending())
     bench.settle()

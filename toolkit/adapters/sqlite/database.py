@@ -25,7 +25,7 @@ from toolkit.adapters.sqlite.migrations import migrate, refuse_other_schema
 from toolkit.errors import StateError
 
 T = TypeVar("T")
-_Job = tuple[Callable[[sqlite3.Connection], Any], "Future[Any]"]
+_Job = tuple[Callable[[sqlite3.Connection], Any], "Future[Any]", bool]
 _MOST_IN_GROUP = 256
 _CHECKPOINT_S = 2.0
 _READER = ("foreign_keys=ON",)
@@ -59,10 +59,11 @@ class Database:
     def is_read_only(self) -> bool:
         return self._writer is None
 
-    def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    def write(self, work: Callable[[sqlite3.Connection], T], *, is_quiet: bool = False) -> T:
         """Runs ``work`` in a transaction on the writer thread; returns its result once durable.
 
-        An exception from ``work`` rolls back what it did, alone, and is raised here.
+        An exception from ``work`` rolls back what it did, alone, and is raised here. ``is_quiet``:
+        subscribers need not be woken, for nothing they look at has changed.
         """
         if threading.current_thread() is self._writer:
             raise RuntimeError("a write inside a write would wait for itself")
@@ -71,7 +72,7 @@ class Database:
             self._require_open()
             if self._writer is None:
                 raise StateError(f"{self._path} was opened for reading only")
-            self._jobs.put((work, future))
+            self._jobs.put((work, future, is_quiet))
         return future.result()
 
     @contextmanager
@@ -87,7 +88,9 @@ class Database:
             self._give_back(connection)
 
     def subscribe(self, wake: Callable[[], None]) -> Callable[[], None]:
-        """Calls ``wake`` on the writer thread after each commit; returns what ends that."""
+        """Calls ``wake`` on the writer thread after each commit that is not quiet; returns what
+        ends that.
+        """
         with self._lock:
             self._after_commit = (*self._after_commit, wake)
 
@@ -195,7 +198,7 @@ def _commit_group(
     outcomes: list[tuple[Future[Any], Any, BaseException | None]] = []
     try:
         connection.execute("BEGIN IMMEDIATE")
-        for work, future in group:
+        for work, future, _ in group:
             outcomes.append((future, *_run_in_savepoint(connection, work)))
         connection.execute("COMMIT")
     except sqlite3.Error as error:
@@ -203,13 +206,14 @@ def _commit_group(
             connection.execute("ROLLBACK")
         failure = StateError(f"the state cannot be written: {error}")
         failure.__cause__ = error
-        outcomes = [(future, None, failure) for _, future in group]
+        outcomes = [(future, None, failure) for _, future, _ in group]
     for future, result, refusal in outcomes:
         if refusal is not None:
             future.set_exception(refusal)
         else:
             future.set_result(result)
-    announce()
+    if not all(is_quiet for _, _, is_quiet in group):
+        announce()
 
 
 def _run_in_savepoint(

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Literal, cast
+from typing import Any, Literal, TypeVar, cast
+
+import orjson
 
 from toolkit.adapters.sqlite.database import Database
 from toolkit.resource.resource import Body
 from toolkit.workflow.codec import command_from_row, command_to_row
 from toolkit.workflow.locks import LockRequest, lock_request_from_row, lock_request_to_row
-from toolkit.workflow.ports import StoredRun
+from toolkit.workflow.ports import Change, StoredRun
 from toolkit.workflow.run import AuditEvent, Run, Transition
 
 _DELETE_UNKEPT = "DELETE FROM runs WHERE uid = ? AND (finished_at IS NULL OR object IS NULL)"
@@ -23,6 +25,8 @@ _SETTLE = (
     " + (SELECT coalesce(sum(length(run_nodes.row)), 0) FROM run_nodes WHERE run_uid = :uid)"
     " WHERE uid = :uid AND finished_at IS NOT NULL"
 )
+
+T = TypeVar("T")
 
 
 class SqliteRuns:
@@ -44,20 +48,18 @@ class SqliteRuns:
             if connection.execute(f"{insert} VALUES (?, ?, ?, ?, ?)", named).rowcount:
                 _write(connection, run.uid, transition, at)
 
-        self._database.write(work)
+        self._write(work)
 
-    def commit(
-        self, uid: str, transition: Transition, at: datetime, *, answered: Iterable[str] = ()
-    ) -> None:
-        done = tuple(answered)
-
+    def commit(self, *changes: Change) -> None:
         def work(connection: sqlite3.Connection) -> None:
-            connection.executemany(
-                "DELETE FROM run_commands WHERE id = ?", [(command_id,) for command_id in done]
-            )
-            _write(connection, uid, transition, at)
+            for change in changes:
+                connection.executemany(
+                    "DELETE FROM run_commands WHERE id = ?",
+                    [(command_id,) for command_id in change.answered],
+                )
+                _write(connection, change.uid, change.transition, change.at)
 
-        self._database.write(work)
+        self._write(work)
 
     def find(self, uid: str) -> StoredRun | None:
         with self._database.read() as connection:
@@ -82,7 +84,7 @@ class SqliteRuns:
             if connection.execute(_SETTLE, {"uid": uid, "object": kept}).rowcount:
                 connection.execute("DELETE FROM run_commands WHERE run_uid = ?", (uid,))
 
-        self._database.write(work)
+        self._write(work)
 
     def retire(self, uid: str, at: datetime) -> None:
         def work(connection: sqlite3.Connection) -> None:
@@ -92,10 +94,10 @@ class SqliteRuns:
                 (at.isoformat(), uid),
             )
 
-        self._database.write(work)
+        self._write(work)
 
     def adopt(self, uid: str, new_uid: str) -> bool:
-        return self._database.write(lambda connection: _adopt(connection, uid, new_uid))
+        return self._write(lambda connection: _adopt(connection, uid, new_uid))
 
     def uids(self, cluster: str) -> frozenset[str]:
         with self._database.read() as connection:
@@ -126,9 +128,11 @@ class SqliteRuns:
         return tuple((datetime.fromisoformat(at), _audit_event(*event)) for at, *event in found)
 
     def remove(self, uid: str) -> None:
-        self._database.write(
-            lambda connection: connection.execute("DELETE FROM runs WHERE uid = ?", (uid,))
-        )
+        self._write(lambda connection: connection.execute("DELETE FROM runs WHERE uid = ?", (uid,)))
+
+    def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Nobody watches these rows: what people see of them is in the objects."""
+        return self._database.write(work, is_quiet=True)
 
 
 def _write(connection: sqlite3.Connection, uid: str, transition: Transition, at: datetime) -> None:
@@ -216,4 +220,7 @@ def _audit_event(type: str, reason: str, message: str, node_id: str) -> AuditEve
 
 
 def _dump(row: Any) -> str:
-    return json.dumps(row, separators=(",", ":"), ensure_ascii=False)
+    try:
+        return orjson.dumps(row).decode()
+    except orjson.JSONEncodeError:  # a number beyond 64 bits, say
+        return json.dumps(row, separators=(",", ":"), ensure_ascii=False)

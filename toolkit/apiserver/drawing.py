@@ -1,0 +1,48 @@
+"""Objects that only show what is true elsewhere: a run's status, the pods of its steps.
+
+They come from the program itself, whole and well-formed, many at a time. So nothing is checked of
+them but where they go, and nobody becomes the owner of their fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from toolkit.apiserver.call import Call
+from toolkit.apiserver.namespaces import require_namespace
+from toolkit.apiserver.refusals import not_found
+from toolkit.apiserver.store import Transaction
+from toolkit.apiserver.text import is_same
+from toolkit.apiserver.writing import check_preconditions, new_metadata
+from toolkit.resource.resource import Body
+
+
+def draw(tx: Transaction, call: Call, body: Body) -> Body:
+    """Stores ``body``, status included, over what is there or anew; returns it as stored.
+
+    Labels and annotations that others have put on it stay. One that names a resourceVersion is
+    drawn over that version only. Raises ConflictError, and NotFoundError for a missing namespace
+    and for a named version of an object that is gone.
+    """
+    live = tx.get(call.key)
+    if live is not None:
+        return _over(tx, call, live, body)
+    if body["metadata"].get("resourceVersion"):
+        raise not_found(call.kind, call.name)
+    require_namespace(tx, call)
+    return tx.put(call.key, {**body, "metadata": new_metadata(call, body["metadata"])})
+
+
+def _over(tx: Transaction, call: Call, live: Body, body: Body) -> Body:
+    check_preconditions(call, live, body["metadata"])
+    metadata = dict(live["metadata"])
+    for key in ("labels", "annotations"):
+        if drawn := body["metadata"].get(key):
+            metadata[key] = _merged(metadata.get(key), drawn)
+    drawn = {**live, **body, "metadata": metadata}
+    return live if is_same(drawn, live) else tx.put(call.key, drawn)
+
+
+def _merged(live: Mapping[str, Any] | None, drawn: Mapping[str, Any]) -> dict[str, Any]:
+    return {**(live or {}), **drawn}
