@@ -148,7 +148,7 @@ LATER = NOW + timedelta(hours=1)
 def ended(runs: RunStore, uid: str = "u1", workflow: dict[str, Any] | None = WORKFLOW) -> None:
     nodes = (("@a", note("1")), ("@b", note("2")))
     runs.begin("staging", Transition(run=row(uid), nodes=nodes, commands=(WAKE,)), NOW)
-    runs.commit(uid, Transition(run=row(uid, stage="done")), NOW)
+    runs.commit(Change(uid, Transition(run=row(uid, stage="done")), NOW))
     runs.settle(uid, workflow)
 
 
