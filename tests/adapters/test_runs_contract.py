@@ -251,14 +251,14 @@ def test_requests_are_committed_with_the_rows_and_kept_in_order(runs: RunStore) 
 
 def test_a_request_that_is_granted_takes_the_place_of_the_wish(runs: RunStore) -> None:
     runs.begin("staging", replace(BEGIN, lock_requests=(("", request("u1")),)), NOW)
-    runs.commit("u1", Transition(lock_requests=(("", request("u1", held=True)),)), NOW)
+    runs.commit(Change("u1", Transition(lock_requests=(("", request("u1", held=True)),)), NOW))
     assert runs.lock_requests() == (("staging", request("u1", held=True)),)
 
 
 def test_what_is_given_back_and_what_a_removed_run_held_is_gone(runs: RunStore) -> None:
     requests = (("", request("u1")), ("n", request("u1", "n")))
     runs.begin("staging", replace(BEGIN, lock_requests=requests), NOW)
-    runs.commit("u1", Transition(lock_requests=(("n", None),)), NOW)
+    runs.commit(Change("u1", Transition(lock_requests=(("n", None),)), NOW))
     assert [each.node_id for _, each in runs.lock_requests()] == [""]
     runs.remove("u1")
     assert runs.lock_requests() == ()

@@ -30,7 +30,16 @@ class Decided:
     that a step which began and ended meanwhile is written once.
     """
 
-    __slots__ = ("_answered", "_audit", "_commands", "_locks", "_nodes", "_removed", "_run", "ended")
+    __slots__ = (
+        "_answered",
+        "_audit",
+        "_commands",
+        "_locks",
+        "_nodes",
+        "_removed",
+        "_run",
+        "ended",
+    )
 
     def __init__(self) -> None:
         self._run: Row | None = None
@@ -66,8 +75,8 @@ class Decided:
             tuple(self._nodes.items()),
             tuple(self._removed),
             tuple(self._commands),
+            tuple(self._locks),
             tuple(self._audit),
-            lock_requests=tuple(self._locks),
         )
         return Change(uid, transition, at, tuple(self._answered))
 

@@ -25,7 +25,7 @@ class Picture:
     Workflow that somebody changed while it was drawn, ``after_end`` once the end is shown.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one argument for each port and each thing to be told
         self,
         canvas: Canvas,
         active: Mapping[str, ActiveRun],
@@ -56,11 +56,12 @@ class Picture:
             return
         active.shown.is_flush_due = True
         if when <= now:
-            self._loop.soon(lambda: self._flush(uid))
+            self._loop.soon(lambda: self.flush(uid))
         else:
-            self._loop.at(when, lambda: self._flush(uid))
+            self._loop.at(when, lambda: self.flush(uid))
 
-    def _flush(self, uid: str) -> None:
+    def flush(self, uid: str) -> None:
+        """Writes now what has changed."""
         active = self._active.get(uid)
         if active is None or not active.shown.is_behind:
             return
@@ -73,7 +74,7 @@ class Picture:
         except NotFoundError:
             return  # deleted: the watch will say so
         except ClusterError:
-            self._loop.at(self._clock.now() + _DRAW_AGAIN, lambda: self._flush(uid))
+            self._loop.at(self._clock.now() + _DRAW_AGAIN, lambda: self.flush(uid))
             raise
 
     def _draw(self, uid: str, active: ActiveRun) -> None:
@@ -81,7 +82,7 @@ class Picture:
         began = self._clock.now()
         if not draw_pods(active.shown, active.run, self._canvas):
             active.shown.is_flush_due = True
-            self._loop.soon(lambda: self._flush(uid))
+            self._loop.soon(lambda: self.flush(uid))
             return
         draw_workflow(
             active.shown,

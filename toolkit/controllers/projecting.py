@@ -45,7 +45,8 @@ class Canvas(Cluster, Protocol):
 @dataclass(slots=True)
 class Shown:
     """What the cluster shows of a run. ``live``: the Workflow as last seen or written; ``told``:
-    the Events written; ``pause``: how long the next write of node changes waits.
+    the Events written; ``pause``: how long the next write of node changes waits; ``begun``: nodes
+    that work though they are Pending, as a resource template's.
     """
 
     live: Body
@@ -56,6 +57,7 @@ class Shown:
     is_flush_due: bool = False
     nodes: dict[str, None] = field(default_factory=dict)
     told: set[str] = field(default_factory=set)
+    begun: set[str] = field(default_factory=set)
 
     def note(self, transition: Transition) -> None:
         """Rows have changed."""
@@ -83,7 +85,7 @@ def draw_pods(shown: Shown, run: Run, canvas: Canvas) -> bool:
     picture here: one that somebody deleted is drawn again.
     """
     changed = [*islice(shown.nodes, _PODS_AT_ONCE)]
-    bodies = [body for id in changed if (body := _pod(run, id)) is not None]
+    bodies = [body for id in changed if (body := _pod(shown, run, id)) is not None]
     if bodies:
         pods = canvas.draw(bodies)
         events = [event for pod in pods for event in pod_events.news(pod, shown.told)]
@@ -94,10 +96,12 @@ def draw_pods(shown: Shown, run: Run, canvas: Canvas) -> bool:
     return not shown.nodes
 
 
-def _pod(run: Run, node_id: str) -> Body | None:
+def _pod(shown: Shown, run: Run, node_id: str) -> Body | None:
     """Nothing of a pod that waits for its turn: it is not there yet."""
     node = run.nodes.get(node_id)
-    return None if node is None or node.phase == PENDING else project_pod(run, node_id)
+    if node is None or (node.phase == PENDING and node_id not in shown.begun):
+        return None
+    return project_pod(run, node_id)
 
 
 def draw_workflow(

@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from toolkit.clock import Clock
-from toolkit.controllers.active_run import ActiveRun, RunNotice, answer_to
+from toolkit.controllers.active_run import ActiveRun, Decided, RunNotice, answer_to
 from toolkit.controllers.claims import ensure_claims, release_claims, sweep_claims
 from toolkit.controllers.event_loop import EventLoop
 from toolkit.controllers.object_watch import ObjectWatch
@@ -348,8 +348,9 @@ class WorkflowController:
                 self._stop(active, command)
             case CallResource():
                 owner = Owner(active.run.namespace, active.run.name, uid)
+                active.shown.begun.add(command.node_id)
                 if any(command.pod in text for text in (*command.flags, command.manifest)):
-                    self.loop.soon(lambda: self._flush(uid))  # it means its own pod
+                    self.loop.soon(lambda: self._picture.flush(uid))  # it means its own pod
                 self.loop.soon(lambda: self._call(uid, command, owner, None))
             case WakeAt():
                 self.loop.at(command.at, lambda: self._woke(uid, command))
