@@ -12,8 +12,8 @@ from toolkit.validate.notes import Notes
 TAG: Final = re.compile(r"\{\{((?:(?!\{\{|\}\}).)*)\}\}", re.DOTALL)
 """One template tag; group 1 is what stands between the braces."""
 
-_STAND_IN: Final = "x"
-"""A tag's value is not known; a bare word is what a ``when`` takes anywhere."""
+_STAND_IN: Final = "true"
+"""A tag's value is not known; a truth is what a ``when`` takes anywhere."""
 
 
 def check_expression(
@@ -25,11 +25,13 @@ def check_expression(
     from toolkit.workflow.expressions import parse  # most specs have no expression
 
     try:
-        needs = parse(text).needs
+        expression = parse(text)
     except ExpressionError as error:
         _note(text, error, path, notes, part)
         return ()
-    return tuple(need for need in needs if _is_whole(need))
+    if expression.problem:
+        _note(text, ExpressionError(expression.problem), path, notes, part)
+    return tuple(need for need in expression.needs if _is_whole(need))
 
 
 def _is_whole(variable: str) -> bool:

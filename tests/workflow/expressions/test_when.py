@@ -36,10 +36,20 @@ TRUTHS = [
     ("1 > 2 ? false : true", True),
     ("[any name] == 'any name'", True),
     ("6 & 3 == 2", True),
-    ("a.b == 'a.b'", True),
+    ("'2026-03-04' > '2026-03-03'", True),
+    ("'2026-03-04' == '2026-03-04T00:00:00Z'", True),
+    ("true ? 1 > 0 : false", True),
+    ("10 - 3 - 2 == 5", True),
+    ("1 / 0 > 1", True),
 ]
 
 BROKEN = [
+    ("a.b == 'a.b'", "No parameter 'a' found."),
+    ("!flag", "Cannot transition token types from PREFIX [!] to STRING [flag]"),
+    ("1==-1", "Invalid token: '==-'"),
+    ("1.2.3 == x", "Unable to parse numeric value '1.2.3' to float64"),
+    ("f(1)", "Undefined function f"),
+    ("1 in 1", "cannot be used with the comparator 'in'"),
     ("1 =", "Invalid 'when' expression"),
     ("{{x}} == 1", "hint: try wrapping the affected expression in quotes"),
     ("'open", "Unclosed string literal"),

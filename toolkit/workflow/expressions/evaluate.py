@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
 from toolkit.workflow.expressions import ast
 from toolkit.workflow.expressions.functions import BUILTINS, PREDICATE_FUNCTIONS
+from toolkit.workflow.expressions.infer import find_problem
+from toolkit.workflow.expressions.operators import OPERATORS
 from toolkit.workflow.expressions.parse import parse_ast
+from toolkit.workflow.expressions.signatures import check_count, check_values
 from toolkit.workflow.expressions.sprig import SPRIG
 from toolkit.workflow.expressions.values import (
     EvaluationError,
+    elements,
     go_text,
     is_number,
-    is_same,
     kind,
     member,
     plain,
@@ -55,28 +57,39 @@ _Code = Callable[[_Frame], Any]
 @dataclass(frozen=True, slots=True)
 class Expression:
     """A parsed expression. ``needs`` are the dotted paths that must exist for it to mean
-    something (what stands left of ``??`` needs only its base).
+    something (what stands left of ``??`` needs only its base). ``problem``: why it can never be
+    evaluated, whatever its variables hold; "" where it may be.
     """
 
     text: str
     needs: tuple[str, ...]
+    problem: str
     _code: _Code = field(repr=False)
 
     def evaluate(self, environment: Environment) -> Any:
         """The value, lazy maps made ordinary. Raises EvaluationError."""
+        if self.problem:
+            raise EvaluationError(self.problem)
         try:
             return plain(self._code(_Frame(environment)))
-        except (TypeError, ValueError, KeyError, IndexError, OverflowError, re.error) as error:
+        except _UNFIT as error:
             raise EvaluationError(str(error)) from error
         except RecursionError as error:
             raise EvaluationError("expression is nested too deeply") from error
+
+
+_UNFIT: Final = (
+    *(AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError),
+    *(ZeroDivisionError, re.error),
+)
+"""What a function raises on values that are none for it."""
 
 
 @lru_cache(maxsize=4096)
 def parse(text: str) -> Expression:
     """Compile an expression; remembered by its text. Raises ExpressionError."""
     tree = parse_ast(text)
-    return Expression(text, ast.paths(tree), _compile(tree))
+    return Expression(text, ast.paths(tree), find_problem(tree), _compile(tree))
 
 
 def evaluate_bool(text: str, environment: Environment) -> bool:
@@ -109,6 +122,8 @@ def _compile(node: ast.Ast) -> _Code:  # noqa: C901, PLR0912 -- one table of nod
             return _compile(body)
         case ast.Unary(operator, operand):
             return _unary(operator, _compile(operand))
+        case ast.Binary("and" | "&&" | "or" | "||" as operator, left, right):
+            return _logic(operator, left, right)
         case ast.Binary(operator, left, right):
             return _binary(operator, _compile(left), _compile(right))
         case ast.Conditional(test, then, otherwise):
@@ -156,7 +171,11 @@ def _slice(node: ast.Slice) -> _Code:
     stop = _compile(node.stop) if node.stop is not None else None
 
     def run(frame: _Frame) -> Any:
-        return target(frame)[start(frame) if start else None : stop(frame) if stop else None]
+        value = target(frame)
+        bounds = slice(start(frame) if start else None, stop(frame) if stop else None)
+        if isinstance(value, str) and not value.isascii():
+            return value.encode()[bounds].decode("utf-8", "replace")
+        return value[bounds]
 
     return run
 
@@ -200,6 +219,8 @@ def _named_call(name: str, parts: tuple[_Code, ...]) -> _Code:
             if not callable(callee):
                 raise EvaluationError(f"{kind(callee)} is not a function")
             return callee(*values)
+        check_count(name, len(values))
+        check_values(name, values)
         return BUILTINS[name](*values)
 
     return run
@@ -210,9 +231,7 @@ def _predicate_call(name: str, arguments: tuple[ast.Ast, ...]) -> _Code:
     parts = tuple(map(_compile, arguments))
 
     def run(frame: _Frame) -> Any:
-        if not parts:
-            raise EvaluationError(f"not enough arguments to call {name}")
-        items = plain(parts[0](frame))
+        items = elements(parts[0](frame))
         predicate = _element_function(frame, parts[1]) if len(parts) > 1 else None
         return function(items, predicate, *[part(frame) for part in parts[2:]])
 
@@ -230,13 +249,14 @@ def _element_function(frame: _Frame, body: _Code) -> Callable[..., Any]:
 def _unary(operator: str, operand: _Code) -> _Code:
     if operator == "not":
         return lambda frame: not _truth(operand(frame))
-    sign = -1 if operator == "-" else 1
+    if operator == "+":
+        return operand
 
     def run(frame: _Frame) -> Any:
         value = operand(frame)
         if not is_number(value):
-            raise EvaluationError(f"invalid operation: {operator}{kind(value)}")
-        return sign * value
+            raise EvaluationError(f"invalid operation: -{kind(value)}")
+        return -value
 
     return run
 
@@ -247,15 +267,24 @@ def _truth(value: Any) -> bool:
     return value
 
 
+def _logic(operator: str, left: ast.Ast, right: ast.Ast) -> _Code:
+    """With a literal truth on a side the other decides, unasked whether it is a truth."""
+    absorbing = operator in {"or", "||"}
+    for side, other in ((left, right), (right, left)):
+        if isinstance(side, ast.Constant) and isinstance(side.value, bool):
+            return (lambda _: absorbing) if side.value is absorbing else _compile(other)
+    return _binary(operator, _compile(left), _compile(right))
+
+
 def _binary(operator: str, left: _Code, right: _Code) -> _Code:
     match operator:
         case "and" | "&&":
-            return lambda frame: _truth(left(frame)) and _truth(right(frame))
+            return lambda frame: right(frame) if _truth(left(frame)) else False
         case "or" | "||":
-            return lambda frame: _truth(left(frame)) or _truth(right(frame))
+            return lambda frame: True if _truth(left(frame)) else right(frame)
         case "??":
             return lambda frame: _coalesce(left, right, frame)
-    function = _OPERATORS[operator]
+    function = OPERATORS[operator]
     return lambda frame: function(left(frame), right(frame))
 
 
@@ -267,119 +296,3 @@ def _coalesce(left: _Code, right: _Code, frame: _Frame) -> Any:
             raise
         value = None
     return right(frame) if value is None else value
-
-
-def _mismatch(operator: str, left: Any, right: Any) -> EvaluationError:
-    said = f"invalid operation: {operator} (mismatched types {kind(left)} and {kind(right)})"
-    return EvaluationError(said)
-
-
-def _add(left: Any, right: Any) -> Any:
-    if (is_number(left) and is_number(right)) or (isinstance(left, str) and isinstance(right, str)):
-        return left + right
-    if isinstance(left, datetime | timedelta) and isinstance(right, datetime | timedelta):
-        return left + right  # type: ignore[operator]
-    raise _mismatch("+", left, right)
-
-
-def _subtract(left: Any, right: Any) -> Any:
-    if is_number(left) and is_number(right):
-        return left - right
-    if isinstance(left, datetime | timedelta) and isinstance(right, datetime | timedelta):
-        return left - right  # type: ignore[operator]
-    raise _mismatch("-", left, right)
-
-
-def _arithmetic(operator: str, compute: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    def run(left: Any, right: Any) -> Any:
-        if isinstance(left, timedelta) or isinstance(right, timedelta):
-            return compute(left, right)
-        if not (is_number(left) and is_number(right)):
-            raise _mismatch(operator, left, right)
-        return compute(left, right)
-
-    return run
-
-
-def _divide(left: Any, right: Any) -> float:
-    if right == 0:
-        if left == 0:
-            return float("nan")
-        return float("inf") if left > 0 else float("-inf")
-    return float(left / right)
-
-
-def _modulo(left: Any, right: Any) -> int:
-    if not (isinstance(left, int) and isinstance(right, int)):
-        raise _mismatch("%", left, right)
-    if right == 0:
-        raise EvaluationError("integer divide by zero")
-    return left - right * int(left / right)
-
-
-def _power(left: Any, right: Any) -> float:
-    if abs(right) > 1024:
-        raise EvaluationError("exponent is too large")
-    return math.pow(left, right)
-
-
-def _compare(operator: str, compute: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
-    def run(left: Any, right: Any) -> bool:
-        if is_number(left) and is_number(right):
-            return compute(left, right)
-        if type(left) is type(right) and isinstance(left, str | datetime | timedelta):
-            return compute(left, right)
-        raise _mismatch(operator, left, right)
-
-    return run
-
-
-def _contains_item(item: Any, container: Any) -> bool:
-    container = plain(container)
-    if container is None:
-        return False
-    if isinstance(container, dict):
-        return item in container
-    if isinstance(container, list):
-        return any(is_same(item, other) for other in container)
-    raise EvaluationError(f'operator "in" not defined on {kind(container)}')
-
-
-def _on_strings(operator: str, compute: Callable[[str, str], bool]) -> Callable[[Any, Any], bool]:
-    def run(left: Any, right: Any) -> bool:
-        if not (isinstance(left, str) and isinstance(right, str)):
-            raise _mismatch(operator, left, right)
-        return compute(left, right)
-
-    return run
-
-
-def _range(left: Any, right: Any) -> list[int]:
-    if not (isinstance(left, int) and isinstance(right, int)):
-        raise _mismatch("..", left, right)
-    if right - left > 1_000_000:
-        raise EvaluationError("memory budget exceeded")
-    return list(range(left, right + 1))
-
-
-_OPERATORS: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
-    "+": _add,
-    "-": _subtract,
-    "*": _arithmetic("*", lambda left, right: left * right),
-    "/": _arithmetic("/", _divide),
-    "%": _modulo,
-    "**": _arithmetic("**", _power),
-    "^": _arithmetic("^", _power),
-    "==": is_same,
-    "!=": lambda left, right: not is_same(left, right),
-    "<": _compare("<", lambda left, right: left < right),
-    "<=": _compare("<=", lambda left, right: left <= right),
-    ">": _compare(">", lambda left, right: left > right),
-    ">=": _compare(">=", lambda left, right: left >= right),
-    "in": _contains_item,
-    "contains": _on_strings("contains", lambda left, right: right in left),
-    "startsWith": _on_strings("startsWith", str.startswith),
-    "endsWith": _on_strings("endsWith", str.endswith),
-    "matches": _on_strings("matches", lambda left, right: re.search(right, left) is not None),
-    "..": _range,
-}

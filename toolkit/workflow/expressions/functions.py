@@ -6,9 +6,10 @@ import base64
 import binascii
 import json
 import math
+import re
 import statistics
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cmp_to_key
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -16,36 +17,40 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from toolkit.workflow.expressions.jsonpath import query
 from toolkit.workflow.expressions.values import (
     EvaluationError,
+    elements,
     go_layout_to_python,
     go_text,
     is_number,
     is_same,
     json_text,
     kind,
-    plain,
 )
 from toolkit.workflow.spans import parse_go_duration
 
 Predicate = Callable[..., Any] | None
+_INTEGER: Final = re.compile(r"[+-]?[0-9]+")
 
 
 def _int(value: Any) -> int:
     if isinstance(value, str):
-        try:
-            return int(value, 10)
-        except ValueError as error:
-            raise EvaluationError(f"invalid operation: int({value})") from error
+        if _INTEGER.fullmatch(value) is None:
+            raise EvaluationError(f"invalid operation: int({value})")
+        return int(value)
     if is_number(value):
         return int(value)
     raise EvaluationError(f"invalid argument for int (type {kind(value)})")
 
 
 def _float(value: Any) -> float:
-    if isinstance(value, str) or is_number(value):
+    if isinstance(value, str):
+        if value != value.strip():
+            raise EvaluationError(f"invalid operation: float({value})")
         try:
             return float(value)
         except ValueError as error:
             raise EvaluationError(f"invalid operation: float({value})") from error
+    if is_number(value):
+        return float(value)
     raise EvaluationError(f"invalid argument for float (type {kind(value)})")
 
 
@@ -65,7 +70,7 @@ def _type(value: Any) -> str:
 
 def _from_json(text: str) -> Any:
     try:
-        return json.loads(text)
+        return json.loads(text, parse_int=float)
     except ValueError as error:
         raise EvaluationError(f"fromJSON: {error}") from error
 
@@ -78,8 +83,8 @@ def to_base64(text: str) -> str:
 def from_base64(text: str) -> str:
     """The text behind standard base64. Raises EvaluationError."""
     try:
-        return base64.b64decode(text, validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError) as error:
+        return base64.b64decode(text, validate=True).decode("utf-8", "replace")
+    except binascii.Error as error:
         raise EvaluationError(f"illegal base64 data: {error}") from error
 
 
@@ -125,6 +130,10 @@ def _replace(text: str, old: str, new: str, count: int = -1) -> str:
 
 
 def _repeat(text: str, count: int) -> str:
+    if count < 0:
+        raise EvaluationError(
+            f"invalid argument for repeat (expected positive integer, got {count})"
+        )
     if len(text) * count > 1_000_000:
         raise EvaluationError("memory budget exceeded")
     return text * count
@@ -160,35 +169,58 @@ def _uniq(items: list[Any]) -> list[Any]:
     return kept
 
 
-def _get(target: Any, key: Any, default: Any = None) -> Any:
+def _get(target: Any, key: Any) -> Any:
     if isinstance(target, dict):
-        return target.get(key, default)
-    if isinstance(target, list) and isinstance(key, int):
-        return target[key] if -len(target) <= key < len(target) else default
-    return default
+        return target.get(key)
+    items = elements(target) if isinstance(target, list | str) and isinstance(key, int) else []
+    return items[key] if -len(items) <= key < len(items) else None
+
+
+def _end(position: int) -> Callable[[Any], Any]:
+    """The first or the last element; None where there is none."""
+
+    def run(value: Any) -> Any:
+        items = elements(value) if isinstance(value, list | str) else []
+        return items[position] if items else None
+
+    return run
+
+
+def _take(items: list[Any], count: int) -> list[Any]:
+    if count < 0:
+        raise EvaluationError(f"cannot take {count} elements")
+    return items[:count]
 
 
 def _order(left: Any, right: Any) -> int:
-    if (is_number(left) and is_number(right)) or type(left) is type(right):
+    if (is_number(left) and is_number(right)) or (
+        type(left) is type(right) and isinstance(left, str | datetime | timedelta)
+    ):
         return int(left > right) - int(left < right)
     raise EvaluationError(f"cannot compare {kind(left)} and {kind(right)}")
 
 
+def _is_descending(direction: str) -> bool:
+    if direction not in {"asc", "desc"}:
+        raise EvaluationError(f"invalid order {direction}, expected asc or desc")
+    return direction == "desc"
+
+
 def _sort(items: list[Any], direction: str = "asc") -> list[Any]:
-    return sorted(items, key=cmp_to_key(_order), reverse=direction == "desc")
+    return sorted(items, key=cmp_to_key(_order), reverse=_is_descending(direction))
 
 
-def _date(text: Any, *layout: str) -> datetime:
+def _date(text: Any, layout: str = "", zone: str = "UTC") -> datetime:
     if isinstance(text, datetime):
         return text
     try:
-        if layout and layout[0] != "RFC3339":
-            parsed = datetime.strptime(text, go_layout_to_python(layout[0]))  # noqa: DTZ007
+        if layout and layout != "RFC3339":
+            parsed = datetime.strptime(text, go_layout_to_python(layout))  # noqa: DTZ007
         else:
             parsed = datetime.fromisoformat(text)
     except ValueError as error:
         raise EvaluationError(f"invalid date {text}") from error
-    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=to_zone(zone))
 
 
 def to_zone(name: str) -> ZoneInfo:
@@ -207,9 +239,9 @@ def _duration(text: str) -> timedelta:
 
 
 def jsonpath(text: str, path: str) -> Any:
-    """Argo's ``jsonpath(json, path)``."""
+    """Argo's ``jsonpath(json, path)``. Numbers are floats, as Go reads them."""
     try:
-        value = json.loads(text)
+        value = json.loads(text, parse_int=float)
     except (ValueError, TypeError) as error:
         raise EvaluationError(f"jsonpath: {error}") from error
     return query(value, path)
@@ -235,7 +267,7 @@ BUILTINS: Final[Mapping[str, Callable[..., Any]]] = {
     "concat": _concat,
     "date": _date,
     "duration": _duration,
-    "first": lambda items: items[0] if items else None,
+    "first": _end(0),
     "flatten": _flatten,
     "float": _float,
     "floor": lambda value: float(math.floor(value)),
@@ -245,13 +277,13 @@ BUILTINS: Final[Mapping[str, Callable[..., Any]]] = {
     "get": _get,
     "hasPrefix": str.startswith,
     "hasSuffix": str.endswith,
-    "indexOf": str.find,
+    "indexOf": lambda text, part: text.encode().find(part.encode()),
     "int": _int,
     "join": _join,
     "jsonpath": jsonpath,
     "keys": sorted,
-    "last": lambda items: items[-1] if items else None,
-    "lastIndexOf": str.rfind,
+    "last": _end(-1),
+    "lastIndexOf": lambda text, part: text.encode().rfind(part.encode()),
     "len": _length,
     "lower": str.lower,
     "max": _extreme(max),
@@ -266,7 +298,7 @@ BUILTINS: Final[Mapping[str, Callable[..., Any]]] = {
     "split": _split,
     "splitAfter": _split_after,
     "string": go_text,
-    "take": lambda items, count: items[:count],
+    "take": _take,
     "timezone": to_zone,
     "toBase64": to_base64,
     "toJSON": lambda value: json_text(value, indent=2),
@@ -282,9 +314,7 @@ BUILTINS: Final[Mapping[str, Callable[..., Any]]] = {
 }
 
 
-def _indexes(items: Any, predicate: Predicate) -> list[int]:
-    if not isinstance(items, list):
-        raise EvaluationError(f"cannot iterate over {kind(items)}")
+def _indexes(items: list[Any], predicate: Predicate) -> list[int]:
     if predicate is None:
         return [index for index, item in enumerate(items) if _true(item)]
     return [index for index, item in enumerate(items) if _true(predicate(item, index))]
@@ -296,21 +326,25 @@ def _true(value: Any) -> bool:
     return value
 
 
-def _mapped(items: Any, predicate: Predicate) -> list[Any]:
-    if not isinstance(items, list):
-        raise EvaluationError(f"cannot iterate over {kind(items)}")
+def _mapped(items: list[Any], predicate: Predicate) -> list[Any]:
     if predicate is None:
         return items
     return [predicate(item, index) for index, item in enumerate(items)]
 
 
-def _one_of(items: Any, found: list[int], position: int) -> Any:
-    return items[found[position]] if found else None
+def _position(found: list[int], which: int) -> int | None:
+    return found[which] if found else None
+
+
+def _one_of(items: Any, found: list[int], which: int) -> Any:
+    return items[found[which]] if found else None
 
 
 def _group_by(items: Any, predicate: Predicate) -> dict[str, list[Any]]:
     groups: dict[str, list[Any]] = {}
     for item, key in zip(items, _mapped(items, predicate), strict=True):
+        if isinstance(key, list | dict):
+            raise EvaluationError(f"cannot group by {kind(key)}")
         groups.setdefault(go_text(key), []).append(item)
     return groups
 
@@ -318,14 +352,14 @@ def _group_by(items: Any, predicate: Predicate) -> dict[str, list[Any]]:
 def _sort_by(items: Any, predicate: Predicate, direction: str = "asc") -> list[Any]:
     pairs = list(zip(_mapped(items, predicate), items, strict=True))
     by_key = cmp_to_key(_order)
-    pairs.sort(key=lambda pair: by_key(pair[0]), reverse=direction == "desc")
+    pairs.sort(key=lambda pair: by_key(pair[0]), reverse=_is_descending(direction))
     return [item for _, item in pairs]
 
 
 def _reduce(items: Any, predicate: Predicate, *initial: Any) -> Any:
     if predicate is None:
         raise EvaluationError("not enough arguments to call reduce")
-    pending = list(plain(items))
+    pending = list(items)
     if not pending and not initial:
         raise EvaluationError("reduce of empty array with no initial value")
     accumulated = initial[0] if initial else pending[0]
@@ -335,20 +369,27 @@ def _reduce(items: Any, predicate: Predicate, *initial: Any) -> Any:
     return accumulated
 
 
+def _sum(items: list[Any]) -> Any:
+    for item in items:
+        if not is_number(item):
+            raise EvaluationError(f"invalid operation: {kind(item)} + int")
+    return sum(items)
+
+
 PREDICATE_FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
     "all": lambda items, predicate: len(_indexes(items, predicate)) == len(items),
     "any": lambda items, predicate: bool(_indexes(items, predicate)),
     "count": lambda items, predicate: len(_indexes(items, predicate)),
     "filter": lambda items, predicate: [items[index] for index in _indexes(items, predicate)],
     "find": lambda items, predicate: _one_of(items, _indexes(items, predicate), 0),
-    "findIndex": lambda items, predicate: (_indexes(items, predicate) or [-1])[0],
+    "findIndex": lambda items, predicate: _position(_indexes(items, predicate), 0),
     "findLast": lambda items, predicate: _one_of(items, _indexes(items, predicate), -1),
-    "findLastIndex": lambda items, predicate: (_indexes(items, predicate) or [-1])[-1],
+    "findLastIndex": lambda items, predicate: _position(_indexes(items, predicate), -1),
     "groupBy": _group_by,
     "map": _mapped,
     "none": lambda items, predicate: not _indexes(items, predicate),
     "one": lambda items, predicate: len(_indexes(items, predicate)) == 1,
     "reduce": _reduce,
     "sortBy": _sort_by,
-    "sum": lambda items, predicate: sum(_numbers(tuple(_mapped(items, predicate)))),
+    "sum": lambda items, predicate: _sum(_mapped(items, predicate)),
 }

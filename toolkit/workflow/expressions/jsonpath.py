@@ -13,6 +13,7 @@ _Step = Callable[[Any], Iterator[Any]]
 
 _NAME = re.compile(r"[^.\[\]()*'\"\s]+")
 _INTEGER = re.compile(r"-?\d+\Z")
+_FROM_END = re.compile(r"\(@\.length\s*-\s*([1-9]\d*)\)$")
 _SLICE = re.compile(r"(-?\d*)\s*:\s*(-?\d*)(?:\s*:\s*(-?\d*))?\Z")
 _COMPARISON = re.compile(r"(.+?)\s*(==|!=|<=|>=|=~|<|>)\s*(.+)\Z", re.DOTALL)
 _COMPARE: Final[dict[str, Callable[[Any, Any], bool]]] = {
@@ -100,6 +101,8 @@ def _bracket(inner: str) -> tuple[_Step, bool]:
         return _all, False
     if inner.startswith("?"):
         return _filter(inner[1:].strip().removeprefix("(").removesuffix(")")), False
+    if part := _FROM_END.match(inner):
+        return _index(-int(part[1])), True
     if part := _SLICE.match(inner):
         bounds = [int(group) if group else None for group in part.groups()]
         return _slice(slice(*bounds)), False
@@ -122,6 +125,8 @@ def _key(name: str) -> _Step:
     def step(value: Any) -> Iterator[Any]:
         if isinstance(value, dict) and name in value:
             yield value[name]
+        elif name == "length" and isinstance(value, dict | list | str):
+            yield len(value)
 
     return step
 

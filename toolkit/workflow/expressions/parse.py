@@ -87,9 +87,10 @@ class _Parser:
     # From the outside in
 
     def sequence(self) -> Ast:
-        """``let`` bindings, then the value."""
+        """``let`` bindings, then the value; of several values the last."""
         if not self.take("let"):
-            return self.expression(0)
+            value = self.expression(0)
+            return self.sequence() if self.take(";") else value
         name = self.advance()
         if name.kind != "name":
             raise self.error()
@@ -124,7 +125,7 @@ class _Parser:
                 continue
             right_level = binding if operator in _RIGHT_ASSOCIATIVE else binding + 1
             right = self.expression(right_level)
-            left = Binary(operator, left, right)
+            left = _compared(left, operator, right)
             if negated:
                 left = Unary("not", left)
         return left
@@ -295,6 +296,16 @@ class _Parser:
             return Slice(node, start, stop)
         self.expect("]")
         return Member(node, start, is_optional)
+
+
+_COMPARISONS: Final = frozenset({"<", "<=", ">", ">="})
+
+
+def _compared(left: Ast, operator: str, right: Ast) -> Ast:
+    """``a < b < c`` means ``a < b and b < c``."""
+    if operator in _COMPARISONS and isinstance(left, Binary) and left.operator in _COMPARISONS:
+        return Binary("and", left, Binary(operator, left.right, right))
+    return Binary(operator, left, right)
 
 
 def _number(text: str) -> int | float:

@@ -13,21 +13,17 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
+from urllib.parse import urlsplit, urlunsplit
 from zlib import adler32
 
-from toolkit.workflow.expressions.functions import from_base64, to_base64, to_zone
-from toolkit.workflow.expressions.sprig_values import (
-    is_empty,
-    to_float,
-    to_instant,
-    to_int,
-    to_semver,
-    to_strings,
-    to_words,
-)
+from toolkit.workflow.expressions.functions import from_base64, to_base64
+from toolkit.workflow.expressions.semver import meets, parse_version
+from toolkit.workflow.expressions.sprig_paths import PATHS
+from toolkit.workflow.expressions.sprig_texts import TEXTS
+from toolkit.workflow.expressions.sprig_times import TIMES
+from toolkit.workflow.expressions.sprig_values import is_empty, to_float, to_int, to_strings
 from toolkit.workflow.expressions.values import (
     EvaluationError,
-    go_format,
     go_text,
     is_same,
     json_text,
@@ -44,38 +40,6 @@ REFUSED: Final = frozenset(
 )  # fmt: skip
 
 
-def _truncate(length: int, text: str) -> str:
-    return text[length:] if length < 0 else text[:length]
-
-
-def _abbreviate(width: int, text: str) -> str:
-    return text if len(text) <= width or width < 4 else f"{text[: width - 3]}..."
-
-
-def _date_in_zone(layout: str, time: Any, zone: str) -> str:
-    """A zone that is not known is UTC, as in sprig."""
-    try:
-        return go_format(to_instant(time).astimezone(to_zone(zone)), layout)
-    except EvaluationError:
-        return go_format(to_instant(time), layout)
-
-
-def _indent(spaces: int, text: str) -> str:
-    pad = " " * spaces
-    return pad + text.replace("\n", f"\n{pad}")
-
-
-def _wrap(width: int, text: str, newline: str = "\n") -> str:
-    lines, line = [], ""
-    for word in text.split(" "):
-        if line and len(line) + 1 + len(word) > width:
-            lines.append(line)
-            line = word
-        else:
-            line = f"{line} {word}" if line else word
-    return newline.join([*lines, line])
-
-
 def _divide(left: Any, right: Any) -> int:
     if to_int(right) == 0:
         raise EvaluationError("integer divide by zero")
@@ -89,11 +53,34 @@ def _modulo(left: Any, right: Any) -> int:
 
 
 def _until(count: int) -> list[int]:
-    return list(range(min(to_int(count), 1_000_000)))
+    return _sequence(0, count, -1 if count < 0 else 1)
 
 
 def _sequence(start: int, stop: int, step: int) -> list[int]:
     return list(range(start, stop, step))[:1_000_000] if step else []
+
+
+def _seq(*bounds: int) -> str:
+    """As the command: ``seq last``, ``seq first last``, ``seq first step last``."""
+    if not bounds or len(bounds) > 3:
+        return ""
+    first, last = (1 if len(bounds) == 1 else bounds[0]), bounds[-1]
+    step = bounds[1] if len(bounds) == 3 else -1 if last < first else 1
+    end = last + (1 if step > 0 else -1)
+    return " ".join(map(str, _sequence(first, end, step)))
+
+
+def _round(value: Any, places: int, round_on: float = 0.5) -> float:
+    """Up where the next digit is at least ``round_on``; negative numbers, too, away from 0."""
+    scale = 10.0**places
+    scaled = to_float(value) * scale
+    fraction = scaled - math.trunc(scaled)
+    return (math.ceil(scaled) if fraction >= round_on else math.floor(scaled)) / scale
+
+
+def _octal(value: Any) -> int:
+    text = go_text(value)
+    return int(text, 8) if re.fullmatch(r"[0-7]+", text) else 0
 
 
 def _product(values: tuple[Any, ...]) -> int:
@@ -136,10 +123,6 @@ def _fail(message: str) -> Any:
     raise EvaluationError(message)
 
 
-def _required(message: str, value: Any) -> Any:
-    return _fail(message) if is_empty(value) else value
-
-
 def _refusal(name: str) -> Callable[..., Any]:
     def refuse(*_: Any) -> Any:
         raise EvaluationError(f"sprig.{name} is not supported: its result is not repeatable")
@@ -147,13 +130,62 @@ def _refusal(name: str) -> Callable[..., Any]:
     return refuse
 
 
-def _find(pattern: str, text: str) -> str:
-    match = re.search(pattern, text)
-    return match.group() if match else ""
+def _from_json(text: str) -> Any:
+    """What is no JSON is nil, as in sprig."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
 
 
-def _expansion(replacement: str) -> str:
-    return re.sub(r"\$\{?(\w+)\}?", r"\\g<\1>", replacement)
+def _type(value: Any) -> str:
+    return "<nil>" if value is None else kind(value)
+
+
+def _kind(value: Any) -> str:
+    kinds = {"[]interface {}": "slice", "map[string]interface {}": "map", "nil": "invalid"}
+    return kinds.get(kind(value), kind(value))
+
+
+class _Semver:
+    """A version as expressions see it: methods by name; as a value its text."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._version = parse_version(text)
+
+    def member(self, name: str) -> Callable[[], Any] | None:
+        field = {"Major": 0, "Minor": 1, "Patch": 2, "Prerelease": 3}.get(name)
+        if field is None:
+            return self.plain if name in {"String", "Original"} else None
+        return lambda: self._version[field]
+
+    def plain(self) -> str:
+        return self._text
+
+
+def _url_parse(text: str) -> dict[str, str]:
+    parts = urlsplit(text)
+    userinfo, _, host = parts.netloc.rpartition("@")
+    is_opaque = bool(parts.scheme and not parts.netloc and not parts.path.startswith("/"))
+    return {
+        "fragment": parts.fragment,
+        "host": host,
+        "hostname": parts.hostname or "",
+        "opaque": parts.path if is_opaque else "",
+        "path": parts.path,
+        "query": parts.query,
+        "scheme": parts.scheme,
+        "userinfo": userinfo,
+    }
+
+
+def _url_join(parts: dict[str, Any]) -> str:
+    host = str(parts.get("host") or "")
+    userinfo = f"{parts['userinfo']}@" if parts.get("userinfo") else ""
+    names = ("scheme", "path", "query", "fragment")
+    scheme, path, query, fragment = (str(parts.get(name) or "") for name in names)
+    return urlunsplit((scheme, userinfo + host, path, query, fragment))
 
 
 def _digest(name: str) -> Callable[[str], str]:
@@ -162,20 +194,6 @@ def _digest(name: str) -> Callable[[str], str]:
 
 def _b32(text: str) -> str:
     return base64.b32encode(text.encode()).decode()
-
-
-def _path_base(path: str) -> str:
-    return path.rstrip("/").rsplit("/", 1)[-1] or "/" if path else "."
-
-
-def _path_dir(path: str) -> str:
-    head, slash, _ = path.rpartition("/")
-    return head or ("/" if slash else ".")
-
-
-def _path_ext(path: str) -> str:
-    name = _path_base(path)
-    return f".{name.rsplit('.', 1)[1]}" if "." in name else ""
 
 
 def _extreme(choose: Callable[..., Any]) -> Callable[..., Any]:
@@ -194,68 +212,16 @@ def _unique(items: list[Any]) -> list[Any]:
     return kept
 
 
-_STRINGS: Final[Mapping[str, Callable[..., Any]]] = {
-    "abbrev": _abbreviate,
-    "camelcase": lambda text: "".join(word[:1].upper() + word[1:] for word in to_words(text)),
-    "cat": lambda *parts: " ".join(go_text(part) for part in parts if part is not None),
-    "contains": lambda part, text: part in text,
-    "hasPrefix": lambda prefix, text: text.startswith(prefix),
-    "hasSuffix": lambda suffix, text: text.endswith(suffix),
-    "indent": _indent,
-    "initials": lambda text: "".join(word[0] for word in text.split()),
-    "join": lambda separator, items: separator.join(to_strings(items)),
-    "kebabcase": lambda text: "-".join(word.lower() for word in to_words(text)),
-    "lower": str.lower,
-    "nindent": lambda spaces, text: "\n" + _indent(spaces, text),
-    "nospace": lambda text: "".join(text.split()),
-    "plural": lambda one, many, count: one if count == 1 else many,
-    "quote": lambda *values: " ".join(json.dumps(text) for text in to_strings(list(values))),
-    "regexFind": _find,
-    "regexFindAll": lambda pattern, text, count: [
-        match.group() for match in re.finditer(pattern, text)
-    ][: count if count >= 0 else None],
-    "regexMatch": lambda pattern, text: re.search(pattern, text) is not None,
-    "regexQuoteMeta": re.escape,
-    "regexReplaceAll": lambda pattern, text, new: re.sub(pattern, _expansion(new), text),
-    "regexReplaceAllLiteral": lambda pattern, text, new: re.sub(pattern, lambda _: new, text),
-    "regexSplit": lambda pattern, text, count: re.split(pattern, text, maxsplit=max(count - 1, 0)),
-    "repeat": lambda count, text: text * min(count, 1_000_000 // max(len(text), 1)),
-    "replace": lambda old, new, text: text.replace(old, new),
-    "snakecase": lambda text: "_".join(word.lower() for word in to_words(text)),
-    "split": lambda separator, text: {
-        f"_{index}": part for index, part in enumerate(text.split(separator))
-    },
-    "splitList": lambda separator, text: text.split(separator),
-    "splitn": lambda separator, count, text: {
-        f"_{index}": part for index, part in enumerate(text.split(separator, count - 1))
-    },
-    "squote": lambda *values: " ".join(f"'{text}'" for text in to_strings(list(values))),
-    "substr": lambda start, end, text: text[max(start, 0) : end if end >= 0 else None],
-    "swapcase": str.swapcase,
-    "title": lambda text: re.sub(r"\b\w", lambda match: match.group().upper(), text),
-    "toString": go_text,
-    "toStrings": to_strings,
-    "trim": str.strip,
-    "trimAll": lambda chars, text: text.strip(chars),
-    "trimPrefix": lambda prefix, text: text.removeprefix(prefix),
-    "trimSuffix": lambda suffix, text: text.removesuffix(suffix),
-    "trimall": lambda chars, text: text.strip(chars),
-    "trunc": _truncate,
-    "untitle": lambda text: re.sub(r"\b\w", lambda match: match.group().lower(), text),
-    "upper": str.upper,
-    "wrap": _wrap,
-    "wrapWith": lambda width, newline, text: _wrap(width, text, newline),
-}
-
 _NUMBERS: Final[Mapping[str, Callable[..., Any]]] = {
     "add": lambda *values: sum(to_int(value) for value in values),
     "add1": lambda value: to_int(value) + 1,
+    "add1f": lambda value: to_float(value) + 1.0,
     "addf": lambda *values: math.fsum(to_float(value) for value in values),
     "atoi": to_int,
     "biggest": _extreme(max),
     "ceil": lambda value: float(math.ceil(to_float(value))),
     "div": _divide,
-    "divf": lambda left, right: to_float(left) / to_float(right),
+    "divf": lambda left, *rest: to_float(left) / math.prod(to_float(value) for value in rest),
     "float64": to_float,
     "floor": lambda value: float(math.floor(to_float(value))),
     "int": to_int,
@@ -267,18 +233,11 @@ _NUMBERS: Final[Mapping[str, Callable[..., Any]]] = {
     "mod": _modulo,
     "mul": lambda *values: _product(values),
     "mulf": lambda *values: math.prod(to_float(value) for value in values),
-    "round": lambda value, places, *_: round(to_float(value), places),
-    "seq": lambda *bounds: " ".join(
-        str(number)
-        for number in range(
-            1 if len(bounds) < 2 else bounds[0],
-            bounds[-1] + 1,
-            bounds[1] if len(bounds) == 3 else 1,
-        )
-    ),
+    "round": _round,
+    "seq": _seq,
     "sub": lambda left, right: to_int(left) - to_int(right),
     "subf": lambda left, *rest: to_float(left) - math.fsum(to_float(value) for value in rest),
-    "toDecimal": lambda text: int(go_text(text), 8),
+    "toDecimal": _octal,
     "until": _until,
     "untilStep": _sequence,
 }
@@ -309,9 +268,7 @@ _COLLECTIONS: Final[Mapping[str, Callable[..., Any]]] = {
     "rest": lambda items: items[1:],
     "reverse": lambda items: list(reversed(items)),
     "set": lambda pairs, key, value: {**pairs, key: value},
-    "slice": lambda items, *bounds: (
-        items[slice(*bounds)] if len(bounds) > 1 else items[bounds[0] :]
-    ),
+    "slice": lambda items, start=0, end=None: items[start:end],
     "sortAlpha": lambda items: sorted(to_strings(items)),
     "tuple": lambda *items: list(items),
     "uniq": _unique,
@@ -330,46 +287,47 @@ _OTHERS: Final[Mapping[str, Callable[..., Any]]] = {
     "b32enc": _b32,
     "b64dec": from_base64,
     "b64enc": to_base64,
-    "base": _path_base,
     "coalesce": lambda *values: next((value for value in values if not is_empty(value)), None),
-    "date": lambda layout, time: go_format(to_instant(time), layout),
-    "date_in_zone": _date_in_zone,
-    "dateInZone": _date_in_zone,
+    "deepEqual": is_same,
     "default": _default,
-    "dir": _path_dir,
     "empty": is_empty,
-    "ext": _path_ext,
     "fail": _fail,
-    "fromJson": json.loads,
-    "htmlDate": lambda time: to_instant(time).strftime("%Y-%m-%d"),
-    "htmlDateInZone": lambda time, zone: _date_in_zone("2006-01-02", time, zone),
-    "isAbs": lambda path: path.startswith("/"),
-    "kindIs": lambda name, value: kind(value) == name,
-    "kindOf": kind,
-    "md5sum": _digest("md5"),
+    "fromJson": _from_json,
+    "hello": lambda: "Hello!",
+    "kindIs": lambda name, value: _kind(value) == name,
+    "kindOf": _kind,
     "mustFromJson": json.loads,
-    "mustToJson": json_text,
-    "required": _required,
-    "semver": lambda version: dict(
-        zip(("Major", "Minor", "Patch", "Prerelease"), to_semver(version), strict=True)
-    ),
+    "semver": _Semver,
+    "semverCompare": meets,
     "sha1sum": _digest("sha1"),
     "sha256sum": _digest("sha256"),
     "sha512sum": _digest("sha512"),
     "ternary": lambda yes, no, test: yes if test else no,
-    "toDate": lambda _, text: to_instant(text),
     "toJson": json_text,
     "toPrettyJson": lambda value: json_text(value, indent=2),
-    "toRawJson": json_text,
-    "typeIs": lambda name, value: kind(value) == name,
-    "typeOf": kind,
-    "unixEpoch": lambda time: str(int(to_instant(time).timestamp())),
+    "toRawJson": lambda value: json_text(value, escapes_html=False),
+    "typeIs": lambda name, value: _type(value) == name,
+    "typeIsLike": lambda name, value: _type(value) in {name, f"*{name}"},
+    "typeOf": _type,
+    "urlJoin": _url_join,
+    "urlParse": _url_parse,
 }
 
+_ALSO_MUST: Final = (
+    *("append", "chunk", "compact", "deepCopy", "first", "has", "initial", "last", "merge"),
+    *("mergeOverwrite", "prepend", "push", "regexFind", "regexFindAll", "regexReplaceAll"),
+    *("regexReplaceAllLiteral", "regexSplit", "rest", "reverse", "slice", "toJson"),
+    *("toPrettyJson", "toRawJson", "uniq", "without"),
+)
+"""Functions that have a twin whose name begins with ``must``; they are alike here, for no function
+of ours swallows an error that its twin would raise.
+"""
+
+_ALL: Final = {**TEXTS, **_NUMBERS, **_COLLECTIONS, **PATHS, **TIMES, **_OTHERS}
+
 SPRIG: Final[Mapping[str, Callable[..., Any]]] = {
-    **_STRINGS,
-    **_NUMBERS,
-    **_COLLECTIONS,
-    **_OTHERS,
+    **_ALL,
+    **{f"must{name[0].upper()}{name[1:]}": _ALL[name] for name in _ALSO_MUST},
+    "mustRegexMatch": lambda pattern, text: bool(_ALL["regexFindAll"](pattern, text, 1)),
     **{name: _refusal(name) for name in sorted(REFUSED)},
 }

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from toolkit.workflow.expressions.values import EvaluationError, go_text, is_number
+
+_OCTAL: Final = re.compile(r"[+-]?0[0-7]+")
 
 
 def to_int(value: Any) -> int:
@@ -23,7 +25,7 @@ def to_float(value: Any) -> float:
         return float(value)
     if isinstance(value, str):
         try:
-            return float(int(value, 0)) if not value.startswith("0") else float(value)
+            return float(int(value, 8) if _OCTAL.fullmatch(value) else int(value, 0))
         except ValueError:
             try:
                 return float(value)
@@ -45,17 +47,8 @@ def to_strings(value: Any) -> list[str]:
 
 def to_words(text: str) -> list[str]:
     """The words of a name in any case: camel, snake, kebab."""
-    spaced = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", text)
+    spaced = re.sub(r"([a-z0-9])([A-Z])|([A-Z])(?=[A-Z][a-z])", r"\1\3 \2", text)
     return [word for word in re.split(r"[\s_\-]+", spaced) if word]
-
-
-def to_semver(version: str) -> tuple[int, int, int, str]:
-    """Major, minor, patch and pre-release. Raises EvaluationError."""
-    match = re.match(r"v?(\d+)(?:\.(\d+))?(?:\.(\d+))?(?:-([0-9A-Za-z.-]+))?", version)
-    if match is None:
-        raise EvaluationError(f"Invalid Semantic Version: {version}")
-    major, minor, patch, pre = match.groups()
-    return int(major), int(minor or 0), int(patch or 0), pre or ""
 
 
 def to_instant(value: Any) -> datetime:

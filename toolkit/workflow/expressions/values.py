@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final, Protocol
+from datetime import UTC, datetime, timedelta, tzinfo
+from decimal import Decimal
+from typing import Any, Final, Protocol, Self
 
 from toolkit.errors import ExpressionError
 
@@ -81,16 +83,29 @@ def member(target: Any, key: Any) -> Any:
         return target.member(str(key))
     if isinstance(target, Mapping):
         return target.get(key)
-    if isinstance(target, list | str) and isinstance(key, int):
-        index = key + len(target) if key < 0 else key
-        if not 0 <= index < len(target):
-            raise EvaluationError(f"index out of range: {key} (array length is {len(target)})")
-        return target[index]
+    if isinstance(target, list | str) and is_number(key):
+        items = elements(target)
+        index = int(key) + len(items) if key < 0 else int(key)
+        if not 0 <= index < len(items):
+            raise EvaluationError(f"index out of range: {key} (array length is {len(items)})")
+        return items[index]
     if isinstance(target, datetime | timedelta):
         return _time_method(target, str(key))
+    if isinstance(target, _Named) and key == "String":
+        return lambda: target.name
     if target is None:
         raise EvaluationError(f"cannot fetch {key} from <nil>")
     raise EvaluationError(f"cannot fetch {key} from {kind(target)}")
+
+
+def elements(value: Any) -> list[Any]:
+    """What an array holds; of a text its bytes, as Go sees texts. Raises EvaluationError."""
+    value = plain(value)
+    if isinstance(value, list):
+        return value
+    if isinstance(value, str):
+        return list(value.encode())
+    raise EvaluationError(f"cannot iterate over {kind(value)}")
 
 
 def go_text(value: Any) -> str:
@@ -101,7 +116,7 @@ def go_text(value: Any) -> str:
         case bool() as truth:
             return "true" if truth else "false"
         case float() as number:
-            return float_text(number)
+            return _verb_text(number)
         case list() as items:
             return f"[{' '.join(go_text(item) for item in items)}]"
         case dict() as pairs:
@@ -117,36 +132,57 @@ def go_text(value: Any) -> str:
 def float_text(number: float) -> str:
     """The shortest digits that read back, whole numbers without a point."""
     if number.is_integer() and abs(number) < 1e21:
-        return str(int(number))
+        return f"{Decimal(repr(number)):f}".removesuffix(".0")
     return repr(number)
 
 
-def json_text(value: Any, *, indent: int | None = None) -> str:
-    """JSON as Go writes it: sorted keys, no spaces, whole floats without a point."""
+def _verb_text(number: float) -> str:
+    """``%v``: the shortest digits that read back, from the seventh place on with an exponent."""
+    if not math.isfinite(number):
+        return "NaN" if math.isnan(number) else "+Inf" if number > 0 else "-Inf"
+    digits = Decimal(repr(number)).normalize()
+    if number == 0 or -5 < digits.adjusted() < 6:
+        return float_text(number)
+    mantissa, _, exponent = f"{digits:e}".partition("e")
+    return f"{mantissa}e{exponent[0]}{exponent[1:]:0>2}"
+
+
+def json_text(value: Any, *, indent: int | None = None, escapes_html: bool = True) -> str:
+    """JSON as Go writes it: sorted keys, no spaces, whole floats without a point, and ``<``, ``>``
+    and ``&`` as escapes.
+    """
     separators = (",", ":") if indent is None else (",", ": ")
-    return json.dumps(
+    text = json.dumps(
         _jsonable(value),
         ensure_ascii=False,
         separators=separators,
         sort_keys=True,
         indent=indent,
     )
+    return text.translate(_HTML) if escapes_html else text
+
+
+_HTML: Final = str.maketrans(
+    {character: f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
+)
 
 
 def _jsonable(value: Any) -> Any:
     match plain(value):
         case float() as number if number.is_integer() and abs(number) < 1e21:
-            return int(number)
+            return int(float_text(number))
         case list() | tuple() as items:
             return [_jsonable(item) for item in items]
         case dict() as pairs:
             return {str(key): _jsonable(item) for key, item in pairs.items()}
         case datetime() as instant:
-            return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
+            return instant.isoformat().replace("+00:00", "Z")
         case timedelta() as span:
             return round(span.total_seconds() * _NANOS)
         case other if callable(other):
             raise EvaluationError("a function is not JSON")
+        case tzinfo():
+            return {}
         case other:
             return other
 
@@ -232,6 +268,40 @@ def go_layout_to_python(layout: str) -> str:
     return written
 
 
+class _Named(int):
+    """Go's time.Month or time.Weekday: a number with a name."""
+
+    name: str
+
+    def __new__(cls, number: int, name: str) -> Self:
+        made = super().__new__(cls, number)
+        made.name = name
+        return made
+
+
+def _truncated(span: timedelta, unit: timedelta) -> timedelta:
+    return span - _remainder(span, unit)
+
+
+def _remainder(span: timedelta, unit: timedelta) -> timedelta:
+    """With the sign of ``span``, as Go's ``%``."""
+    if unit <= timedelta():
+        return timedelta()
+    rest = abs(span) % unit
+    return rest if span >= timedelta() else -rest
+
+
+def _rounded(span: timedelta, unit: timedelta) -> timedelta:
+    rest = abs(_remainder(span, unit))
+    toward_zero = _truncated(span, unit)
+    if rest * 2 < unit or unit <= timedelta():
+        return toward_zero
+    return toward_zero + (unit if span >= timedelta() else -unit)
+
+
+_UNIX_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_GO_EPOCH: Final = datetime(1, 1, 1, tzinfo=UTC)
+
 _DURATION_METHODS: Final[Mapping[str, Callable[..., Any]]] = {
     "Hours": lambda span: span.total_seconds() / 3600,
     "Minutes": lambda span: span.total_seconds() / 60,
@@ -241,19 +311,29 @@ _DURATION_METHODS: Final[Mapping[str, Callable[..., Any]]] = {
     "Nanoseconds": lambda span: round(span.total_seconds() * _NANOS),
     "String": duration_text,
     "Abs": abs,
+    "Round": _rounded,
+    "Truncate": _truncated,
 }
 
 _TIME_METHODS: Final[Mapping[str, Callable[..., Any]]] = {
     "Year": lambda time: time.year,
-    "Month": lambda time: time.month,
+    "Month": lambda time: _Named(time.month, f"{time:%B}"),
     "Day": lambda time: time.day,
     "Hour": lambda time: time.hour,
     "Minute": lambda time: time.minute,
     "Second": lambda time: time.second,
-    "Weekday": lambda time: (time.weekday() + 1) % 7,
+    "Weekday": lambda time: _Named((time.weekday() + 1) % 7, f"{time:%A}"),
     "YearDay": lambda time: time.timetuple().tm_yday,
     "Unix": lambda time: int(time.timestamp()),
-    "UnixMilli": lambda time: int(time.timestamp() * 1_000),
+    "UnixMilli": lambda time: (time - _UNIX_EPOCH) // timedelta(milliseconds=1),
+    "UnixMicro": lambda time: (time - _UNIX_EPOCH) // timedelta(microseconds=1),
+    "UnixNano": lambda time: (time - _UNIX_EPOCH) // timedelta(microseconds=1) * 1_000,
+    "Nanosecond": lambda time: time.microsecond * 1_000,
+    "In": lambda time, zone: time.astimezone(zone),
+    "Local": lambda time: time.astimezone(UTC),
+    "Truncate": lambda time, unit: time - _remainder(time - _GO_EPOCH, unit),
+    "Round": lambda time, unit: _GO_EPOCH + _rounded(time - _GO_EPOCH, unit),
+    "IsZero": lambda time: time == _GO_EPOCH,
     "UTC": lambda time: time.astimezone(UTC),
     "Sub": lambda time, other: time - other,
     "Add": lambda time, span: time + span,

@@ -1,193 +1,211 @@
 """govaluate's language, in which ``when`` is written after substitution.
 
-Bare words are strings: ``heads == tails`` compares texts. A word may hold letters, digits, ``_``
-and ``.``; ``[any name]`` is a word too.
+Bare words are strings: ``heads == tails`` compares texts; ``[any name]`` is a word too. A word with
+a point is a field of nothing, and an error, as it is in Argo: write it in quotes.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
 from toolkit.errors import ExpressionError
-from toolkit.workflow.expressions.values import EvaluationError, float_text
-
-_TOKEN = re.compile(
-    r"\s*(?:(?P<number>0[xX][0-9a-fA-F]+|\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+)"
-    r"|(?P<string>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")"
-    r"|(?P<bracket>\[(?:[^\]\\]|\\.)*\])"
-    r"|(?P<word>[^\W\d][\w.]*)"
-    r"|(?P<operator>\*\*|==|!=|>=|<=|=~|!~|&&|\|\||\?\?|<<|>>|[-+*/%^&|<>!~?:(),]))",
-    re.DOTALL,
+from toolkit.workflow.expressions.values import EvaluationError, go_text
+from toolkit.workflow.expressions.when_tokens import (
+    ACCESSOR,
+    CLAUSE,
+    CLAUSE_CLOSE,
+    COMPARATOR,
+    PREFIX,
+    Token,
+    tokenize,
 )
-_HINT: Final = '(hint: try wrapping the affected expression in quotes ("))'
-_LEVELS: Final = {
-    "?": 1, ":": 1, "||": 2, "&&": 3, "??": 3,
-    "==": 4, "!=": 4, ">": 4, "<": 4, ">=": 4, "<=": 4, "=~": 4, "!~": 4, "in": 4, "IN": 4,
-    "&": 5, "|": 5, "^": 5, "<<": 6, ">>": 6, "+": 7, "-": 7, "*": 8, "/": 8, "%": 8, "**": 9,
-}  # fmt: skip
 
-
-@dataclass(frozen=True, slots=True)
-class _Token:
-    kind: str
-    value: Any
-
+_MOST_NESTED: Final = 200
+_LEVELS: Final = (
+    {","},
+    {"?", ":", "??"},
+    {"||"},
+    {"&&"},
+    {"==", "!=", ">", ">=", "<", "<=", "=~", "!~", "in"},
+    {"^", "&", "|"},
+    {">>", "<<"},
+    {"+", "-"},
+    {"*", "/", "%"},
+    {"**"},
+)
+"""Operators that bind alike, the loosest first; all of them group to the left."""
 
 _Code = Callable[[], Any]
 
 
 @lru_cache(maxsize=1024)
-def parse_when(text: str) -> Callable[[], Any]:
+def parse_when(text: str) -> _Code:
     """Compile; calling the result evaluates. Raises ExpressionError."""
-    parser = _Parser(_tokenize(text))
-    code = parser.expression(0)
-    if parser.now.kind != "end":
-        raise ExpressionError(f"Cannot transition token types: unexpected {parser.now.value!r}")
-    return code
+    tokens = tokenize(text)
+    if not tokens:
+        raise ExpressionError("Unexpected end of expression")
+    return _Planner(tokens).level(0) or _nothing
 
 
 def evaluate_when(text: str) -> Any:
-    """The value of a ``when``: bool, number, or text. Raises ExpressionError."""
+    """The value of a ``when``: bool, number, text, list or None. Raises ExpressionError."""
     return parse_when(text)()
 
 
-def _tokenize(text: str) -> list[_Token]:
-    tokens: list[_Token] = []
-    at = 0
-    while at < len(text.rstrip()):
-        match = _TOKEN.match(text, at)
-        if match is None:
-            said = text[at:].strip()[:20]
-            unclosed = said[:1] in {"'", '"', "["}
-            problem = "Unclosed string literal" if unclosed else f"Invalid token: '{said}' {_HINT}"
-            raise ExpressionError(problem)
-        kind = str(match.lastgroup)
-        tokens.append(_token(kind, match.group(kind)))
-        at = match.end()
-    return [*tokens, _Token("end", "")]
-
-
-def _token(kind: str, text: str) -> _Token:
-    match kind:
-        case "number":
-            return _Token("value", float(int(text, 16) if text[:2].lower() == "0x" else text))
-        case "string" | "bracket":
-            return _Token("value", re.sub(r"\\(.)", r"\1", text[1:-1]))
-        case "word" if text in {"in", "IN"}:
-            return _Token("operator", "in")
-        case "word" if text in {"true", "false"}:
-            return _Token("value", text == "true")
-        case "word":
-            return _Token("value", text)
-        case _:
-            return _Token("operator", text)
-
-
-class _Parser:
-    def __init__(self, tokens: list[_Token]) -> None:
+class _Planner:
+    def __init__(self, tokens: list[Token]) -> None:
         self._tokens = tokens
         self._at = 0
+        self._depth = 0
 
-    @property
-    def now(self) -> _Token:
-        return self._tokens[self._at]
-
-    def take(self, operator: str) -> bool:
-        if self.now.kind == "operator" and self.now.value == operator:
-            self._at += 1
-            return True
-        return False
-
-    def expression(self, level: int) -> _Code:
-        left = self._operand()
-        while self.now.kind == "operator":
-            operator = self.now.value
-            binding = _LEVELS.get(operator, 0)
-            if binding == 0 or binding < max(level, 1) or operator == ":":
-                break
-            self._at += 1
-            left = (
-                self._ternary(left)
-                if operator == "?"
-                else _binary(operator, left, self.expression(binding + 1))
-            )
+    def level(self, level: int) -> _Code | None:
+        """What binds at least as tightly; None where nothing is there."""
+        if level == len(_LEVELS):
+            return self._value()
+        left = self.level(level + 1)
+        while (operator := self._operator(_LEVELS[level])) is not None:
+            left = _binary(operator, left or _nothing, self.level(level + 1) or _nothing)
         return left
 
-    def _ternary(self, test: _Code) -> _Code:
-        then = self.expression(2)
-        if not self.take(":"):
-            return lambda: then() if _truth("?", test()) else None
-        otherwise = self.expression(1)
-        return lambda: then() if _truth("?", test()) else otherwise()
-
-    def _operand(self) -> _Code:
-        if self.take("!"):
-            operand = self._operand()
-            return lambda: not _truth("!", operand())
-        if self.take("-"):
-            operand = self._operand()
-            return lambda: -_number("-", operand())
-        if self.take("~"):
-            operand = self._operand()
-            return lambda: float(~int(_number("~", operand())))
-        if self.take("("):
-            return self._group()
-        token = self.now
-        if token.kind != "value":
-            raise ExpressionError(f"Unexpected end of expression near {token.value!r}")
+    def _operator(self, wanted: set[str]) -> str | None:
+        token = self._peek()
+        if token is None or token.kind in {PREFIX, ACCESSOR} or token.value not in wanted:
+            return None
+        if not isinstance(token.value, str) or token.kind == "STRING":
+            return None
         self._at += 1
-        return lambda: token.value
+        return token.value
 
-    def _group(self) -> _Code:
-        if self.take(")"):
-            return list
-        items = [self.expression(0)]
-        while self.take(","):
-            items.append(self.expression(0))
-        if not self.take(")"):
-            raise ExpressionError("Unbalanced parenthesis")
-        return items[0] if len(items) == 1 else lambda: [item() for item in items]
+    def _peek(self) -> Token | None:
+        return self._tokens[self._at] if self._at < len(self._tokens) else None
+
+    def _value(self) -> _Code | None:
+        token = self._peek()
+        if token is None or token.kind == CLAUSE_CLOSE:
+            return None
+        self._at += 1
+        match token.kind:
+            case "CLAUSE":
+                return self._clause()
+            case "PREFIX":
+                return _prefixed(token.value, self._value() or _nothing)
+            case "ACCESSOR":
+                return self._field(token)
+            case "NUMERIC" | "STRING" | "BOOLEAN" | "TIME":
+                return lambda: token.value
+        raise ExpressionError(f"Unable to plan token kind: '{token.kind}', value: '{token.value}'")
+
+    def _clause(self) -> _Code:
+        start = self._at
+        before = self._tokens[start - 2] if start > 1 else None
+        self._depth += 1
+        if self._depth > _MOST_NESTED:
+            raise ExpressionError("the expression is nested too deeply")
+        inner = self.level(0)
+        self._depth -= 1
+        is_single = self._at - start == 1
+        self._at += 1  # the closing parenthesis: they are balanced
+        if before == Token(COMPARATOR, "in"):
+            if inner is None:
+                raise ExpressionError("an empty list cannot stand after 'in'")
+            if is_single:
+                return lambda: [inner()]
+        return inner or _nothing
+
+    def _field(self, token: Token) -> _Code:
+        following = self._peek()
+        if following is not None and following.kind == CLAUSE:
+            self._value()
+
+        def fail() -> Any:
+            raise EvaluationError(f"No parameter '{token.value[0]}' found.")
+
+        return fail
+
+
+def _nothing() -> Any:
+    return None
+
+
+def _prefixed(operator: str, operand: _Code) -> _Code:
+    wanted, compute = _PREFIXED[operator]
+
+    def run() -> Any:
+        value = operand()
+        if type(value) is not wanted:
+            raise EvaluationError(
+                f"Value '{go_text(value)}' cannot be used with the prefix '{operator}'"
+            )
+        return compute(value)
+
+    return run
+
+
+_PREFIXED: Final[Mapping[str, tuple[type, Callable[[Any], Any]]]] = {
+    "!": (bool, lambda value: not value),
+    "-": (float, lambda value: -value),
+    "~": (float, lambda value: float(~_signed(value))),
+}
 
 
 def _binary(operator: str, left: _Code, right: _Code) -> _Code:
-    match operator:
-        case "&&":
-            return lambda: _truth("&&", left()) and _truth("&&", right())
-        case "||":
-            return lambda: _truth("||", left()) or _truth("||", right())
-        case "??":
-            return lambda: left() if left() is not None else right()
+    if operator in _LAZY:
+        lazy = _LAZY[operator]
+        return lambda: lazy(left(), right)
     compute = _OPERATORS[operator]
     return lambda: compute(left(), right())
 
 
-def _truth(operator: str, value: Any) -> bool:
-    if not isinstance(value, bool):
-        said = _shown(value)
+def _and(left: Any, right: _Code) -> bool:
+    return left is not False and _truth("&&", left, right())
+
+
+def _or(left: Any, right: _Code) -> bool:
+    return left is True or _truth("||", left, right())
+
+
+def _truth(operator: str, *values: Any) -> bool:
+    """The last value's truth, where all are truths."""
+    for value in values:
+        if not isinstance(value, bool):
+            raise EvaluationError(
+                f"Value '{go_text(value)}' cannot be used with the logical operator "
+                f"'{operator}', it is not a bool"
+            )
+    return bool(values[-1])
+
+
+def _if(left: Any, right: _Code) -> Any:
+    then = None if left is False else right()
+    if not isinstance(left, bool):
         raise EvaluationError(
-            f"Value '{said}' cannot be used with the logical operator '{operator}', "
+            f"Value '{go_text(left)}' cannot be used with the ternary operator '?', "
             "it is not a bool"
         )
-    return value
+    return then
 
 
-def _number(operator: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, float):
-        said = _shown(value)
-        raise EvaluationError(
-            f"Value '{said}' cannot be used with the modifier '{operator}', it is not a number"
-        )
-    return value
+def _else(left: Any, right: _Code) -> Any:
+    return right() if left is None else left
 
 
-def _shown(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return float_text(value) if isinstance(value, float) else str(value)
+_LAZY: Final[Mapping[str, Callable[[Any, _Code], Any]]] = {
+    "&&": _and,
+    "||": _or,
+    "?": _if,
+    ":": _else,
+    "??": _else,
+}
+
+
+def _refuse(what: str, operator: str, value: Any) -> EvaluationError:
+    return EvaluationError(
+        f"Value '{go_text(value)}' cannot be used with the {what} '{operator}', it is not a number"
+    )
 
 
 def _equal(left: Any, right: Any) -> bool:
@@ -196,14 +214,8 @@ def _equal(left: Any, right: Any) -> bool:
 
 def _order(operator: str, compute: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
     def run(left: Any, right: Any) -> bool:
-        if isinstance(left, str) and isinstance(right, str):
-            return compute(left, right)
-        for value in (left, right):
-            if isinstance(value, bool) or not isinstance(value, float):
-                raise EvaluationError(
-                    f"Value '{_shown(value)}' cannot be used with the comparator '{operator}', "
-                    "it is not a number"
-                )
+        if type(left) is not type(right) or not isinstance(left, str | float):
+            raise _refuse("comparator", operator, left)
         return compute(left, right)
 
     return run
@@ -211,57 +223,103 @@ def _order(operator: str, compute: Callable[[Any, Any], bool]) -> Callable[[Any,
 
 def _add(left: Any, right: Any) -> Any:
     if isinstance(left, str) or isinstance(right, str):
-        return _shown(left) + _shown(right)
-    return _number("+", left) + _number("+", right)
+        return go_text(left) + go_text(right)
+    if not (isinstance(left, float) and isinstance(right, float)):
+        raise _refuse("modifier", "+", left)
+    return left + right
 
 
 def _arithmetic(operator: str, compute: Callable[[float, float], float]) -> Callable[..., float]:
     def run(left: Any, right: Any) -> float:
-        try:
-            return float(compute(_number(operator, left), _number(operator, right)))
-        except (ZeroDivisionError, OverflowError, ValueError) as error:
-            raise EvaluationError(str(error)) from error
+        for value in (left, right):
+            if not isinstance(value, float):
+                raise _refuse("modifier", operator, value)
+        return float(compute(left, right))
 
     return run
 
 
-def _matches(left: Any, right: Any) -> bool:
-    for value in (left, right):
-        if not isinstance(value, str):
-            raise EvaluationError(
-                f"Value '{_shown(value)}' cannot be used with the comparator '=~', "
-                "it is not a string"
-            )
+def _divide(left: float, right: float) -> float:
+    if right:
+        return left / right
+    return math.nan if not left or math.isnan(left) else math.copysign(math.inf, left)
+
+
+def _modulo(left: float, right: float) -> float:
+    return math.fmod(left, right) if right and math.isfinite(left) else math.nan
+
+
+def _power(left: float, right: float) -> float:
     try:
-        return re.search(right, left) is not None
-    except re.error as error:
-        raise EvaluationError(f"Unable to compile regexp pattern '{right}': {error}") from error
+        return math.pow(left, right)
+    except OverflowError:
+        return math.inf
+    except ValueError:
+        return math.inf if left == 0 else math.nan
+
+
+def _unsigned(value: float) -> int:
+    return int(value) & (2**64 - 1) if math.isfinite(value) else 2**63
+
+
+def _signed(value: float) -> int:
+    bits = _unsigned(value)
+    return bits - 2**64 if bits >= 2**63 else bits
+
+
+def _shift_left(left: float, right: float) -> int:
+    count = _unsigned(right)
+    return _unsigned(left) << count & (2**64 - 1) if count < 64 else 0
+
+
+def _shift_right(left: float, right: float) -> int:
+    return _unsigned(left) >> min(_unsigned(right), 64)
+
+
+def _matches(operator: str) -> Callable[[Any, Any], bool]:
+    def run(left: Any, right: Any) -> bool:
+        for value in (left, right):
+            if not isinstance(value, str):
+                raise _refuse("comparator", operator, value)
+        try:
+            found = re.search(right, left) is not None
+        except re.error as error:
+            raise EvaluationError(f"Unable to compile regexp pattern '{right}': {error}") from error
+        return found is (operator == "=~")
+
+    return run
 
 
 def _is_in(item: Any, items: Any) -> bool:
-    values = items if isinstance(items, list) else [items]
-    return any(_equal(item, value) for value in values)
+    if not isinstance(items, list):
+        raise _refuse("comparator", "in", items)
+    return any(_equal(item, value) for value in items)
+
+
+def _listed(left: Any, right: Any) -> list[Any]:
+    return [*left, right] if isinstance(left, list) else [left, right]
 
 
 _OPERATORS: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
+    ",": _listed,
     "==": _equal,
     "!=": lambda left, right: not _equal(left, right),
     ">": _order(">", lambda left, right: left > right),
     ">=": _order(">=", lambda left, right: left >= right),
     "<": _order("<", lambda left, right: left < right),
     "<=": _order("<=", lambda left, right: left <= right),
-    "=~": _matches,
-    "!~": lambda left, right: not _matches(left, right),
+    "=~": _matches("=~"),
+    "!~": _matches("!~"),
     "in": _is_in,
     "+": _add,
     "-": _arithmetic("-", lambda left, right: left - right),
     "*": _arithmetic("*", lambda left, right: left * right),
-    "/": _arithmetic("/", lambda left, right: left / right),
-    "%": _arithmetic("%", lambda left, right: left % right),
-    "**": _arithmetic("**", lambda left, right: left**right),
-    "&": _arithmetic("&", lambda left, right: int(left) & int(right)),
-    "|": _arithmetic("|", lambda left, right: int(left) | int(right)),
-    "^": _arithmetic("^", lambda left, right: int(left) ^ int(right)),
-    "<<": _arithmetic("<<", lambda left, right: int(left) << min(int(right), 63)),
-    ">>": _arithmetic(">>", lambda left, right: int(left) >> int(right)),
+    "/": _arithmetic("/", _divide),
+    "%": _arithmetic("%", _modulo),
+    "**": _arithmetic("**", _power),
+    "&": _arithmetic("&", lambda left, right: _signed(left) & _signed(right)),
+    "|": _arithmetic("|", lambda left, right: _signed(left) | _signed(right)),
+    "^": _arithmetic("^", lambda left, right: _signed(left) ^ _signed(right)),
+    "<<": _arithmetic("<<", _shift_left),
+    ">>": _arithmetic(">>", _shift_right),
 }
