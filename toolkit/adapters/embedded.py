@@ -184,10 +184,10 @@ class EmbeddedCluster:
         tail_lines: int | None = None,
         timestamps: bool = False,
     ) -> Iterator[str]:
-        body = self._cluster.get(self._request(ObjectRef(_POD, namespace, pod)))
+        request = self._request(ObjectRef(_POD, namespace, pod))
         if self._log_store is None:
             raise NotFoundError(f'no log is kept of pods "{pod}"')
-        address = pod_address(self._cluster.name, body)
+        address, _ = find_log(self._cluster, request, self._log_store)
         return self._log_store.lines(
             address,
             container=container,
@@ -218,6 +218,22 @@ class EmbeddedCluster:
 
     def _asking(self, kind: Kind, namespace: str, name: str, dry_run: bool) -> Request:  # noqa: FBT001
         return Request(kind, namespace, name, options=replace(self._options, dry_run=dry_run))
+
+
+def find_log(
+    cluster: LogicalCluster, request: Request, log_store: LogStore
+) -> tuple[PodAddress, Body]:
+    """Where the log of a pod is, and the pod: a log outlives its pod (``podGC``), which is then
+    empty. Raises NotFoundError where there is neither.
+    """
+    try:
+        pod = cluster.get(request)
+    except NotFoundError as error:
+        try:
+            return log_store.address_of(cluster.name, request.namespace, request.name), {}
+        except NotFoundError:
+            raise error from None
+    return pod_address(cluster.name, pod), pod
 
 
 def pod_address(cluster: str, pod: Body) -> PodAddress:

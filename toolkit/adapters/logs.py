@@ -36,6 +36,14 @@ class Logs:
         """Where the log of a pod is, or will be."""
         return self._folder(address) / _LOG
 
+    def address_of(self, cluster: str, namespace: str, pod: str) -> PodAddress:
+        """Where the log of a pod is kept that may be gone itself. Raises NotFoundError."""
+        outer = self._folder(PodAddress(cluster, namespace, "any", pod)).parents[1]
+        for folder in sorted(outer.iterdir()) if outer.is_dir() else ():
+            if (folder / pod).is_dir():
+                return PodAddress(cluster, namespace, folder.name, pod)
+        raise NotFoundError(f"no log of pod {namespace}/{pod}")
+
     def open(self, address: PodAddress, mask: Mask) -> Path:
         """Before a step starts, and when a running one is found again: its log file."""
         folder = self._folder(address)

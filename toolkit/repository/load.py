@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pkgutil
+from dataclasses import fields as dataclass_fields
 from difflib import get_close_matches
 from functools import cache
 from typing import Any, NoReturn
@@ -21,6 +22,7 @@ from toolkit.repository.settings import (
     SyncPolicy,
 )
 from toolkit.workflow.cron.catch_up import CatchUp
+from toolkit.workflow.retention import UNLIMITED, Limits, Retention, parse_age, parse_size
 from toolkit.yaml.dialect import STRICT_SETTINGS
 from toolkit.yaml.parse import load_all
 from toolkit.yaml.positions import Positions
@@ -100,7 +102,10 @@ def _refuse(found: list[Problem], positions: Positions) -> NoReturn:
 
 
 def _settings(body: Fields) -> Settings:
-    environments = {name: _environment(name, f) for name, f in body["environments"].items()}
+    common = _retention(body.get("retention", {}), Retention())
+    environments = {
+        name: _environment(name, fields, common) for name, fields in body["environments"].items()
+    }
     return Settings(
         default_environment=body.get("defaultEnvironment") or next(iter(environments)),
         environments=environments,
@@ -109,7 +114,7 @@ def _settings(body: Fields) -> Settings:
     )
 
 
-def _environment(name: str, fields: Fields) -> Environment:
+def _environment(name: str, fields: Fields, retention: Retention) -> Environment:
     destination = fields.get("destination", EMBEDDED)
     return Environment(
         name=name,
@@ -122,6 +127,26 @@ def _environment(name: str, fields: Fields) -> Environment:
         autostart=fields.get("autostart", False),
         log_link=fields.get("logLink", ""),
         catch_up=CatchUp(fields.get("crons", {}).get("catchUp", CatchUp.LATEST.value)),
+        retention=_retention(fields.get("retention", {}), retention),
+    )
+
+
+def _retention(fields: Fields, standard: Retention) -> Retention:
+    """What is not said stays as in ``standard``, limit by limit."""
+    return Retention(
+        **{
+            shelf.name: _limits(fields.get(shelf.name, {}), getattr(standard, shelf.name))
+            for shelf in dataclass_fields(Retention)
+        }
+    )
+
+
+def _limits(fields: Fields, standard: Limits) -> Limits:
+    count = fields.get("maxCount", standard.max_count)
+    return Limits(
+        parse_age(fields["maxAge"]) if "maxAge" in fields else standard.max_age,
+        None if count == UNLIMITED else count,
+        parse_size(fields["maxSize"]) if "maxSize" in fields else standard.max_size_bytes,
     )
 
 

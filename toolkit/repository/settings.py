@@ -8,6 +8,7 @@ from enum import Enum
 
 from toolkit.errors import UsageError
 from toolkit.workflow.cron.catch_up import CatchUp
+from toolkit.workflow.retention import Retention
 
 SHIPPED_PROGRAMS = "@programs"
 """In :attr:`ImageRule.path`: the folder ``toolkit/adapters/process/programs``."""
@@ -61,7 +62,8 @@ class SyncPolicy:
 class Environment:
     """One environment. ``overlay`` is a folder from the workspace's root. ``log_link`` is a URL
     template with ``{namespace}``, ``{workflow}``, ``{pod}``; "" means the run's own log.
-    ``catch_up``: what becomes of runs that the embedded engine missed.
+    ``catch_up``: what becomes of runs that the embedded engine missed; ``retention``: how long it
+    keeps what has ended.
     """
 
     name: str
@@ -74,6 +76,7 @@ class Environment:
     autostart: bool = False
     log_link: str = ""
     catch_up: CatchUp = CatchUp.LATEST
+    retention: Retention = field(default_factory=Retention)
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,10 +55,15 @@ def open_deploy(workspace: Workspace, environment: Environment) -> Iterator[GitD
     if path.is_relative_to(workspace.state):
         workspace.ensure_state()
         ensure_bare(path)
-    mirrors = workspace.ensure_state() / "mirrors"
-    name = sha256(url.encode()).hexdigest()[:16]
-    with GitDeploy(url, mirrors / f"{name}.git") as deploy:
+    mirror = workspace.ensure_state() / "mirrors" / mirror_name(workspace, environment)
+    with GitDeploy(url, mirror) as deploy:
         yield deploy
+
+
+def mirror_name(workspace: Workspace, environment: Environment) -> str:
+    """The folder, below ``mirrors``, that holds a copy of the environment's deploy repository."""
+    digest = sha256(deploy_url(workspace, environment).encode()).hexdigest()
+    return f"{digest[:16]}.git"
 
 
 def deploy_url(workspace: Workspace, environment: Environment) -> str:

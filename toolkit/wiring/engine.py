@@ -21,10 +21,13 @@ from toolkit.adapters.sqlite.runs import SqliteRuns
 from toolkit.adapters.volumes import Volumes
 from toolkit.controllers.active_run import RunNotice
 from toolkit.controllers.cron_controller import CronController, CronNotice
+from toolkit.controllers.keeper import Keeper
 from toolkit.controllers.run_locks import SharedLocks
 from toolkit.controllers.workflow_controller import WorkflowController
 from toolkit.repository.settings import Environment
+from toolkit.resource.cluster import Cluster
 from toolkit.wiring.clusters import Owner, ensure_capture_secret
+from toolkit.wiring.keeping import sweeper
 from toolkit.wiring.workspace import Workspace
 from toolkit.workflow.ports import ExecutorEvent
 
@@ -73,6 +76,7 @@ def start_engine(
     volumes = Volumes(state / _VOLUMES)
     controllers: list[WorkflowController] = []
     cron_controllers: list[CronController] = []
+    keepers: list[Keeper] = []
 
     def report(event: ExecutorEvent) -> None:
         for controller in controllers:
@@ -104,6 +108,9 @@ def start_engine(
             )
             controllers.append(controller)
             stack.callback(controller.close)
+            keeper = _keeper(owner, workspace, environment, cluster, on_error)
+            keepers.append(keeper)
+            stack.callback(keeper.close)
             if crons:
                 cron = CronController(
                     environment.name,
@@ -115,11 +122,31 @@ def start_engine(
                 )
                 stack.callback(cron.close)
                 cron_controllers.append(cron)
-        loops: tuple[WorkflowController | CronController, ...] = (*controllers, *cron_controllers)
+        loops: tuple[WorkflowController | CronController | Keeper, ...] = (
+            *controllers,
+            *cron_controllers,
+            *keepers,
+        )
         for loop in loops:
             stack.callback(loop.stop)  # all of them, before the first is closed and awaited
             loop.start()
         yield Engine(logs, clusters, host.namespaces, slots)
+
+
+def _keeper(
+    owner: Owner,
+    workspace: Workspace,
+    environment: Environment,
+    cluster: Cluster,
+    on_error: Callable[[Exception], None],
+) -> Keeper:
+    return Keeper(
+        environment.name,
+        cluster,
+        clock=owner.clock,
+        on_error=on_error,
+        sweep=sweeper(owner, workspace, [environment]),
+    )
 
 
 def parallel_steps() -> int:

@@ -14,6 +14,7 @@ from toolkit.resource.cluster import Cluster
 from toolkit.wiring.clusters import Owner, kubernetes_cluster, own
 from toolkit.wiring.delivery import open_sync_loop
 from toolkit.wiring.engine import Engine, EngineNotice, start_engine
+from toolkit.wiring.keeping import sweep_route, sweeper
 from toolkit.wiring.workspace import Workspace
 
 
@@ -65,7 +66,11 @@ def open_station(
                 on_error=lambda error: notice(Trouble(error)),
             )
         )
-        serving = stack.enter_context(owner.serve(environments, log_store=engine.logs))
+        every = tuple(workspace.settings().environments.values())
+        routes = [sweep_route(sweeper(owner, workspace, every))]
+        serving = stack.enter_context(
+            owner.serve(environments, log_store=engine.logs, routes=routes)
+        )
         for environment in environments:
             cluster = stack.enter_context(_cluster(engine, environment))
             _start_sync_loop(stack, workspace, environment, cluster, owner, notice)

@@ -99,6 +99,10 @@ class Executor(Protocol):
 class LogStore(Protocol):
     """Logs of steps, kept after the run."""
 
+    def address_of(self, cluster: str, namespace: str, pod: str) -> PodAddress:
+        """Where the log of a pod is kept that may be gone itself. Raises NotFoundError."""
+        ...
+
     def lines(
         self,
         address: PodAddress,

@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
-from toolkit.adapters.embedded import pod_address
+from toolkit.adapters.embedded import find_log
 from toolkit.adapters.http import asked
 from toolkit.apiserver.logical_cluster import LogicalCluster, Request
 from toolkit.errors import BadRequestError, NotFoundError
@@ -37,12 +37,13 @@ async def log_response(
 ) -> Response:
     """Raises NotFoundError for an unknown pod, BadRequestError for what cannot be had."""
     wanted = log_options(query, now)
-    pod = await run_in_threadpool(cluster.get, replace(request, subresource=""))
     if log_store is None:
         raise NotFoundError(f'no log is kept of pods "{request.name}"')
+    request = replace(request, subresource="")
+    address, pod = await run_in_threadpool(find_log, cluster, request, log_store)
     lines = await run_in_threadpool(
         log_store.lines,
-        pod_address(cluster.name, pod),
+        address,
         container=_container(pod, query.get("container") or ""),
         follow=asked.flag_set(query, "follow"),
         tail_lines=wanted.tail_lines,

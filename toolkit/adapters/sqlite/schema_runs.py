@@ -55,6 +55,12 @@ CREATE INDEX runs_by_end ON runs (cluster, finished_at);
 UPDATE runs SET size_bytes = length(row) + (
     SELECT coalesce(sum(length(run_nodes.row)), 0) FROM run_nodes WHERE run_uid = runs.uid
 ) WHERE finished_at IS NOT NULL;
+UPDATE runs SET object = (
+    SELECT json_remove(body, '$.status', '$.metadata.managedFields') FROM objects
+    WHERE objects.cluster = runs.cluster AND kind = 'argoproj.io/Workflow'
+    AND objects.namespace = runs.namespace AND objects.name = runs.name
+    AND json_extract(body, '$.metadata.uid') = runs.uid
+) WHERE is_settled = 1;
 """
 
 RUN_LOCKS = """
