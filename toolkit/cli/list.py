@@ -19,6 +19,7 @@ _PHASES = ["Pending", "Running", "Suspended", "Succeeded", "Failed", "Error"]
 )
 @click.option("--cron", default="", metavar="NAME", help="Only runs of this CronWorkflow.")
 @click.option("--limit", type=click.IntRange(min=1), help="Only the newest N.")
+@click.option("--archived", is_flag=True, help="What has ended, also where it was deleted since.")
 @output_option
 def list_workflows(
     env: str | None,
@@ -26,6 +27,7 @@ def list_workflows(
     status: tuple[str, ...],
     cron: str,
     limit: int | None,
+    archived: bool,
     output: str,
 ) -> None:
     """List the workflows of an environment, the newest first.
@@ -35,6 +37,7 @@ def list_workflows(
       gitops list
       gitops list --env production --status Failed --status Error
       gitops list --cron hello-cron -o name
+      gitops list --archived --limit 20
     """
     from toolkit.report.workflow_table import format_workflows, newest_first
     from toolkit.report.workflow_tree import phase_of
@@ -43,6 +46,11 @@ def list_workflows(
     labels = [selector] if selector else []
     if cron:
         labels.append(f"workflows.argoproj.io/cron-workflow={cron}")
+    if archived:
+        from toolkit.cli.archive import print_archived
+
+        print_archived(env, ",".join(labels), status, limit, output)
+        return
     with opened(env) as place:
         found = place.cluster.list(WORKFLOW, place.namespace, label_selector=",".join(labels)).items
     chosen: list[Any] = [

@@ -65,6 +65,9 @@ VERBS: dict[str, Verb] = {
     "retry": Verb(OPERATE, "Run the failed steps of a workflow again", "toolkit.cli.retry:retry"),
     "resubmit": Verb(OPERATE, "Run a workflow again", "toolkit.cli.resubmit:resubmit"),
     "delete": Verb(OPERATE, "Delete workflows", "toolkit.cli.delete:delete"),
+    "archive": Verb(
+        OPERATE, "Show, retry, resubmit, delete what has ended", "toolkit.cli.archive:archive"
+    ),
     "apply": Verb(OPERATE, "Put objects into a cluster, past git", "toolkit.cli.apply:apply"),
     "template": Verb(
         OPERATE, "Create, list, show, delete templates", "toolkit.cli.template:template"

@@ -22,6 +22,13 @@ def format_workflows(workflows: Sequence[Body], *, now: datetime) -> str:
     return format_table([_WORKFLOWS, *(_workflow(one, now) for one in workflows)])
 
 
+def format_archive(workflows: Sequence[Body], *, now: datetime) -> str:
+    """One line a workflow of the archive, in the order given, with the uid it is asked for by."""
+    heading = (*_WORKFLOWS[:-1], "UID")
+    rows = [(*_workflow(one, now)[:-1], str(one["metadata"].get("uid", ""))) for one in workflows]
+    return format_table([heading, *rows])
+
+
 def format_crons(
     crons: Sequence[Body], *, now: datetime, next_runs: Mapping[str, datetime | None]
 ) -> str:

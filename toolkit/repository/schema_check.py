@@ -14,6 +14,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from toolkit.resource.field_path import FieldPath
+from toolkit.workflow.retention import UNLIMITED, parse_age, parse_size
 
 Schema = Mapping[str, Any]
 _TYPES: dict[str, tuple[type, str]] = {
@@ -135,11 +136,30 @@ def _maximum(value: int, most: int, path: FieldPath) -> Iterator[Problem]:
         yield Problem(path, f"expected {most} or less, found {value}")
 
 
+def _format(value: Any, name: str, path: FieldPath) -> Iterator[Problem]:
+    read, expected = _FORMATS[name]
+    try:
+        read(value)
+    except ValueError:
+        yield Problem(path, f"expected {expected}, found {_described(value)}")
+
+
+def _count(value: Any) -> None:
+    if str(value) != UNLIMITED and not str(value).isdecimal():
+        raise ValueError("no count")
+
+
+_FORMATS: dict[str, tuple[Callable[[Any], object], str]] = {
+    "age": (parse_age, "an age as 30d, 2w or 36h, or none"),
+    "size": (parse_size, "a size as 500MB or 10GiB, or none"),
+    "count": (_count, "a number, or none"),
+}
 Rule = Callable[[Any, Any, FieldPath], Iterator[Problem]]
 _RULES: dict[str, Rule] = {
     "required": _required,
     "enum": _enum,
     "pattern": _pattern,
+    "format": _format,
     "propertyNames": _names,
     "minProperties": _at_least(len, "expected at least one entry, found none"),
     "minItems": _at_least(len, "expected at least one entry, found none"),

@@ -114,6 +114,8 @@ SPEC: Final = Fields(
         "activeDeadlineSeconds": NUMBER, "suspend": TRUTH, "shutdown": TEXT, "priority": NUMBER,
         "retryStrategy": _RETRY, "volumes": Listed(MAP), "volumeClaimTemplates": Listed(MAP),
         "workflowTemplateRef": _REFERENCE, "synchronization": _LOCKS,
+        "ttlStrategy": Valued(NUMBER),
+        "podGC": Fields({"strategy": TEXT, "deleteDelayDuration": TEXT, "labelSelector": MAP}),
         "workflowMetadata": Fields(
             {
                 "labels": STRINGS, "annotations": STRINGS,

@@ -13,9 +13,9 @@ from toolkit.workflow.nodes import Row
 SPEC: Final = frozenset(
     {
         "activeDeadlineSeconds", "arguments", "entrypoint", "hooks", "onExit", "parallelism",
-        "priority", "retryStrategy", "shutdown", "suspend", "synchronization", "templateDefaults",
-        "templates", "volumeClaimGC", "volumeClaimTemplates", "volumes", "workflowMetadata",
-        "workflowTemplateRef",
+        "podGC", "priority", "retryStrategy", "shutdown", "suspend", "synchronization",
+        "templateDefaults", "templates", "ttlStrategy", "volumeClaimGC", "volumeClaimTemplates",
+        "volumes", "workflowMetadata", "workflowTemplateRef",
     }
 )  # fmt: skip
 
@@ -61,9 +61,6 @@ WITHOUT_EFFECT: Final[Mapping[str, str]] = {
     **dict.fromkeys(
         ("archiveLocation", "archiveLogs", "artifactGC", "artifactRepositoryRef"),
         "logs and artifacts are kept in the state folder, under its own retention",
-    ),
-    **dict.fromkeys(
-        ("podGC", "ttlStrategy"), "finished runs go by the workspace's retention"
     ),
     **dict.fromkeys(
         ("metadata", "podMetadata", "annotations"), "a pod is a projection, not an object to select"

@@ -129,6 +129,9 @@ def test_a_change_wakes_a_watch_that_waits(client: Any) -> None:
 class Log:
     """A LogStore that knows one pod."""
 
+    def address_of(self, cluster: str, namespace: str, pod: str) -> PodAddress:
+        raise NotFoundError(f"no log of {cluster} {namespace}/{pod}")
+
     def __init__(self) -> None:
         self.asked: list[tuple[PodAddress, str, bool, int | None, bool]] = []
 
