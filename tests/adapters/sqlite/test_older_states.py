@@ -2,7 +2,7 @@
 
 ``states/schema-N.sql`` is the dump of a database that the release with schema N left behind: a run
 with a step that runs, one that waits for a person, one that waits to try again, and one that ended.
-A new one is added before a schema changes; none is ever edited.
+A new one is added with each release whose schema is another; none is ever edited.
 """
 
 from __future__ import annotations
@@ -53,9 +53,10 @@ def approve(body: Body) -> None:
             node["phase"] = "Succeeded"
 
 
-def test_there_is_a_state_of_every_schema_but_the_present_one() -> None:
+def test_each_state_is_of_an_earlier_schema() -> None:
     versions = {int(path.stem.removeprefix("schema-")) for path in STATES}
-    assert versions == set(range(1, len(migrations.MIGRATIONS)))
+    assert 1 in versions
+    assert versions < set(range(1, len(migrations.MIGRATIONS) + 1))
 
 
 def test_runs_in_flight_go_on_to_their_end(bench: Bench) -> None:
