@@ -136,6 +136,9 @@ def test_a_time_that_clocks_skip_does_not_fire_and_one_that_comes_twice_fires_tw
 
 
 NEXT = [
+    ("CRON_TZ=Asia/Beirut 30 9 29 3 *", "2026-03-28T00:00", "2026-03-29T06:30"),
+    ("CRON_TZ=Australia/Lord_Howe 27 5 * * 0", "2026-09-27T00:00", "2026-10-03T18:27"),
+    ("+5 * * * *", "2026-03-04T00:00", "2026-03-04T00:05"),
     ("@hourly", "2026-01-01T00:30", "2026-01-01T01:00"),
     ("@daily", "2026-01-01T00:00", "2026-01-02T00:00"),
     ("@weekly", "2026-01-01T00:00", "2026-01-04T00:00"),

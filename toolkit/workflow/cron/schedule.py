@@ -3,6 +3,10 @@ descriptors, ``@every``, ``CRON_TZ=``.
 
 A schedule is in wall-clock time of its zone. Where clocks go forward, times that do not exist do
 not fire; where they go back, times that come twice fire twice.
+
+DEVIATION: robfig steps from midnight to midnight, and so loses a whole day whose midnight the
+clocks skip (Beirut, Havana, Asunción), and an hour where they move by half of one (Lord Howe).
+These fire here.
 """
 
 from __future__ import annotations
@@ -199,9 +203,10 @@ def _number(text: str, bounds: _Bounds) -> int:
 
 
 def _integer(text: str) -> int:
-    if not text.isascii() or not text.isdigit():
+    digits = text.removeprefix("+")
+    if not digits.isascii() or not digits.isdigit():
         raise ExpressionError(f"failed to parse int from {text}")
-    return int(text)
+    return int(digits)
 
 
 class _Search:
