@@ -20,7 +20,8 @@ class Dialect:
     that are numbers or booleans become text, as on the way through JSON; else they are refused.
     ``has_duplicates``: the last of equal keys wins; else they are refused. ``is_rewritten``:
     kustomize writes it out and reads it again before it prints it, which changes folded texts
-    (:mod:`toolkit.yaml.folded`), and makes text of nothing in ``{a: , b}``.
+    (:mod:`toolkit.yaml.folded`), and makes text of nothing in ``{a: , b}``. ``lines``: what
+    :mod:`toolkit.yaml.everyday` read before.
     """
 
     __slots__ = (
@@ -30,6 +31,7 @@ class Dialect:
         "has_typed_keys",
         "hints",
         "is_rewritten",
+        "lines",
     )
 
     def __init__(
@@ -43,6 +45,7 @@ class Dialect:
     ) -> None:
         self._resolve = resolve
         self._memo: dict[str, Any] = {}
+        self.lines: dict[str, Any] = {}
         self.hints = hints
         self.has_typed_keys = has_typed_keys
         self.has_duplicates = has_duplicates
