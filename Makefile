@@ -14,6 +14,7 @@ $(BIN)/.run: pyproject.toml
 	@echo "Installing into $(VENV) (once) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	@$(BIN)/python -m compileall -q toolkit
 	@touch $@
 
 $(BIN)/.dev: $(BIN)/.run

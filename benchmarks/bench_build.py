@@ -112,8 +112,7 @@ class Timing:
         return statistics.median(self.times or [self.last])
 
     def run(self, *, counts: bool) -> None:
-        environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
-        environment |= self.settings
+        environment = _environment() | self.settings
         start = time.perf_counter()
         with subprocess.Popen(self.command, stdout=subprocess.PIPE, env=environment) as process:
             self.output = process.stdout.read() if process.stdout else b""
@@ -125,6 +124,11 @@ class Timing:
         self.peak = max(self.peak, usage.ru_maxrss // 1024)
         if counts:
             self.times.append(self.last)
+
+
+def _environment() -> dict[str, str]:
+    """Ours. Python may keep what it compiled, as after an installation."""
+    return {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
 
 
 def _growth(root: Path) -> str:
@@ -143,7 +147,7 @@ def _cpu(command: Sequence[str]) -> float:
     spent: list[float] = []
     for _ in range(3):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        environment = {**os.environ, "GITOPS_CACHE": "off"}
+        environment = _environment() | {"GITOPS_CACHE": "off"}
         subprocess.run(command, stdout=subprocess.DEVNULL, check=True, env=environment)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         spent.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
@@ -151,8 +155,12 @@ def _cpu(command: Sequence[str]) -> float:
 
 
 def _machine() -> str:
-    month = time.strftime("%Y-%m")
-    return f"Python {platform.python_version()}, {os.cpu_count()} shared cores, {month}"
+    date = time.strftime("%Y-%m-%d")
+    load = os.getloadavg()[0]
+    return (
+        f"Python {platform.python_version()} (modules compiled), {os.cpu_count()} shared cores of "
+        f"{platform.machine()}, {date}, load average {load:.1f} at the end"
+    )
 
 
 def _save(text: str) -> None:

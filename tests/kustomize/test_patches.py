@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toolkit.kustomize.jsonpatch import PatchFailureError, apply, copied
+from toolkit.kustomize.label_selector import parse_label_selector
 from toolkit.kustomize.merge import Merger
 from toolkit.kustomize.merge_lists import ABSENT
-from toolkit.kustomize.selector import Selector, parse_label_selector
+from toolkit.kustomize.selector import Selector
 from toolkit.kustomize.shapes import Shapes
 
 Objects = Callable[..., list[dict[str, Any]]]

@@ -19,7 +19,6 @@ from toolkit.kustomize.layer import Layer, accumulate, use_schema
 from toolkit.kustomize.order import put_in_order
 from toolkit.kustomize.origin import TRANSFORMATIONS, drop_notes
 from toolkit.kustomize.parsed_files import ParsedFiles
-from toolkit.kustomize.ports import FileTree, FunctionRunner, Helper
 from toolkit.kustomize.recorder import Recorder
 from toolkit.kustomize.references import follow_names
 from toolkit.kustomize.result import BuildOptions, BuildResult
@@ -31,6 +30,10 @@ from toolkit.kustomize.variables import resolve
 from toolkit.resource.identity import ResourceId
 from toolkit.resource.resource import Resource, ResourceSet
 from toolkit.yaml.emit import emit_all
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from toolkit.kustomize.ports import FileTree, FunctionRunner, Helper
 
 VERSION = "v5.8.1"
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from toolkit.errors import BuildError
 from toolkit.kustomize.config import (
     DEFAULT,
@@ -24,6 +22,10 @@ from toolkit.kustomize.schema import (
 )
 from toolkit.yaml.dialect import SETTINGS, STRICT_SETTINGS
 from toolkit.yaml.parse import load_all
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 def configuration_of(kustomization: Kustomization) -> TransformerConfig:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from toolkit.kustomize.config import EMPTY, SECTIONS, NameReference, TransformerConfig
 from toolkit.kustomize.fieldspec import FieldSpec
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _SECTION_OF = {
     "x-kubernetes-annotation": "commonAnnotations",

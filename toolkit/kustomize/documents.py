@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from typing import Any
 
 from toolkit.errors import BuildError
 from toolkit.kustomize.item import Item, text_of
 from toolkit.resource.resource import Origin
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class DocumentError(BuildError):

@@ -7,12 +7,15 @@ item; ``name[]`` says that a list is meant, which is never created.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
 
 from toolkit.errors import BuildError
 from toolkit.resource.resource import Body
 
-SetField = Callable[[dict[str, Any], str], None]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TypeAlias
+
+SetField: TypeAlias = "Callable[[dict[str, Any], str], None]"
 """Writes ``parent[key]``, which exists (None where it was just made, or is null)."""
 
 CREATE_MAP = "map"
@@ -58,6 +61,8 @@ def split_path(path: str, separator: str) -> tuple[str, ...]:
     words = path.split(separator)
     if len(words) > 1 and not words[0]:
         words = words[1:]
+    if "\\" not in path:
+        return tuple(words)
     parts = words[:1]
     for word in words[1:]:
         if parts[-1].endswith("\\"):

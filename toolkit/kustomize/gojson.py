@@ -6,7 +6,10 @@ Without the ``json`` module, whose import a small build would notice.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _SHORT = {"\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t", '"': '\\"', "\\": "\\\\"}
 _CODES = [*range(0x20), *map(ord, "<>&\u2028\u2029")]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from toolkit.kustomize.collection import Collection
 from toolkit.kustomize.item import text_of
 from toolkit.resource.resource import Body
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 try:  # hashlib loads OpenSSL, which a small build would notice
     from _sha256 import sha256  # type: ignore[import-not-found]

@@ -6,7 +6,6 @@ kustomize keeps this in annotations on the user's object; here it stands beside 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from toolkit.errors import BuildError
 from toolkit.kustomize.data.scopes import CLUSTER_SCOPED
@@ -14,6 +13,10 @@ from toolkit.kustomize.sharing import SharedValue
 from toolkit.resource.identity import split_api_version
 from toolkit.resource.resource import Body, Origin
 from toolkit.yaml.scalars import RESOURCE_HINTS, resolve_resource
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 NO_NAMESPACE = "_non_namespaceable_"
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from toolkit.errors import BuildError
 
-Operation = dict[str, Any]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TypeAlias
+
+Operation: TypeAlias = "dict[str, Any]"
 
 OPERATIONS = ("add", "remove", "replace", "move", "copy", "test")
 

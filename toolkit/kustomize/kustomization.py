@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from toolkit.errors import BuildError
 from toolkit.kustomize.folder import Folder
 from toolkit.kustomize.schema import KUSTOMIZATION, KUSTOMIZATIONS, FieldError, FieldPath, decode
 from toolkit.yaml.dialect import SETTINGS
 from toolkit.yaml.parse import load_all
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 KIND = "Kustomization"
 COMPONENT = "Component"

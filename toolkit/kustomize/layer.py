@@ -7,7 +7,6 @@ what is there, then transforms. Names are followed only once, at the top (:mod:`
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from toolkit.errors import BuildError, YamlError
 from toolkit.kustomize.collection import Collection, DuplicateError
@@ -32,6 +31,10 @@ from toolkit.kustomize.step import Step
 from toolkit.kustomize.transform_steps import transform_steps
 from toolkit.kustomize.variables import Variable, add_variables, claim
 from toolkit.resource.resource import Origin
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _VALIDATED = "validated-by"
 

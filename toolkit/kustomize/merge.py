@@ -9,9 +9,6 @@ The patch is consumed: what it adds moves into the result. Give a copy where it 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Protocol
-
 from toolkit.errors import BuildError
 from toolkit.kustomize.data.merge_shapes import Shape
 from toolkit.kustomize.merge_lists import (
@@ -30,47 +27,19 @@ from toolkit.kustomize.merge_lists import (
     with_rest,
 )
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from toolkit.kustomize.ports import KnownShapes, Spelling
+
 NESTED = "[][]name"
 """The key of lists of lists whose inner items merge by name, wherever they stand: Argo's steps."""
-
 
 Part = str | tuple[str, str]
 """A key of a map, or (key, value) of a list's item."""
 
 Path = tuple[Part, ...]
-
-
-class KnownShapes(Protocol):
-    """What the merge knows of kinds. ``by_name`` holds the shapes that others lead to."""
-
-    @property
-    def by_name(self) -> Mapping[str, Shape]: ...
-
-    def of_kind(self, api_version: str, kind: str) -> Shape | None:
-        """None where nothing of the kind merges by key, or the kind is not known."""
-        ...
-
-
-class Spelling(Protocol):
-    """How values are written in the files of an object and of its patch."""
-
-    def is_quoted(self, path: Path, text: str) -> bool:
-        """True where the object's value stands in quotes, or as a block: upstream keeps these
-        around what a patch puts there, which makes text of a number.
-        """
-        ...
-
-    def is_blank(self, path: Path) -> bool:
-        """True where the object's null is nothing at all, which upstream drops in a merge."""
-        ...
-
-    def in_patch(self, path: Path, value: Any) -> str:
-        """The patch's scalar as it is written there."""
-        ...
-
-    def remember(self) -> None:
-        """The merge is done: the patch's spelling is the object's from now on."""
-        ...
 
 
 class Merger:

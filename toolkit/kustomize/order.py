@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from toolkit.errors import BuildError
 from toolkit.kustomize.collection import Collection
 from toolkit.kustomize.config import gvk_rank
 from toolkit.kustomize.item import Item
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 ORDERS = ("fifo", "legacy")
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from toolkit.errors import BuildError, YamlError
 from toolkit.kustomize.documents import items_of, write_out
 from toolkit.kustomize.folder import Folder
@@ -13,6 +11,10 @@ from toolkit.kustomize.kustomization import Kustomization
 from toolkit.kustomize.schema import FieldPath
 from toolkit.yaml.dialect import SETTINGS
 from toolkit.yaml.parse import load_all
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class PatchText:

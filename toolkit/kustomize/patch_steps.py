@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from toolkit.errors import BuildError, YamlError
 from toolkit.kustomize.collection import Collection
@@ -27,6 +26,10 @@ from toolkit.kustomize.transformers.patches import (
     patch_selected,
     select,
 )
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 def patch_step(kustomization: Kustomization, field: FieldPath, entry: Mapping[str, Any]) -> Step:

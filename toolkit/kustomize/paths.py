@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from toolkit.errors import BuildError
 from toolkit.kustomize.fieldspec import split_path
 from toolkit.kustomize.item import text_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _INDEXED = re.compile(r"^(.*)\[(\d+)\]$")
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 import marshal
 from collections.abc import Callable
 from posixpath import join, normpath
-from typing import Any
 
-from toolkit.kustomize.ports import FileTree, Helper
 from toolkit.yaml.parse import load_all
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from toolkit.kustomize.ports import FileTree, Helper
 
 MANY = 400
 """Files from which on it pays to start a helper."""

@@ -6,14 +6,16 @@ that the cost is linear in the fields looked at.
 
 from __future__ import annotations
 
-from typing import Any
-
 from toolkit.errors import BuildError
 from toolkit.kustomize.collection import Collection
 from toolkit.kustomize.config import NameReference
 from toolkit.kustomize.fieldspec import FieldSpec, visit
 from toolkit.kustomize.item import NO_NAMESPACE, Item, describe, text_of
 from toolkit.kustomize.transformers.fields import on_item
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 Target = tuple[str, str, str]
 """(group, version, kind) of what is referred to, "" for any."""

@@ -7,10 +7,13 @@ same as absent, a number is no string. Unknown fields are refused where it is st
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
 
 from toolkit.errors import BuildError
 from toolkit.kustomize.item import text_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Final
 
 STRING: Final = "string"
 BOOL: Final = "boolean"

@@ -7,14 +7,16 @@ Kubernetes selects labels.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 from toolkit.errors import BuildError
 from toolkit.kustomize.item import Item, Key, strings_at
 
-Labels = Mapping[str, str]
-Requirement = Callable[[Labels], bool]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from toolkit.kustomize.label_selector import Labels, Requirement
 
 _WORD = re.compile(r"[A-Za-z0-9_-]+\Z")
 
@@ -30,8 +32,8 @@ class Selector:
 
     def __init__(self, fields: Mapping[str, Any]) -> None:
         self._patterns = {name: _pattern(name, fields.get(name, "")) for name in FIELDS}
-        self._labels = parse_label_selector(fields.get("labelSelector", ""))
-        self._annotations = parse_label_selector(fields.get("annotationSelector", ""))
+        self._labels = _requirements(fields.get("labelSelector", ""))
+        self._annotations = _requirements(fields.get("annotationSelector", ""))
         self.kind = _literal(fields.get("kind", ""))
         self.name = _literal(fields.get("name", ""))
         self.text = ", ".join(f"{name} {value!r}" for name, value in fields.items() if value)
@@ -99,55 +101,12 @@ def _pattern(field: str, text: str) -> re.Pattern[str] | str | None:
         ) from None
 
 
-_KEY = r"[A-Za-z0-9](?:[A-Za-z0-9_./-]*[A-Za-z0-9])?"
-_SET = re.compile(rf"\s*({_KEY})\s+(in|notin)\s*\(([^)]*)\)\s*\Z")
-_COMPARED = re.compile(rf"\s*({_KEY})\s*(==|=|!=|>|<)\s*([A-Za-z0-9_.-]*)\s*\Z")
-_EXISTS = re.compile(rf"\s*(!?)\s*({_KEY})\s*\Z")
-
-
-def parse_label_selector(text: str) -> tuple[Requirement, ...]:
-    """``a=b, c!=d, e in (f, g), h, !i``: all must hold. Raises BuildError."""
+def _requirements(text: str) -> tuple[Requirement, ...]:
     if not text.strip():
         return ()
-    return tuple(_requirement(part, text) for part in re.split(r",(?![^(]*\))", text))
+    from toolkit.kustomize.label_selector import parse_label_selector  # few targets have one
 
-
-def _requirement(part: str, text: str) -> Requirement:
-    if match := _SET.match(part):
-        return _in_set(match[1], frozenset(map(str.strip, match[3].split(","))), match[2])
-    if match := _COMPARED.match(part):
-        return _compared(match[1], match[2], match[3])
-    if match := _EXISTS.match(part):
-        return _exists(match[2], is_wanted=not match[1])
-    raise BuildError(
-        f"{text!r} is no label selector",
-        hints=["write them as app=web, tier!=test, stage in (a, b), name, !name"],
-    )
-
-
-def _in_set(key: str, values: frozenset[str], operator: str) -> Requirement:
-    if operator == "in":
-        return lambda labels: labels.get(key) in values
-    return lambda labels: labels.get(key) not in values
-
-
-def _compared(key: str, operator: str, value: str) -> Requirement:
-    if operator == "!=":
-        return lambda labels: labels.get(key) != value
-    if operator in (">", "<"):
-        return lambda labels: _is_beyond(labels.get(key, ""), operator, value)
-    return lambda labels: labels.get(key) == value
-
-
-def _is_beyond(text: str, operator: str, limit: str) -> bool:
-    try:
-        return int(text) > int(limit) if operator == ">" else int(text) < int(limit)
-    except ValueError:
-        return False
-
-
-def _exists(key: str, *, is_wanted: bool) -> Requirement:
-    return lambda labels: (key in labels) is is_wanted
+    return parse_label_selector(text)
 
 
 def _holds(requirements: tuple[Requirement, ...], labels: Labels) -> bool:

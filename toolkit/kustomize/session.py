@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from toolkit.errors import BuildError
 from toolkit.kustomize.documents import DocumentError, items_of
 from toolkit.kustomize.item import Item
 from toolkit.kustomize.parsed_files import ParsedFiles
-from toolkit.kustomize.ports import FileTree, FunctionRunner
 from toolkit.kustomize.read_ahead import ReadAhead
 from toolkit.kustomize.recorder import Recorder
 from toolkit.kustomize.result import BuildOptions, BuildWarning
@@ -17,6 +15,12 @@ from toolkit.kustomize.shapes import Shapes
 from toolkit.kustomize.transformers.fields import ItemError
 from toolkit.source import Location
 from toolkit.yaml.parse import load_all
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from toolkit.kustomize.ports import FileTree, FunctionRunner
 
 
 class Session:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from toolkit.kustomize.data.merge_shapes import KINDS, SHAPES, Shape
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _REFERENCE = "#/definitions/"
 _GVKS = "x-kubernetes-group-version-kind"

@@ -8,7 +8,10 @@ then changes the selector, too). A JSON patch ends it, because it writes the obj
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class SharedValue:

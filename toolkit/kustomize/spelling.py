@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from toolkit.kustomize.item import Item, text_of
 from toolkit.kustomize.merge import Path
 from toolkit.kustomize.session import Session
 from toolkit.yaml.scalars import resolve_resource
 from toolkit.yaml.styles import syntax_of
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from toolkit.yaml.raw import RawScalar
 
 

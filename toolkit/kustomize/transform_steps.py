@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
 
 from toolkit.errors import BuildError
 from toolkit.kustomize.collection import Collection, DuplicateError
@@ -22,6 +21,10 @@ from toolkit.kustomize.transformers.naming import add_prefix, add_suffix
 from toolkit.kustomize.transformers.replicas import set_replicas
 from toolkit.yaml.dialect import SETTINGS
 from toolkit.yaml.parse import load_all
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 Apply = Callable[[Collection], None]
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from toolkit.errors import BuildError
 from toolkit.kustomize.collection import Collection
 from toolkit.kustomize.config import Specs
@@ -11,6 +9,10 @@ from toolkit.kustomize.item import NO_NAMESPACE, Item, describe, number_text
 from toolkit.kustomize.paths import get_field, split_field_path, with_indexes
 from toolkit.kustomize.transformers.fields import SpecsByKind, visit_item
 from toolkit.resource.identity import split_api_version
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class Variable:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from toolkit.resource.identity import ResourceId
 
-Body = dict[str, Any]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TypeAlias
+
+Body: TypeAlias = "dict[str, Any]"
 """A parsed object: str keys; str, int, float, bool, None, list and dict values."""
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
 
 from toolkit.yaml.scalars import (
     RESOURCE_HINTS,
@@ -11,6 +10,10 @@ from toolkit.yaml.scalars import (
     resolve_resource,
     resolve_settings,
 )
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Final
 
 _MEMO_LIMIT: Final = 4096
 

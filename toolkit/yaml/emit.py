@@ -11,12 +11,9 @@ and turns the latter into a space. A block that ends in U+2028 or U+2029 ends in
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Iterable, Sequence
-from decimal import Decimal
 from functools import cmp_to_key
-from typing import Any, Final
 
 from toolkit.errors import YamlError
 from toolkit.yaml.key_order import compare_keys
@@ -30,6 +27,10 @@ from toolkit.yaml.styles import (
     single_quoted,
     syntax_of,
 )
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Final
 
 _MAX_SIMPLE_KEY_BYTES: Final = 128
 _MEMO_LIMIT: Final = 8192
@@ -197,27 +198,15 @@ def _scalar(value: Any, column: int, indent: str) -> str:
 
 def _float(value: float) -> str:
     """As Go's JSON, read again, prints it: a whole number within 64 bits loses its point."""
-    if not math.isfinite(value):
+    if value - value != 0:
         raise YamlError(
             f"{value} is not a number that JSON can carry", hints=("Put it in quotes.",)
         )
-    if value.is_integer() and abs(value) < 1e21:
-        whole = int(Decimal(repr(value)))
-        if -(2**63) <= whole < 2**64:
-            return str(whole)
-    return _shortest(value)
+    if value.is_integer() and abs(value) < 2**53:
+        return str(int(value))
+    from toolkit.yaml.floats import go_float  # decimal takes a while to load
 
-
-def _shortest(value: float) -> str:
-    """Go's ``%g`` at the shortest precision: an exponent below 1e-4 and from 1e6 on."""
-    number = Decimal(repr(value)).normalize()
-    power = number.adjusted()
-    if -4 <= power < 6:
-        return format(number, "f")
-    sign = "-" if number < 0 else ""
-    text = "".join(map(str, number.as_tuple().digits))
-    mantissa = f"{text[0]}.{text[1:]}" if len(text) > 1 else text
-    return f"{sign}{mantissa}e{'-' if power < 0 else '+'}{abs(power):02d}"
+    return go_float(value)
 
 
 def _remember(memo: dict[Any, Any], key: Any, value: Any) -> None:

@@ -1,11 +1,12 @@
 """A short way through the YAML that people write every day.
 
-Block mappings and lists, plain and quoted words, ``|`` blocks, ``[short, lists]`` and comments are
-read here, line by line, without libyaml: loading that takes a third of a small build, and most
-lines of a repository were seen before. Where a text holds anything else (an anchor, a tag, a tab,
-folded text, a key twice, a mistake), the reader gives up and :mod:`toolkit.yaml.compose` reads it,
-which alone knows all of YAML and all errors. So nothing is refused here, and what is given is what
-the other would give; a property test holds the two together.
+Block mappings and lists, plain and quoted words, ``|`` blocks, ``[a, b]`` and ``{a: b}`` on one
+line, and comments are read here, line by line, without libyaml: loading that takes a third of a
+small build, and most lines of a repository were seen before. Where a text holds anything else (an
+anchor, a tag, a tab, folded text, a key twice, a mistake), the reader gives up and
+:mod:`toolkit.yaml.compose` reads it, which alone knows all of YAML and all errors. So nothing is
+refused here, and what is given is what the other would give; a property test holds the two
+together.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     Line = tuple[int, int, str, Any]
     """The indentation; the column of what follows ``- ``, or -1; the key, or ""; the value: a
-    scalar, a tuple for a list, or a :class:`_Mark`.
+    scalar, a tuple or dict, or a :class:`_Mark`.
     """
 
 
@@ -39,15 +40,11 @@ class _UnusualError(Exception):
 _END: Line = (-1, -1, "", None)
 _SKIPPED: Line = (-2, -1, "", None)
 _NOTHING = _Mark("")
-_EMPTY_MAP = _Mark("{}")
-_WORDS = {
-    "{}": _EMPTY_MAP,
-    "[]": (),
-    **{header: _Mark(header) for header in ("|", "|-", "|+")},
-}
+_HEADERS = {header: _Mark(header) for header in ("|", "|-", "|+")}
 _SYNTAX = frozenset(",[]{}#&*!|>'\"%@`?:")
-_LIST_SYNTAX = frozenset("[]{}#&*!|>'\"%@`?:")
+_FLOW_SYNTAX = frozenset("[]{}#&*!|>'\"%@`?:")
 _MOST_DEEP = 60
+_MOST_BRACKETS = 30
 _LONGEST_KEY = 100
 _MEMO_LIMIT = 8192
 
@@ -119,7 +116,8 @@ class _Reader:
                 items.append(self._sequence(column))
             else:
                 items.append(self._mapping(column))
-        return self._leave(items, indent)
+        self._leave(indent)
+        return items
 
     def _mapping(self, indent: int) -> dict[str, Any]:
         """Its first line may start with a dash, before ``indent``."""
@@ -133,7 +131,8 @@ class _Reader:
             here, column, _, _ = self._line
             if here != indent or column >= 0:
                 break
-        return self._leave(body, indent)
+        self._leave(indent)
+        return body
 
     def _value(self, value: Any, indent: int, list_indent: int) -> Any:
         """The value of this line, whose entry stands at ``indent``; goes on to what follows. A
@@ -142,12 +141,10 @@ class _Reader:
         if value.__class__ is _Mark and value.text[:1] == "|":
             return self._block(value.text, indent + 1)
         self._next()
-        if value.__class__ is tuple:
-            return list(value)
+        if value.__class__ is tuple or value.__class__ is dict:
+            return _copied(value)
         if value.__class__ is not _Mark:
             return value
-        if value is _EMPTY_MAP:
-            return {}
         here, column, _, _ = self._line
         return (
             self._sequence(here) if column >= 0 and here == list_indent else self._node(indent + 1)
@@ -187,11 +184,10 @@ class _Reader:
         if self._depth > _MOST_DEEP:
             raise _UnusualError
 
-    def _leave(self, body: Any, indent: int) -> Any:
+    def _leave(self, indent: int) -> None:
         self._depth -= 1
         if self._line[0] > indent:
             raise _UnusualError  # text that goes on, or a mistake
-        return body
 
 
 def _remembered(text: str, dialect: Dialect) -> Line:
@@ -255,22 +251,72 @@ def _value_of(text: str, dialect: Dialect) -> Any:
 
 
 def _value_in_syntax(text: str, dialect: Dialect) -> Any:
-    value = _WORDS.get(text)
-    if value is not None:
-        return value
+    if text[0] in "[{" and text.count("[") + text.count("{") < _MOST_BRACKETS:
+        return _flow(text, dialect)
     if text[0] in "'\"":
         return _quoted(text)
-    if text[0] != "[" or text[-1] != "]":
+    if text not in _HEADERS:
         raise _UnusualError
-    return tuple(_list_item(item.strip(" "), dialect) for item in text[1:-1].split(","))
+    return _HEADERS[text]
 
 
-def _list_item(text: str, dialect: Dialect) -> Any:
-    if text[:1] in ("'", '"'):
+def _flow(text: str, dialect: Dialect) -> Any:
+    """``[a, b]`` and ``{a: b}`` on one line; lists as tuples."""
+    if text[-1] != ("]" if text[0] == "[" else "}"):
+        raise _UnusualError
+    pieces = _pieces(text[1:-1])
+    if text[0] == "[":
+        return tuple(_flow_value(piece, dialect) for piece in pieces)
+    body: dict[str, Any] = {}
+    for piece in pieces:
+        key, _, value = piece.partition(": ")
+        if key in body or not _is_plain_key(key, dialect):
+            raise _UnusualError
+        body[key] = _flow_value(value.strip(" "), dialect)
+    return body
+
+
+def _pieces(text: str) -> list[str]:
+    """What stands between the commas, but those in quotes and brackets."""
+    pieces: list[str] = []
+    at = start = depth = 0
+    while at < len(text):
+        char = text[at]
+        if char in "'\"":
+            at = text.index(char, at + 1) if char in text[at + 1 :] else len(text)
+        elif char in "[{":
+            depth += 1
+        elif char in "]}":
+            depth -= 1
+        elif char == "," and depth == 0:
+            pieces.append(text[start:at].strip(" "))
+            start = at + 1
+        if depth < 0:
+            raise _UnusualError
+        at += 1
+    last = text[start:].strip(" ")
+    return [*pieces, last] if pieces or last else []
+
+
+def _flow_value(text: str, dialect: Dialect) -> Any:
+    if not text:
+        raise _UnusualError
+    if text[0] in "[{":
+        return _flow(text, dialect)
+    if text[0] in "'\"" and text[-1] == text[0]:
         return _quoted(text)
-    if not text or not _LIST_SYNTAX.isdisjoint(text):
+    if not _FLOW_SYNTAX.isdisjoint(text):
         raise _UnusualError
     return _plain(text, dialect)
+
+
+def _copied(value: Any) -> Any:
+    """Of what :func:`_flow` read: the same line may come again."""
+    if value.__class__ is tuple:
+        return [_copied(item) for item in value]
+    if value.__class__ is dict:
+        return {key: _copied(item) for key, item in value.items()}
+    return value
 
 
 def _quoted(text: str) -> str:

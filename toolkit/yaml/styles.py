@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import Final, NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
 
 BEST_WIDTH: Final = 80
 
 _BREAKS = "\n\r\x85\u2028\u2029"
-_INDICATOR = re.compile(r"---|\.\.\.|[#,\[\]{}&*!|>'\"%@`]|[?:-](?:[ \t]|\Z)")
+_INDICATORS = frozenset("#,[]{}&*!|>'\"%@`")
 _ESCAPED: Final = {
     "\0": "0",
     "\a": "a",
@@ -32,74 +35,92 @@ _ESCAPED: Final = {
 }
 
 
-class _Patterns:
-    """What is looked for in a text, given the characters that break lines and those that need no
-    escape.
-    """
-
-    __slots__ = (
-        "after_break",
-        "before_break",
-        "breaks",
-        "escaped_in_quotes",
-        "inner_indicator",
-        "special",
-    )
-
-    def __init__(self, breaks: str, ordinary: str) -> None:
-        self.breaks = re.compile(f"[{breaks}]")
-        self.special = re.compile(f"[^{ordinary}]")
-        self.inner_indicator = re.compile(f":(?:[ \t]|\\Z)|(?<=[ \t{breaks}])#")
-        self.after_break = re.compile(f"[{breaks}] ")
-        self.before_break = re.compile(f" [{breaks}]")
-        self.escaped_in_quotes = re.compile(f'{self.special.pattern}|["\\\\{breaks}]')
-
-
-_ASCII = _Patterns("\n\r", "\n\x20-\x7e")
-
-
-@cache
-def _unicode() -> _Patterns:
-    """Made only when it is needed: these sets of characters take 12 ms to compile."""
-    return _Patterns(_BREAKS, "\n\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd")
-
-
-def _patterns_for(text: str) -> _Patterns:
-    return _ASCII if text.isascii() else _unicode()
-
-
-class Syntax(NamedTuple):
+class Syntax:
     """What the characters of a text allow."""
 
-    is_plain_allowed: bool
-    is_single_allowed: bool
-    is_printable: bool
-    has_breaks: bool
+    __slots__ = ("has_breaks", "is_plain_allowed", "is_printable", "is_single_allowed")
+
+    def __init__(
+        self,
+        *,
+        is_plain_allowed: bool,
+        is_single_allowed: bool,
+        is_printable: bool,
+        has_breaks: bool,
+    ) -> None:
+        self.is_plain_allowed = is_plain_allowed
+        self.is_single_allowed = is_single_allowed
+        self.is_printable = is_printable
+        self.has_breaks = has_breaks
 
 
 def syntax_of(text: str) -> Syntax:
     """Looks at the characters only; whether the text reads back as text is another question."""
-    patterns = _patterns_for(text)
-    has_breaks = patterns.breaks.search(text) is not None
-    is_printable = patterns.special.search(text) is None
+    has_breaks = _has_breaks(text)
+    is_printable = _is_printable(text)
     is_single_allowed = is_printable and not (
-        has_breaks and (patterns.after_break.search(text) or patterns.before_break.search(text))
+        has_breaks and (_has_space_after_break(text) or _has_space_before_break(text))
     )
     is_plain_allowed = (
         is_single_allowed
         and not has_breaks
         and text[:1] != " "
         and text[-1:] != " "
-        and _INDICATOR.match(text) is None
-        and patterns.inner_indicator.search(text, 1) is None
+        and not _has_indicator(text)
     )
-    return Syntax(is_plain_allowed, is_single_allowed, is_printable, has_breaks)
+    return Syntax(
+        is_plain_allowed=is_plain_allowed,
+        is_single_allowed=is_single_allowed,
+        is_printable=is_printable,
+        has_breaks=has_breaks,
+    )
+
+
+def _has_breaks(text: str) -> bool:
+    if text.isascii():
+        return "\n" in text or "\r" in text
+    return any(char in text for char in _BREAKS)
+
+
+def _is_printable(text: str) -> bool:
+    """True where no character needs an escape; newlines need none."""
+    if text.isascii():
+        return text.replace("\n", "").isprintable()
+    return _special().search(text) is None
+
+
+@cache
+def _special() -> re.Pattern[str]:
+    """Made only when it is needed: these sets of characters take 12 ms to compile."""
+    return re.compile("[^\n\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd]")
+
+
+@cache
+def _escaped_in_quotes() -> re.Pattern[str]:
+    return re.compile(f'{_special().pattern}|["\\\\{_BREAKS}]')
+
+
+def _has_space_after_break(text: str) -> bool:
+    return any(f"{char} " in text for char in _BREAKS)
+
+
+def _has_space_before_break(text: str) -> bool:
+    return any(f" {char}" in text for char in _BREAKS)
+
+
+def _has_indicator(text: str) -> bool:
+    """Of a text without breaks."""
+    if text[:1] in _INDICATORS or text.startswith(("---", "...")):
+        return True
+    if text[:1] in ("?", ":", "-") and text[1:2] in ("", " "):
+        return True
+    rest = text[1:]
+    return ": " in rest or rest[-1:] == ":" or " #" in rest
 
 
 def is_block_allowed(text: str, syntax: Syntax) -> bool:
     """True where ``|`` can hold the text."""
-    before_break = _patterns_for(text).before_break
-    return syntax.is_printable and text[-1:] != " " and before_break.search(text) is None
+    return syntax.is_printable and text[-1:] != " " and not _has_space_before_break(text)
 
 
 def plain(text: str, column: int, indent: str | None) -> str:
@@ -111,7 +132,7 @@ def plain(text: str, column: int, indent: str | None) -> str:
 
 def single_quoted(text: str, column: int, indent: str | None) -> str:
     """``'text'``, folded at single spaces beyond the width."""
-    if _patterns_for(text).breaks.search(text):
+    if _has_breaks(text):
         return _single_quoted_lines(text, column, indent or "")
     inner = text.replace("'", "''")
     if indent is None or column + len(inner) < BEST_WIDTH:
@@ -166,15 +187,20 @@ def double_quoted(text: str, column: int, indent: str | None) -> str:
     """``"text"`` with escapes, folded at spaces beyond the width."""
     if text[:1] == "\ufeff":  # go-yaml looks for the mark at the start, whatever the character
         return '"' + "".join(map(_escaped, text)) + '"'
-    inner = _patterns_for(text).escaped_in_quotes.sub(lambda match: _escaped(match[0]), text)
+    inner = _with_escapes(text)
     if indent is None or column + len(inner) < BEST_WIDTH:
         return f'"{inner}"'
     return _folded_in_quotes(text, column + 1, indent)
 
 
+def _with_escapes(text: str) -> str:
+    if text.isascii() and text.isprintable():
+        return text.replace("\\", "\\\\").replace('"', '\\"')
+    return _escaped_in_quotes().sub(lambda match: _escaped(match[0]), text)
+
+
 def _folded_in_quotes(text: str, column: int, indent: str) -> str:
     out = ['"']
-    escaped_in_quotes = _patterns_for(text).escaped_in_quotes
     after_space = False
     last = len(text) - 1
     for position, char in enumerate(text):
@@ -188,7 +214,7 @@ def _folded_in_quotes(text: str, column: int, indent: str) -> str:
                 column += 1
             after_space = True
             continue
-        written = _escaped(char) if escaped_in_quotes.match(char) else char
+        written = _with_escapes(char)
         out.append(written)
         column += len(written)
         after_space = False
@@ -210,7 +236,7 @@ def literal(text: str, indent: str) -> str:
     header = "|" + ("2" if text[0] == " " or text[0] in _BREAKS else "") + _chomping(text)
     body = text[:-1] if text[-1] == "\n" else text
     lines = body.split("\n")
-    if _patterns_for(body).breaks.search(body.replace("\n", "")):
+    if _has_breaks(body.replace("\n", "")):
         lines = [_indent_after_breaks(line, indent) for line in lines]
     return f"{header}\n" + "\n".join(
         [line if not line or line[0] in _BREAKS else indent + line for line in lines]

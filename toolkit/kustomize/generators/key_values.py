@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from posixpath import basename
-from typing import Any
 
 from toolkit.errors import BuildError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 Load = Callable[[str], bytes]
 Pair = tuple[str, bytes]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Mapping
-from typing import Any
 
 from toolkit.errors import BuildError
 from toolkit.kustomize.generators.key_values import Load, key_values
 from toolkit.kustomize.item import Item, require_text_keys
 from toolkit.resource.resource import Body, Origin
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _LINE = 70
 
@@ -75,6 +77,8 @@ def _item(body: Body, fields: Mapping[str, Any], origin: Origin) -> Item:
 
 def _base64(value: bytes) -> str:
     """One line where it fits into 70 characters, else lines of 70, each ended."""
+    from base64 import b64encode  # only where there is a Secret or binary data
+
     text = b64encode(value).decode()
     if len(text) < _LINE:
         return text

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from toolkit.errors import BuildError
 from toolkit.kustomize.collection import Collection
@@ -12,7 +11,11 @@ from toolkit.kustomize.fieldspec import FieldSpec, SetField
 from toolkit.kustomize.item import text_of
 from toolkit.kustomize.transformers.fields import SpecsByKind, on_item, visit_item
 
-Place = tuple[dict[str, Any], str]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TypeAlias
+
+Place: TypeAlias = "tuple[dict[str, Any], str]"
 
 _CONTAINER_LISTS = ("containers", "initContainers")
 _REST = re.compile(r"(:[a-zA-Z0-9_.{}-]*)?(@sha256:[a-zA-Z0-9_.{}-]*)?\Z")

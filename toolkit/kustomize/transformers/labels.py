@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from toolkit.errors import BuildError
 from toolkit.kustomize.collection import Collection
@@ -11,6 +10,10 @@ from toolkit.kustomize.fieldspec import CREATE_MAP, FieldSpec
 from toolkit.kustomize.item import Item, require_text_keys
 from toolkit.kustomize.sharing import SharedValue, spread_changes
 from toolkit.kustomize.transformers.fields import SpecsByKind, visit_item
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 METADATA_LABELS = FieldSpec("", "", "", "metadata/labels", create=True)
 

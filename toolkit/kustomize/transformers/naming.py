@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from toolkit.kustomize.collection import Collection
 from toolkit.kustomize.fieldspec import CREATE_SCALAR, FieldSpec, SetField
 from toolkit.kustomize.item import Item, text_of
 from toolkit.kustomize.transformers.fields import visit_item
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _NAME = "metadata/name"
 _UNTOUCHED_KINDS = ("CustomResourceDefinition", "Namespace")

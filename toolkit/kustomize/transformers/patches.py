@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
 
 from toolkit.errors import BuildError
 from toolkit.kustomize.collection import Collection
@@ -14,6 +13,10 @@ from toolkit.kustomize.merge_lists import ABSENT
 from toolkit.kustomize.selector import Selector
 from toolkit.kustomize.sharing import spread_changes
 from toolkit.kustomize.transformers.fields import on_item
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class MergePatch:

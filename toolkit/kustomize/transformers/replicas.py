@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from toolkit.errors import BuildError
 from toolkit.kustomize.collection import Collection
 from toolkit.kustomize.fieldspec import CREATE_SCALAR, FieldSpec
 from toolkit.kustomize.item import Item
 from toolkit.kustomize.transformers.fields import visit_item
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 def set_replicas(
