@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from toolkit.workflow.commands import CallResource, StartContainer
+from toolkit.workflow.commands import CallResource, Work
 from toolkit.workflow.library import Library
 from toolkit.workflow.simulation import Outcome, Simulation
 
@@ -26,14 +26,13 @@ def corpus() -> Path:
     return CORPUS
 
 
-def scripted(outcomes: Mapping[str, Any]) -> Callable[[StartContainer | CallResource], Outcome]:
+def scripted(outcomes: Mapping[str, Any]) -> Callable[[Work], Outcome]:
     """Outcomes by template or node name; a list gives one a start, the last for all further."""
     counts: dict[str, int] = {}
 
-    def outcome(start: StartContainer | CallResource) -> Outcome:
-        names = (
-            (start.node_name, start.template) if isinstance(start, StartContainer) else (start.pod,)
-        )
+    def outcome(start: Work) -> Outcome:
+        is_resource = isinstance(start, CallResource)
+        names = (start.pod,) if is_resource else (start.node_name, start.template)
         for name in names:
             if name in outcomes:
                 given = outcomes[name]

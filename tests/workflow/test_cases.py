@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from toolkit.workflow.commands import CallResource, StartContainer
+from toolkit.workflow.commands import CallHttp, CallPlugin, CallResource, Work
 from toolkit.workflow.events import NodesResumed, SpecChanged
 from toolkit.workflow.library import Library
 from toolkit.workflow.simulation import EPOCH, Simulation
@@ -65,7 +65,12 @@ def transcript(simulation: Simulation) -> str:
     return "\n".join([*lines, f"after {seconds:g}s", ""])
 
 
-def _started(command: StartContainer | CallResource) -> str:
+def _started(command: Work) -> str:
+    if isinstance(command, CallHttp):
+        said = f"{command.method or 'GET'} {command.url}"
+        return f"{command.node_name}: {' '.join(filter(None, [said, command.body]))}"
+    if isinstance(command, CallPlugin):
+        return f"{command.node_name}: {command.body['plugin']}"
     if isinstance(command, CallResource):
         return f"{command.action} {command.pod}: {command.manifest.strip()}"
     words = [*command.call.command, *command.call.args]

@@ -7,6 +7,8 @@ import pytest
 
 from toolkit.workflow.codec import command_from_row, command_to_row
 from toolkit.workflow.commands import (
+    CallHttp,
+    CallPlugin,
     CallResource,
     Command,
     ContainerCall,
@@ -41,6 +43,9 @@ COMMANDS: list[Command] = [
     StopContainer("u-3", "n", "u-1", 5.0),
     CallResource("u-4", "n", "pod", "create", "m", flags=("-f",), outputs=(("a", "p", ""),)),
     WakeAt("u-5", AT),
+    CallHttp("u-6", "n", "wf.n", "t", "http://a", "POST", ({"name": "h", "value": "v"},), "b",
+             timeout_s=3, insecure=True, success_condition="true"),
+    CallPlugin("u-7", "n", "wf.n", "t", {"plugin": {"slack": {}}}, ({"metadata": {}},)),
 ]  # fmt: skip
 
 

@@ -22,7 +22,7 @@ from toolkit.workflow.commands import StartContainer
 from toolkit.workflow.ports import PodAddress, ResolvedStart
 
 _CONFIG_MAP = GroupVersionKind("", "v1", "ConfigMap")
-_SECRET = GroupVersionKind("", "v1", "Secret")
+SECRET = GroupVersionKind("", "v1", "Secret")
 _EXPANSION = re.compile(r"\$(\$|\(([-._A-Za-z0-9]+)\))")
 _LABEL_PATH = re.compile(r"metadata\.(labels|annotations)\['([^']+)'\]")
 
@@ -40,7 +40,7 @@ def resolve(
     Raises ExecutionError naming what is missing or not supported, ClusterError where the cluster
     cannot be asked.
     """
-    lookup = _Lookup(cluster, address.namespace)
+    lookup = Lookup(cluster, address.namespace)
     environment = _Environment(lookup, pod or {}, dict(given or {}))
     for source in start.call.env_from:
         environment.add_all(source)
@@ -63,7 +63,7 @@ def resolve(
 
 
 @dataclass
-class _Lookup:
+class Lookup:
     """Reads ConfigMaps and Secrets of one namespace, each once; remembers every secret value."""
 
     cluster: Cluster
@@ -105,7 +105,7 @@ class _Lookup:
 class _Environment:
     """The environment as it grows."""
 
-    def __init__(self, lookup: _Lookup, pod: Body, given: dict[str, str]) -> None:
+    def __init__(self, lookup: Lookup, pod: Body, given: dict[str, str]) -> None:
         self.values = given
         self._lookup = lookup
         self._pod = pod
@@ -114,7 +114,7 @@ class _Environment:
     def add_all(self, source: Mapping[str, Any]) -> None:
         """An EnvFromSource."""
         prefix = str(source.get("prefix") or "")
-        for key, gvk in (("configMapRef", _CONFIG_MAP), ("secretRef", _SECRET)):
+        for key, gvk in (("configMapRef", _CONFIG_MAP), ("secretRef", SECRET)):
             if key in source:
                 for name, value in self._lookup.entries(gvk, source[key] or {}).items():
                     self._set(prefix + name, value.decode("utf-8", "replace"), gvk)
@@ -129,7 +129,7 @@ class _Environment:
                 self._secret_names.add(name)
                 self._lookup.secrets.add(self.values[name])
             return
-        for key, gvk in (("configMapKeyRef", _CONFIG_MAP), ("secretKeyRef", _SECRET)):
+        for key, gvk in (("configMapKeyRef", _CONFIG_MAP), ("secretKeyRef", SECRET)):
             if key in source:
                 value = self._lookup.value(gvk, source[key] or {})
                 if value is not None:
@@ -155,7 +155,7 @@ class _Environment:
         if not name or "=" in name or "\0" in name + value:
             return  # no process can have it; Kubernetes skips such names too
         self.values[name] = value
-        if gvk is _SECRET:
+        if gvk is SECRET:
             self._secret_names.add(name)
         else:
             self._secret_names.discard(name)
@@ -174,7 +174,7 @@ def _names(text: str) -> Iterable[str]:
     return [found[2] for found in _EXPANSION.finditer(text) if found[2]]
 
 
-def _files(start: StartContainer, lookup: _Lookup) -> dict[str, bytes]:
+def _files(start: StartContainer, lookup: Lookup) -> dict[str, bytes]:
     """The files of ConfigMap and Secret volumes, where they are mounted."""
     volumes = {str(volume.get("name")): volume for volume in start.call.volumes}
     files: dict[str, bytes] = {}
@@ -196,11 +196,11 @@ def _files(start: StartContainer, lookup: _Lookup) -> dict[str, bytes]:
     return files
 
 
-def _volume(volume: Mapping[str, Any], lookup: _Lookup) -> Mapping[str, bytes] | None:
+def _volume(volume: Mapping[str, Any], lookup: Lookup) -> Mapping[str, bytes] | None:
     """A volume's files by relative path; None for an empty folder."""
     if "emptyDir" in volume or "ephemeral" in volume:
         return None
-    for kind, gvk in (("configMap", _CONFIG_MAP), ("secret", _SECRET)):
+    for kind, gvk in (("configMap", _CONFIG_MAP), ("secret", SECRET)):
         if kind in volume:
             return _chosen(lookup.entries(gvk, volume[kind] or {}), volume[kind] or {})
     if "projected" in volume:

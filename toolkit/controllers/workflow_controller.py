@@ -12,26 +12,28 @@ moment for others: were it lost, the executor, not yet told to forget, would rep
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from toolkit.clock import Clock
 from toolkit.controllers.active_run import ActiveRun, Decided, RunNotice, answer_to
+from toolkit.controllers.agent import Agent
+from toolkit.controllers.calls import Calls
 from toolkit.controllers.claims import ensure_claims, release_claims, sweep_claims
 from toolkit.controllers.event_loop import EventLoop
 from toolkit.controllers.object_watch import ObjectWatch
 from toolkit.controllers.picture import Picture
 from toolkit.controllers.projecting import WORKFLOW, Canvas, Shown, remove_pods
 from toolkit.controllers.resource_actions import Owner
-from toolkit.controllers.resource_calls import Answer, Undecided, look_again, perform
 from toolkit.controllers.run_locks import RunLocks, SharedLocks
 from toolkit.controllers.step_environment import resolve
 from toolkit.controllers.template_library import fetch_library
 from toolkit.errors import ClusterError, ToolkitError
-from toolkit.resource.cluster import ObjectRef, WatchEvent
+from toolkit.resource.cluster import WatchEvent
 from toolkit.resource.resource import Body
 from toolkit.workflow.archive import ADOPTS, to_be_kept
 from toolkit.workflow.commands import (
+    CallHttp,
+    CallPlugin,
     CallResource,
     Command,
     StartContainer,
@@ -56,7 +58,6 @@ from toolkit.workflow.run import Run, Transition, load
 _LOOK_AGAIN = timedelta(seconds=1)
 _COMMIT_WITHIN = timedelta(milliseconds=50)
 _STOP_DELETED_S = 5.0
-_CALLS_AT_ONCE = 4
 
 
 class WorkflowController:
@@ -70,6 +71,7 @@ class WorkflowController:
         cluster: Canvas,
         *,
         executor: Executor,
+        agent: Agent,
         runs: RunStore,
         clock: Clock,
         locks: SharedLocks,
@@ -93,7 +95,7 @@ class WorkflowController:
         self._is_swept = False
         self.loop = EventLoop(f"workflows-{name}", clock, on_error)
         self.locks = RunLocks(name, cluster, locks, loop=self.loop, clock=clock)
-        self._calls = ThreadPoolExecutor(_CALLS_AT_ONCE, f"resource-calls-{name}")
+        self._calls = Calls(name, cluster, agent, self.loop, clock, self._reported)
         self._picture = Picture(
             cluster,
             self._active,
@@ -123,9 +125,9 @@ class WorkflowController:
     def close(self) -> None:
         """Stops deciding. Steps go on; the next start takes them up."""
         self._watch.close()
+        self._calls.close()
         self.locks.close()
         self.loop.close()
-        self._calls.shutdown(wait=True, cancel_futures=True)
 
     def receive(self, event: ExecutorEvent) -> None:
         """An executor's report, from any thread. Reports of others' commands are ignored."""
@@ -158,19 +160,25 @@ class WorkflowController:
         else:
             self._seen(event.object)
 
-    def _reported(self, event: ExecutorEvent) -> None:
-        uid = event.command_id.rpartition("-")[0]
+    def _reported(self, event: Event) -> None:
+        command_id = str(getattr(event, "command_id", ""))
+        uid = command_id.rpartition("-")[0]
         if uid in self._active:
             self._step(uid, event)
         elif isinstance(event, ContainerStarted):
             return
         elif uid in self._finished:
             now = self._clock.now()
-            self._runs.commit(Change(uid, Transition(), now, (event.command_id,)))
-            self._executor.forget(event.command_id)
-        elif event.command_id in self._orphans:
-            self._orphans.discard(event.command_id)
-            self._executor.forget(event.command_id)
+            self._runs.commit(Change(uid, Transition(), now, (command_id,)))
+            self._drop(command_id)
+        elif command_id in self._orphans:
+            self._orphans.discard(command_id)
+            self._drop(command_id)
+
+    def _drop(self, command_id: str) -> None:
+        """Its answer is committed, or nobody's."""
+        self._executor.forget(command_id)
+        self._calls.forget(command_id)
 
     def _told(self, uid: str, event: LockEvent) -> None:
         """What a run's wish for locks came to, from any thread."""
@@ -308,7 +316,7 @@ class WorkflowController:
         active = self._active[uid]
         ended, active.decided = active.decided.ended, Decided()
         for command_id in ended:
-            self._executor.forget(command_id)
+            self._drop(command_id)
         self._tell(active)
         active.shown.note(transition)
         active.commands.update({command.id: command for command in transition.commands})
@@ -326,6 +334,8 @@ class WorkflowController:
                 if isinstance(command, StartContainer):
                     self._orphans.add(command.id)
                     self._executor.stop(command.id, grace_s=_STOP_DELETED_S)
+                elif isinstance(command, CallResource | CallHttp | CallPlugin):
+                    self._calls.stop(command)
         self._finished.discard(uid)
         self.locks.forget(uid)
         self._runs.retire(uid, self._clock.now())
@@ -346,12 +356,8 @@ class WorkflowController:
                 self._start(active.run, command, is_again=is_again)
             case StopContainer():
                 self._stop(active, command)
-            case CallResource():
-                owner = Owner(active.run.namespace, active.run.name, uid)
-                active.shown.begun.add(command.node_id)
-                if any(command.pod in text for text in (*command.flags, command.manifest)):
-                    self.loop.soon(lambda: self._picture.flush(uid))  # it means its own pod
-                self.loop.soon(lambda: self._call(uid, command, owner, None))
+            case CallResource() | CallHttp() | CallPlugin():
+                self._call(active, command)
             case WakeAt():
                 self.loop.at(command.at, lambda: self._woke(uid, command))
 
@@ -390,34 +396,18 @@ class WorkflowController:
         active.commands.pop(command.id, None)
         active.decided.answer(command.id)
         started = active.commands.get(command.start_id)
-        if isinstance(started, CallResource):
-            now = self._clock.now()
-            self.receive(ContainerErrored(started.id, started.node_id, "stopped", now))
+        if isinstance(started, CallResource | CallHttp | CallPlugin):
+            self.loop.soon(lambda: self._calls.stop(started))
         else:
             self._executor.stop(command.start_id, grace_s=command.grace_s)
 
-    def _call(
-        self, uid: str, command: CallResource, owner: Owner, target: ObjectRef | None
-    ) -> None:
-        def work() -> None:
-            now = self._clock.now()
-            if target is None:
-                answer = perform(command, self._cluster, owner, now)
-            else:
-                answer = look_again(command, self._cluster, target, now)
-            self.loop.soon(lambda: self._called(uid, command, owner, answer))
-
-        self._calls.submit(work)
-
-    def _called(self, uid: str, command: CallResource, owner: Owner, answer: Answer) -> None:
-        active = self._active.get(uid)
-        if active is None or command.id not in active.commands:
-            return
-        if isinstance(answer, Undecided):
-            when = self._clock.now() + _LOOK_AGAIN
-            self.loop.at(when, lambda: self._call(uid, command, owner, answer.target))
-        else:
-            self._step(uid, answer)
+    def _call(self, active: ActiveRun, command: CallResource | CallHttp | CallPlugin) -> None:
+        owner = Owner(active.run.namespace, active.run.name, active.run.uid)
+        if isinstance(command, CallResource):
+            active.shown.begun.add(command.node_id)
+            if any(command.pod in text for text in (*command.flags, command.manifest)):
+                self.loop.soon(lambda: self._picture.flush(owner.uid))  # it means its own pod
+        self.loop.soon(lambda: self._calls.perform(command, owner))
 
     def _woke(self, uid: str, command: WakeAt) -> None:
         active = self._active.get(uid)
@@ -434,3 +424,4 @@ class WorkflowController:
         release_claims(self._cluster, active.run, self._executor.volumes, self._name)
         self._runs.settle(uid, to_be_kept(active.shown.live))
         self._finished.add(uid)
+        self._calls.run_ended(uid)

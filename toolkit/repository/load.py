@@ -18,6 +18,7 @@ from toolkit.repository.settings import (
     Environment,
     Guards,
     ImageRule,
+    ServedPlugin,
     Settings,
     SyncPolicy,
 )
@@ -111,6 +112,7 @@ def _settings(body: Fields) -> Settings:
         environments=environments,
         images=tuple(_image_rule(fields) for fields in body.get("runtime", {}).get("images", ())),
         semaphores=body.get("runtime", {}).get("semaphores", {}),
+        plugins=tuple(ServedPlugin(**f) for f in body.get("runtime", {}).get("plugins", ())),
     )
 
 

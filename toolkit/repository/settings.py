@@ -98,6 +98,14 @@ class ImageRule:
 
 
 @dataclass(frozen=True, slots=True)
+class ServedPlugin:
+    """An executor plugin that something else serves at ``url``: the engine does not start it."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All of gitops.yaml. ``images`` are tried in order; the first pattern that matches wins.
     ``semaphores`` are the limits of ``database`` semaphores, by ``<namespace>/<key>``.
@@ -107,6 +115,7 @@ class Settings:
     environments: Mapping[str, Environment]
     images: tuple[ImageRule, ...] = ()
     semaphores: Mapping[str, int] = field(default_factory=dict)
+    plugins: tuple[ServedPlugin, ...] = ()
 
     def environment(self, name: str | None = None) -> Environment:
         """By name, or the default one. Raises UsageError with the names that exist."""

@@ -26,6 +26,7 @@ from toolkit.controllers.run_locks import SharedLocks
 from toolkit.controllers.workflow_controller import WorkflowController
 from toolkit.repository.settings import Environment
 from toolkit.resource.cluster import Cluster
+from toolkit.wiring.agents import start_agents
 from toolkit.wiring.clusters import Owner, ensure_capture_secret
 from toolkit.wiring.keeping import sweeper
 from toolkit.wiring.workspace import Workspace
@@ -89,7 +90,11 @@ def start_engine(
         executor = stack.enter_context(
             ProcessExecutor(state / _STEPS, logs, host, owner.clock, report, slots=slots)
         )
-        executor.sweep(runs.outstanding())
+        outstanding = runs.outstanding()
+        executor.sweep(outstanding)
+        new_agent = stack.enter_context(
+            start_agents(state, logs, host, owner.clock, workspace.settings(), outstanding)
+        )
         clusters: dict[str, EmbeddedCluster] = {}
         for environment in embedded:
             cluster = owner.cluster(environment, log_store=logs)
@@ -99,6 +104,7 @@ def start_engine(
                 environment.name,
                 cluster,
                 executor=executor,
+                agent=new_agent(environment.name, cluster),
                 runs=runs,
                 clock=owner.clock,
                 locks=locks,

@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from toolkit.workflow.commands import (
+    CallHttp,
+    CallPlugin,
     CallResource,
     Command,
     ContainerCall,
@@ -70,6 +72,14 @@ def _call_resource(fields: Row) -> CallResource:
     )
 
 
+def _call_http(fields: Row) -> CallHttp:
+    return CallHttp(**{**fields, "headers": tuple(fields["headers"])})
+
+
+def _call_plugin(fields: Row) -> CallPlugin:
+    return CallPlugin(**{**fields, "plugins": tuple(fields["plugins"])})
+
+
 def _wake_at(fields: Row) -> WakeAt:
     return WakeAt(id=fields["id"], at=parse_instant(fields["at"]))
 
@@ -82,5 +92,7 @@ _READERS: Final[Mapping[str, Callable[[Row], Command]]] = {
     "StartContainer": _start_container,
     "StopContainer": lambda fields: StopContainer(**fields),
     "CallResource": _call_resource,
+    "CallHttp": _call_http,
+    "CallPlugin": _call_plugin,
     "WakeAt": _wake_at,
 }

@@ -95,7 +95,8 @@ class StartContainer:
 @dataclass(frozen=True, slots=True)
 class StopContainer:
     """End a running container (``start_id`` is its StartContainer): TERM, then KILL after
-    ``grace_s``. Answered by the start's own ContainerEnded or ContainerErrored.
+    ``grace_s``. Answered by the start's own ContainerEnded or ContainerErrored. A call is given
+    up at once.
     """
 
     id: str
@@ -129,6 +130,43 @@ class CallResource:
 
 
 @dataclass(frozen=True, slots=True)
+class CallHttp:
+    """An http template's request, made once. Answered by TaskAnswered or ContainerErrored.
+
+    ``headers`` are Argo's HTTPHeader objects (value | valueFrom.secretKeyRef); ``body_base64`` is
+    ``bodyFrom.bytes``. ``success_condition`` "" means any status 2xx.
+    """
+
+    id: str
+    node_id: str
+    node_name: str
+    template: str
+    url: str
+    method: str = ""
+    headers: tuple[dict[str, Any], ...] = ()
+    body: str = ""
+    body_base64: str | None = None
+    timeout_s: int | None = None
+    insecure: bool = False
+    success_condition: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CallPlugin:
+    """A plugin template, offered to the executor plugins one after the other. Answered by
+    TaskAnswered or ContainerErrored. ``body`` is the template with its inputs; ``plugins`` are
+    the workflow's own (``spec.executorPlugins``), which then are the only ones.
+    """
+
+    id: str
+    node_id: str
+    node_name: str
+    template: str
+    body: dict[str, Any]
+    plugins: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class WakeAt:
     """Send a Woke event at ``at`` (backoff, suspend duration, deadline). Never cancelled: a late
     Woke finds nothing due and changes nothing.
@@ -138,4 +176,7 @@ class WakeAt:
     at: datetime
 
 
-Command = StartContainer | StopContainer | CallResource | WakeAt
+Work = StartContainer | CallResource | CallHttp | CallPlugin
+"""What a node waits for: its answer carries the node on."""
+
+Command = Work | StopContainer | WakeAt

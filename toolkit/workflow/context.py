@@ -16,6 +16,8 @@ EXIT_NOTE = "@exit"
 """The note with the outcome of the main node: status and failures."""
 
 POD_TYPES = frozenset({"container", "script", "resource", "data", "containerSet"})
+LEAF_TYPES = POD_TYPES | {"http", "plugin"}
+"""Template types whose nodes are Pending until something outside answers."""
 
 
 def globals_scope(draft: Draft) -> Scope:

@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeVar
 from toolkit.workflow.commands import Command, WakeAt
 from toolkit.workflow.locks import LockRequest
 from toolkit.workflow.nodes import (
+    EXECUTED,
     FINISHED,
     PENDING,
     POD,
@@ -143,8 +144,8 @@ class Draft:
         """A new node; fills in ``seq`` and the times. One that is born ended tells nobody."""
         row = self.edit_run()
         row["seq"] += 1
-        if status["type"] == POD and status["phase"] not in FINISHED:
-            row["active"] += 0 if engine.get("free") else 1
+        if status["type"] in EXECUTED and status["phase"] not in FINISHED:
+            row["active"] += status["type"] == POD and not engine.get("free")
             row["pods"] += 1
         engine["seq"] = row["seq"]
         engine["started"] = exact(self.now)
@@ -196,7 +197,7 @@ class Draft:
         self.free(node)
         if self.note(resolved_note(node.id)) is not None:
             self.remove(resolved_note(node.id))
-        if node.type == POD:
+        if node.type in EXECUTED:
             self.edit_run()["pods_done"] += 1
             node.status["progress"] = "1/1" if node.phase not in UNSUCCESSFUL else "0/1"
         elif node.type == SUSPEND:

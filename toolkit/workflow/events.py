@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,22 @@ class ResourceAnswered:
     message: str
     at: datetime
     outputs: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskAnswered:
+    """What became of an http or plugin call: Argo's NodeResult. A ``phase`` that is no end comes
+    with ``requeue_s``: the call is to be made again after that time.
+    """
+
+    command_id: str
+    node_id: str
+    phase: str
+    message: str
+    at: datetime
+    outputs: Mapping[str, Any] | None = None
+    requeue_s: float | None = None
+    is_transient: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +140,7 @@ Event = (
     | ContainerEnded
     | ContainerErrored
     | ResourceAnswered
+    | TaskAnswered
     | Woke
     | SpecChanged
     | NodesResumed

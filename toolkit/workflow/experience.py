@@ -11,7 +11,7 @@ from typing import Any, Final
 from toolkit.errors import ExpressionError
 from toolkit.resource.resource import Body
 from toolkit.workflow.cron.ticks import CRON_LABEL
-from toolkit.workflow.nodes import POD, SUCCEEDED, template_of
+from toolkit.workflow.nodes import EXECUTED, SUCCEEDED, template_of
 from toolkit.workflow.spans import parse_span
 
 ANY_CRON: Final = "*"
@@ -58,7 +58,7 @@ def experience_of(workflows: Iterable[Body]) -> Experience:
             runs.setdefault(str(cron), []).append(took)
         for node in (status.get("nodes") or {}).values():
             took = _took(node)
-            if node.get("type") == POD and took is not None:
+            if node.get("type") in EXECUTED and took is not None:
                 keys = (f"{ANY_CRON}.{template_of(node)}", f"{cron}.{template_of(node)}")
                 for key in keys if cron else keys[:1]:
                     steps.setdefault(key, []).append(took)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from toolkit.workflow import pods, suspend
+from toolkit.workflow import pods, suspend, tasks
 from toolkit.workflow.draft import Draft
-from toolkit.workflow.nodes import FAILED, PENDING, POD, RETRY, Node
+from toolkit.workflow.nodes import FAILED, PENDING, POD, RETRY, TASKS, Node
 
 DEADLINE_MESSAGE = "Step exceeded its deadline"
 FAIL_FAST = "template has failed or errored children and failFast enabled"
@@ -37,6 +37,8 @@ def _end(draft: Draft, node: Node, message: str) -> None:
     if node.type == POD:
         is_late = message == DEADLINE_MESSAGE and node.phase != PENDING
         pods.stop(draft, node, pods.DEADLINE_MESSAGE if is_late else message)
+    elif node.type in TASKS:
+        tasks.stop(draft, node, message)
     elif suspend.is_waiting(node):
         draft.set_phase(node.id, FAILED, message)
     elif node.type == RETRY and node.engine.get("until"):

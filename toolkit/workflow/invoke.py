@@ -9,6 +9,7 @@ from toolkit.errors import ExpressionError
 from toolkit.workflow import limits, memoize, pods, synchronization
 from toolkit.workflow.call import Call
 from toolkit.workflow.context import (
+    LEAF_TYPES,
     POD_TYPES,
     globals_scope,
     local_values,
@@ -21,8 +22,11 @@ from toolkit.workflow.merge import type_of
 from toolkit.workflow.nodes import (
     DAG,
     ERROR,
+    EXECUTED,
     FAILED,
+    HTTP,
     PENDING,
+    PLUGIN,
     POD,
     RETRY,
     RUNNING,
@@ -37,7 +41,12 @@ from toolkit.workflow.parameters import inputs_of
 from toolkit.workflow.scope import Values
 
 MAX_DEPTH: Final = 100
-_COMPOSITES: Final = {"steps": STEPS, "dag": DAG, "suspend": SUSPEND}
+_TYPES: Final = {"steps": STEPS, "dag": DAG, "suspend": SUSPEND, "http": HTTP, "plugin": PLUGIN}
+
+
+def node_type(kind: str) -> str:
+    """The node type of a template type."""
+    return _TYPES.get(kind, POD)
 
 
 def invoke(draft: Draft, call: Call) -> Node | None:
@@ -96,8 +105,8 @@ def _create_for(draft: Draft, call: Call, processed: Row, kind: str) -> Node:
     if retry_strategy(draft, processed) is not None and kind != "suspend":
         node = create(draft, call, RETRY, PENDING if waits else RUNNING, inputs=inputs)
     else:
-        phase = PENDING if waits or kind in POD_TYPES else RUNNING
-        node = create(draft, call, _COMPOSITES.get(kind, POD), phase, inputs=inputs)
+        phase = PENDING if waits or kind in LEAF_TYPES else RUNNING
+        node = create(draft, call, node_type(kind), phase, inputs=inputs)
     if limit is not None and kind in {"steps", "dag"}:
         node.engine["limit"] = limit
         node.engine["active"] = 0
@@ -110,7 +119,7 @@ def go(draft: Draft, node: Node, processed: Row) -> None:
     """Set a created node in motion: look into the cache, start its pod, or let it begin."""
     if processed.get("memoize"):
         memoize.look_up(draft, node, processed)
-    elif node.type == POD:
+    elif node.type in EXECUTED:
         pods.start(draft, node, processed)
     else:
         draft.agenda.append(Due("begin", node.id))

@@ -21,6 +21,7 @@ from toolkit.workflow import (
     suspend,
     synchronization,
     task_groups,
+    tasks,
 )
 from toolkit.workflow.call import Call
 from toolkit.workflow.check import check
@@ -37,6 +38,7 @@ from toolkit.workflow.events import (
     ResourceAnswered,
     RetryRequested,
     SpecChanged,
+    TaskAnswered,
     Woke,
 )
 from toolkit.workflow.invoke import invoke
@@ -153,7 +155,13 @@ def _take(draft: Draft, event: Event) -> None:
     match event:
         case ContainerErrored() | ResourceAnswered() if memoize.is_answer(draft, event):
             memoize.answered(draft, event)
-        case ContainerStarted() | ContainerEnded() | ContainerErrored() | ResourceAnswered():
+        case (
+            ContainerStarted()
+            | ContainerEnded()
+            | ContainerErrored()
+            | ResourceAnswered()
+            | TaskAnswered()
+        ):
             pods.answer(draft, event)
         case Woke():
             _woke(draft, event)
@@ -384,4 +392,6 @@ _TIMERS: Final[Mapping[str, Callable[[Draft, Node], None]]] = {
     "retry": retry.woke,
     "suspend": suspend.woke,
     "lock": granting.timed_out,
+    "requeue": tasks.call_again,
+    "timeout": pods.timed_out,
 }

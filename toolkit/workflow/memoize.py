@@ -18,7 +18,7 @@ from toolkit.workflow.draft import Draft, Due
 from toolkit.workflow.events import ContainerErrored, ResourceAnswered
 from toolkit.workflow.expressions import json_text
 from toolkit.workflow.halting import halted
-from toolkit.workflow.nodes import ERROR, FAILED, POD, SUCCEEDED, Node, Row, pod_name, rfc3339
+from toolkit.workflow.nodes import ERROR, EXECUTED, FAILED, SUCCEEDED, Node, Row, pod_name, rfc3339
 from toolkit.workflow.spans import parse_go_duration
 
 CACHE_LABEL: Final = "workflows.argoproj.io/configmap-type"
@@ -95,7 +95,7 @@ def _entry(text: str | None, max_age: Any, now: datetime) -> Row | None:
 
 
 def _run(draft: Draft, node: Node) -> None:
-    if node.type != POD:
+    if node.type not in EXECUTED:
         draft.agenda.append(Due("begin", node.id))
         return
     pods.start(draft, node, template_now(draft, node))

@@ -29,6 +29,14 @@ TASK_GROUP: Final = "TaskGroup"
 RETRY: Final = "Retry"
 SKIPPED_TYPE: Final = "Skipped"
 SUSPEND: Final = "Suspend"
+HTTP: Final = "HTTP"
+PLUGIN: Final = "Plugin"
+
+TASKS: Final = frozenset({HTTP, PLUGIN})
+"""Nodes without a pod: the agent makes their calls."""
+
+EXECUTED: Final = TASKS | {POD}
+"""Leaves for which something is done outside; a workflow's progress counts them."""
 
 _MAX_POD_PREFIX = 253 - 10  # a Kubernetes name less room for the hash
 _SEPARATOR = re.compile(r"^(\[\d+\])?\.")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from toolkit.resource.resource import Body
 from toolkit.workflow.events import Event, NodesResumed, RetryRequested, SpecChanged
-from toolkit.workflow.nodes import FINISHED, POD, SUCCEEDED, SUSPEND, Row
+from toolkit.workflow.nodes import EXECUTED, FINISHED, SUCCEEDED, SUSPEND, Row
 from toolkit.workflow.parameters import text_of
 from toolkit.workflow.projection import COMPLETED_LABEL
 from toolkit.workflow.run import Run
 
-_LEAVES = frozenset({POD, SUSPEND})
+_LEAVES = EXECUTED | {SUSPEND}
 
 
 def observe(run: Run, live: Body) -> tuple[Event, ...]:

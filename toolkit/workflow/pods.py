@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from toolkit.errors import ExpressionError
-from toolkit.workflow import outputs
+from toolkit.workflow import outputs, tasks
 from toolkit.workflow.artifacts import input_artifacts, output_artifacts
 from toolkit.workflow.claims import claim_volumes
 from toolkit.workflow.commands import (
@@ -22,6 +22,7 @@ from toolkit.workflow.events import (
     ContainerErrored,
     ContainerStarted,
     ResourceAnswered,
+    TaskAnswered,
 )
 from toolkit.workflow.merge import type_of
 from toolkit.workflow.nodes import (
@@ -31,6 +32,7 @@ from toolkit.workflow.nodes import (
     POD,
     RUNNING,
     SUCCEEDED,
+    TASKS,
     Node,
     Row,
     exact,
@@ -42,22 +44,42 @@ from toolkit.workflow.spans import parse_span
 
 DEADLINE_MESSAGE: Final = "Pod was active on the node longer than the specified deadline"
 
+_OWN_DEADLINE: Final = frozenset({"container", "script", "containerSet"})
+"""Types whose executor keeps the deadline."""
+
 HOST_IP: Final = "127.0.0.1"
 HOST_NAME: Final = "localhost"
 """Steps are processes of this machine."""
 
-Answer = ContainerStarted | ContainerEnded | ContainerErrored | ResourceAnswered
+Answer = ContainerStarted | ContainerEnded | ContainerErrored | ResourceAnswered | TaskAnswered
 
 
-def start(draft: Draft, node: Node, template: Row, deadline: datetime | None = None) -> None:
-    """Ask for the pod of a node that was just created. What cannot be asked for is the node's
-    Error.
+def start(draft: Draft, node: Node, template: Row, outer: datetime | None = None) -> None:
+    """Ask for the pod, or the agent's call, of a node that was just created; it is to end by
+    ``outer``. What cannot be asked for is the node's Error.
     """
     try:
-        command = _command(draft, node, template, deadline)
+        deadline = _deadline(draft, node, template, outer)
+        if node.type in TASKS:
+            tasks.start(draft, node, template)
+        else:
+            _start(draft, node, template, deadline)
     except (ExpressionError, ValueError, TypeError) as error:
         draft.set_phase(node.id, ERROR, str(getattr(error, "message", error)))
         return
+    if deadline is not None and type_of(template) not in _OWN_DEADLINE:
+        draft.wake(deadline, "timeout", node.id)
+
+
+def timed_out(draft: Draft, node: Node) -> None:
+    """The deadline of a node that no executor ends by itself."""
+    if node.has_ended:
+        return
+    tasks.stop(draft, node, tasks.TIMEOUT if node.type in TASKS else DEADLINE_MESSAGE)
+
+
+def _start(draft: Draft, node: Node, template: Row, deadline: datetime | None) -> None:
+    command = _command(draft, node, template, deadline)
     node = draft.edit(node.id)
     node.engine["start"] = command.id
     node.engine["pod"] = command.pod
@@ -89,7 +111,7 @@ def _command(
         output_files=tuple(_output_files(template)),
         input_files=files,
         captures_result=captures_result(draft, node),
-        deadline=_deadline(draft, node, template, deadline),
+        deadline=deadline,
         input_artifacts=input_artifacts(template),
         output_artifacts=output_artifacts(draft.run, template, pod),
     )
@@ -194,6 +216,8 @@ def answer(draft: Draft, event: Answer) -> None:
             _errored(draft, node, event)
         case ResourceAnswered():
             _answered(draft, node, event)
+        case TaskAnswered():
+            tasks.answered(draft, node, event)
 
 
 def _started(draft: Draft, node: Node) -> None:

@@ -10,6 +10,7 @@ from typing import Protocol
 from toolkit.resource.resource import Body
 from toolkit.workflow.commands import Command, StartContainer
 from toolkit.workflow.events import ContainerEnded, ContainerErrored, ContainerStarted
+from toolkit.workflow.http_template import HttpResponse
 from toolkit.workflow.locks import LockRequest
 from toolkit.workflow.nodes import Row
 from toolkit.workflow.run import AuditEvent, Transition
@@ -93,6 +94,56 @@ class Executor(Protocol):
 
     def forget(self, command_id: str) -> None:
         """The outcome is committed: the claim and working folder may go; the log stays."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """A request, secrets in place: never persisted, never shown. ``secrets``: values that what
+    comes back shows as ``***``. ``timeout_s`` is for the whole of it.
+    """
+
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    timeout_s: float | None = None
+    verify: bool = True
+    secrets: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class HttpFailure:
+    """No response. ``is_transient``: another attempt may well get one. ``is_refused``: nobody
+    listens, and nothing was sent.
+    """
+
+    message: str
+    is_transient: bool = False
+    is_refused: bool = False
+
+
+class HttpClient(Protocol):
+    """Makes requests, each once."""
+
+    def send(self, call_id: str, request: HttpRequest) -> HttpResponse | HttpFailure:
+        """Blocks until the response is there as a whole, or there will be none."""
+        ...
+
+    def abort(self, call_id: str) -> None:
+        """Ends a ``send`` under way: it returns an HttpFailure. Unknown ids are ignored."""
+        ...
+
+
+class CallClaims(Protocol):
+    """Which calls were ever begun: kept through crashes, so that none is made twice."""
+
+    def take(self, command_id: str) -> bool:
+        """False where it was taken before. Durable when it returns."""
+        ...
+
+    def drop(self, command_id: str) -> None:
+        """The call's answer is committed."""
         ...
 
 

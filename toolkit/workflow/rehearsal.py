@@ -11,12 +11,12 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from toolkit.resource.resource import Body
-from toolkit.workflow.commands import CallResource, StartContainer
+from toolkit.workflow.commands import Work
 from toolkit.workflow.cron.catch_up import CatchUp
 from toolkit.workflow.cron.decide import CronDecision, decide
 from toolkit.workflow.definition import SCHEDULED_TIME
 from toolkit.workflow.events import SpecChanged
-from toolkit.workflow.nodes import FINISHED, POD, RETRY, SUSPEND
+from toolkit.workflow.nodes import EXECUTED, FINISHED, RETRY, SUSPEND
 from toolkit.workflow.notices import NOTIFIER, Notice, notice_of
 from toolkit.workflow.rehearsal_steps import Actors
 from toolkit.workflow.simulation import LockRoom, Simulation
@@ -296,9 +296,7 @@ class _Played:
         self.record.held_s += self._held.ended(now)
         self.record.locked_s += self._locked.ended(now)
 
-    def _note_start(
-        self, command: StartContainer | CallResource, now: datetime, notifier: tuple[str, str]
-    ) -> None:
+    def _note_start(self, command: Work, now: datetime, notifier: tuple[str, str]) -> None:
         node = self.simulation.run.nodes[command.node_id]
         base = without_attempt(node.name)
         notice = notice_of(node.status, now, notifier)
@@ -314,7 +312,7 @@ class _Played:
         record.message = str(run.row["message"])
         record.waited_s = actors.waited_s(record.name)
         nodes = run.nodes
-        record.steps = sum(1 for node in nodes.values() if node.type == POD)
+        record.steps = sum(1 for node in nodes.values() if node.type in EXECUTED)
         for id, node in nodes.items():
             if node.type == RETRY:
                 record.retries += max(0, len(run.children.get(id, ())) - 1)

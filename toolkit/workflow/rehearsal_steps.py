@@ -10,7 +10,7 @@ from typing import Final
 from zlib import crc32
 
 from toolkit.errors import UsageError
-from toolkit.workflow.commands import CallResource, StartContainer
+from toolkit.workflow.commands import CallHttp, StartContainer, Work
 from toolkit.workflow.experience import ANY_CRON, Experience
 from toolkit.workflow.simulation import Outcome
 from toolkit.workflow.step_names import step_of, without_attempt
@@ -75,7 +75,7 @@ class Actors:
         """How long the run's steps waited for slots; forgotten when asked."""
         return self._waited.pop(run, 0.0)
 
-    def duration(self, cron: str, command: StartContainer | CallResource, name: str) -> timedelta:
+    def duration(self, cron: str, command: Work, name: str) -> timedelta:
         """One of the durations that are known, drawn by the seed and the node's name."""
         known = self._experience.step_s(cron, command.template) or self._experience.step_s(
             cron, step_of(name)
@@ -105,6 +105,10 @@ class Actors:
         }
         return values, known.get("result", PLACEHOLDER)
 
+    def known_result(self, cron: str, command: CallHttp) -> str:
+        """The body of an http template's response."""
+        return self._experience.outputs_of(cron, command.template).get("result", PLACEHOLDER)
+
     def delay(self, run: str, now: datetime, duration: timedelta) -> timedelta:
         """How long it waits for a free slot, which is taken."""
         if self._slots is None:
@@ -130,7 +134,7 @@ class RunActors:
         self._now = now
         self._attempts: dict[str, int] = {}
 
-    def outcome(self, command: StartContainer | CallResource) -> Outcome:
+    def outcome(self, command: Work) -> Outcome:
         """How the step ends."""
         name = command.node_name
         base, step = without_attempt(name), step_of(name)
@@ -142,7 +146,10 @@ class RunActors:
         names = {step, command.template}
         if actors.failure(cron, names, attempt):
             return Outcome(exit_code=1, duration=duration, delay=delay)
-        if isinstance(command, CallResource):
+        if isinstance(command, CallHttp):
+            known = actors.known_result(cron, command)
+            return Outcome(result=known, duration=duration, delay=delay)
+        if not isinstance(command, StartContainer):
             return Outcome(duration=duration, delay=delay)
         outputs, result = actors.outputs(cron, command)
         return Outcome(result=result, outputs=outputs, duration=duration, delay=delay)

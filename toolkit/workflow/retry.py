@@ -9,20 +9,23 @@ from typing import Any, Final
 from toolkit.errors import ExpressionError
 from toolkit.workflow import limits, pods
 from toolkit.workflow.call import Call, call_of
-from toolkit.workflow.context import POD_TYPES, globals_scope, retry_strategy, template_at
+from toolkit.workflow.context import (
+    LEAF_TYPES,
+    POD_TYPES,
+    globals_scope,
+    retry_strategy,
+    template_at,
+)
 from toolkit.workflow.draft import Draft, Due, finished_at, started_at
 from toolkit.workflow.expressions import evaluate_bool
 from toolkit.workflow.halting import halted
-from toolkit.workflow.invoke import create, invalid
+from toolkit.workflow.invoke import create, invalid, node_type
 from toolkit.workflow.merge import type_of
 from toolkit.workflow.nodes import (
-    DAG,
     ERROR,
     FAILED,
     PENDING,
-    POD,
     RUNNING,
-    STEPS,
     SUCCEEDED,
     Node,
     Row,
@@ -238,11 +241,11 @@ def _start(draft: Draft, call: Call, template: Row, attempts: list[Node]) -> Non
         values["pod.name"] = pod_name(draft.run.name, call.name, str(template.get("name", "")))
     processed = substitute(template, globals_scope(draft).over(Values(values)))
     inputs = processed.get("inputs") or {}
-    if kind in POD_TYPES:
-        attempt = create(draft, call, POD, PENDING, inputs=inputs)
+    if kind in LEAF_TYPES:
+        attempt = create(draft, call, node_type(kind), PENDING, inputs=inputs)
         pods.start(draft, attempt, processed, _attempt_deadline(draft, processed, attempts))
         return
-    attempt = create(draft, call, STEPS if kind == "steps" else DAG, RUNNING, inputs=inputs)
+    attempt = create(draft, call, node_type(kind), RUNNING, inputs=inputs)
     attempt.engine["retry"] = values
     if (limit := limits.limit_of(processed)) is not None:
         attempt.engine["limit"] = limit

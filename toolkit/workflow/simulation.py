@@ -17,11 +17,14 @@ from datetime import UTC, datetime, timedelta
 
 from toolkit.resource.resource import Body
 from toolkit.workflow.commands import (
+    CallHttp,
+    CallPlugin,
     CallResource,
     Command,
     StartContainer,
     StopContainer,
     WakeAt,
+    Work,
 )
 from toolkit.workflow.events import (
     ContainerEnded,
@@ -29,12 +32,13 @@ from toolkit.workflow.events import (
     ContainerStarted,
     Event,
     ResourceAnswered,
+    TaskAnswered,
     Woke,
 )
 from toolkit.workflow.library import Library
 from toolkit.workflow.lock_desk import UNLIMITED, LimitOf, LockDesk, LockEvent
 from toolkit.workflow.machine import step, submit
-from toolkit.workflow.nodes import Node
+from toolkit.workflow.nodes import FAILED, SUCCEEDED, Node, Row
 from toolkit.workflow.run import Run, Transition
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
@@ -57,12 +61,12 @@ class Outcome:
     delay: timedelta = timedelta()
 
 
-_ANSWERS = (ContainerEnded, ContainerErrored, ResourceAnswered)
+_ANSWERS = (ContainerEnded, ContainerErrored, ResourceAnswered, TaskAnswered)
 
-Script = Callable[[StartContainer | CallResource], Outcome]
+Script = Callable[[Work], Outcome]
 
 
-def succeed(_: StartContainer | CallResource) -> Outcome:
+def succeed(_: Work) -> Outcome:
     """Everything ends well after a second."""
     return Outcome()
 
@@ -111,13 +115,13 @@ class Simulation:
         hear: Callable[[], None] = lambda: None,
     ) -> None:
         self.now = now
-        self.started: list[StartContainer | CallResource] = []
+        self.started: list[Work] = []
         self.stopped: list[StopContainer] = []
         self.transitions: list[Transition] = []
         self._outcome = outcome
         self._events: list[tuple[datetime, int, Event]] = []
         self._count = 0
-        self._live: dict[str, StartContainer | CallResource] = {}
+        self._live: dict[str, Work] = {}
         first = submit(named(workflow), library or Library(), now)
         self.run = Run.start(first)
         self.room = room or LockRoom(now=now)
@@ -179,15 +183,17 @@ class Simulation:
                 self._at(at, Woke(id, at))
             case StopContainer():
                 self._stop(command)
-            case StartContainer() | CallResource():
+            case StartContainer() | CallResource() | CallHttp() | CallPlugin():
                 self._start(command)
 
-    def _start(self, command: StartContainer | CallResource) -> None:
+    def _start(self, command: Work) -> None:
         self.started.append(command)
         self._live[command.id] = command
         outcome = self._outcome(command)
-        if isinstance(command, CallResource):
-            self._at(self.now + outcome.duration, _resource_answer(command, outcome, self.now))
+        if not isinstance(command, StartContainer):
+            if not outcome.is_stuck:
+                at = self.now + outcome.delay + outcome.duration
+                self._at(at, _call_answer(command, outcome, at))
             return
         begin = self.now + outcome.delay
         if not outcome.error:
@@ -208,11 +214,11 @@ class Simulation:
     def _stop(self, command: StopContainer) -> None:
         self.stopped.append(command)
         live = self._live.get(command.start_id)
-        if isinstance(live, CallResource):
-            self._at(self.now, ContainerErrored(live.id, live.node_id, "stopped", self.now))
-        elif live is not None:
+        if isinstance(live, StartContainer):
             ended = ContainerEnded(command.start_id, command.node_id, 143, self.now)
             self._at(self.now, ended)
+        elif live is not None:
+            self._at(self.now, ContainerErrored(live.id, live.node_id, "stopped", self.now))
 
     def _at(self, at: datetime, event: Event) -> None:
         self._count += 1
@@ -265,13 +271,30 @@ def _answer(command: StartContainer, outcome: Outcome, at: datetime) -> Event:
     )
 
 
-def _resource_answer(command: CallResource, outcome: Outcome, now: datetime) -> Event:
-    at = now + outcome.duration
+def _call_answer(command: Work, outcome: Outcome, at: datetime) -> Event:
     if outcome.error:
-        return ContainerErrored(command.id, command.node_id, outcome.error, at)
+        return ContainerErrored(
+            command.id, command.node_id, outcome.error, at, is_transient=outcome.is_transient
+        )
     outputs = {name: text for name, text in outcome.outputs.items() if text is not None}
     succeeded = outcome.exit_code == 0
-    return ResourceAnswered(command.id, command.node_id, succeeded, outcome.result, at, outputs)
+    if isinstance(command, CallResource):
+        return ResourceAnswered(command.id, command.node_id, succeeded, outcome.result, at, outputs)
+    phase = SUCCEEDED if succeeded else FAILED
+    said = task_outputs(command, outcome.result, outputs)
+    return TaskAnswered(command.id, command.node_id, phase, "", at, said)
+
+
+def task_outputs(command: Work, result: str, parameters: dict[str, str]) -> Row | None:
+    """What a call puts out: an http call its response's body, a plugin what it likes."""
+    if isinstance(command, CallHttp):
+        return {"result": result}
+    outputs: Row = {}
+    if result:
+        outputs["result"] = result
+    if parameters:
+        outputs["parameters"] = [{"name": name, "value": v} for name, v in parameters.items()]
+    return outputs or None
 
 
 def slower(outcome: Outcome, seconds: float) -> Outcome:

@@ -12,18 +12,18 @@ from toolkit.workflow.nodes import Row
 
 SPEC: Final = frozenset(
     {
-        "activeDeadlineSeconds", "arguments", "entrypoint", "hooks", "onExit", "parallelism",
-        "podGC", "priority", "retryStrategy", "shutdown", "suspend", "synchronization",
-        "templateDefaults", "templates", "ttlStrategy", "volumeClaimGC", "volumeClaimTemplates",
-        "volumes", "workflowMetadata", "workflowTemplateRef",
+        "activeDeadlineSeconds", "arguments", "entrypoint", "executorPlugins", "hooks", "onExit",
+        "parallelism", "podGC", "priority", "retryStrategy", "shutdown", "suspend",
+        "synchronization", "templateDefaults", "templates", "ttlStrategy", "volumeClaimGC",
+        "volumeClaimTemplates", "volumes", "workflowMetadata", "workflowTemplateRef",
     }
 )  # fmt: skip
 
 TEMPLATE: Final = frozenset(
     {
-        "activeDeadlineSeconds", "container", "daemon", "dag", "failFast", "inputs", "memoize",
-        "name", "outputs", "parallelism", "resource", "retryStrategy", "script", "steps",
-        "suspend", "synchronization", "timeout", "volumes",
+        "activeDeadlineSeconds", "container", "daemon", "dag", "failFast", "http", "inputs",
+        "memoize", "name", "outputs", "parallelism", "plugin", "resource", "retryStrategy",
+        "script", "steps", "suspend", "synchronization", "timeout", "volumes",
     }
 )  # fmt: skip
 
@@ -44,6 +44,13 @@ CONTAINER: Final = frozenset(
 SYNCHRONIZATION: Final = frozenset({"mutex", "mutexes", "semaphore", "semaphores"})
 MUTEX: Final = frozenset({"database", "name", "namespace"})
 SEMAPHORE: Final = frozenset({"configMapKeyRef", "database", "namespace"})
+
+HTTP: Final = frozenset(
+    {
+        "body", "bodyFrom", "headers", "insecureSkipVerify", "method", "successCondition",
+        "timeoutSeconds", "url",
+    }
+)  # fmt: skip
 
 RETRY: Final = frozenset({"backoff", "expression", "limit", "retryPolicy"})
 
@@ -75,14 +82,11 @@ WITHOUT_EFFECT: Final[Mapping[str, str]] = {
 REFUSED: Final[Mapping[str, str]] = {
     "containerSet": "container sets",
     "data": "data templates",
-    "executorPlugins": "executor plugins",
-    "http": "http templates",
     "initContainers": "init containers",
     "lifecycle": "container lifecycle hooks",
     "livenessProbe": "probes",
     "mirrorVolumeMounts": "sidecars",
     "pendingTimeout": "a deadline for pending steps",
-    "plugin": "plugin templates",
     "readinessProbe": "probes",
     "sidecars": "sidecars",
     "startupProbe": "probes",
@@ -103,6 +107,7 @@ def unsupported_template(template: Row) -> Iterator[str]:
     yield from _unknown(template, TEMPLATE, place)
     yield from _unknown(template.get("retryStrategy"), RETRY, f"{place}.retryStrategy")
     yield from _unsupported_locks(template, place)
+    yield from _unknown(template.get("http"), HTTP, f"{place}.http")
     for field in ("container", "script"):
         yield from _unknown(template.get(field), CONTAINER, f"{place}.{field}")
 

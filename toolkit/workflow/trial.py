@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from toolkit.resource.resource import Body
-from toolkit.workflow.commands import CallResource, StartContainer
+from toolkit.workflow.commands import CallResource, StartContainer, Work
 from toolkit.workflow.events import NodesResumed
 from toolkit.workflow.nodes import OMITTED, RETRY, SKIPPED, SUSPEND, Node, template_of
 from toolkit.workflow.notices import NOTIFIER, Notice, notice_of
@@ -119,7 +119,7 @@ class _Cast:
         self._used.add(number)
         return self._mocks[number]
 
-    def outcome(self, command: StartContainer | CallResource) -> Outcome:
+    def outcome(self, command: Work) -> Outcome:
         name = command.node_name
         mock = self.find({step_of(name), command.template}, attempt_of(name))
         missing = _missing(command, mock)
@@ -148,7 +148,7 @@ class _Cast:
         return found
 
 
-def _missing(command: StartContainer | CallResource, mock: Mock | None) -> str:
+def _missing(command: Work, mock: Mock | None) -> str:
     if mock is not None and (mock.exit_code or mock.error):
         return ""
     if isinstance(command, CallResource):
@@ -160,6 +160,8 @@ def _missing(command: StartContainer | CallResource, mock: Mock | None) -> str:
             ),
             "",
         )
+    if not isinstance(command, StartContainer):
+        return ""
     given = mock.outputs if mock is not None else {}
     for file in command.output_files:
         if file.default is None and file.name not in given:

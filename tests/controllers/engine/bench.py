@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -10,13 +11,17 @@ from tests.controllers.engine.conftest import NAMESPACE, workflow
 from toolkit.adapters.clock import VirtualClock
 from toolkit.adapters.embedded import EmbeddedCluster
 from toolkit.adapters.memory_executor import Ending, MemoryExecutor, MemoryWorld, Script
+from toolkit.adapters.memory_http import MemoryClaims, MemoryHttp
 from toolkit.adapters.memory_runs import MemoryRuns
 from toolkit.controllers.active_run import RunNotice
+from toolkit.controllers.agent import Agent
+from toolkit.controllers.plugin_host import PluginHost
 from toolkit.controllers.projecting import POD, WORKFLOW
 from toolkit.controllers.run_locks import SharedLocks
 from toolkit.controllers.workflow_controller import WorkflowController
 from toolkit.resource.cluster import ObjectRef
 from toolkit.resource.resource import Body
+from toolkit.workflow.plugin_template import Plugin
 from toolkit.workflow.ports import ExecutorEvent, ResolvedStart
 
 
@@ -35,6 +40,9 @@ class Bench:
         self.notices: list[RunNotice] = []
         self.script: Script = succeed
         self.semaphores: dict[str, int] = {}
+        self.http = MemoryHttp()
+        self.claims = MemoryClaims()
+        self.served: list[Plugin] = []
         self.version = ""
         self.boot()
 
@@ -45,6 +53,7 @@ class Bench:
             "staging",
             self.cluster,
             executor=self.executor,
+            agent=self._agent(),
             runs=self.runs,
             clock=self.clock,
             locks=SharedLocks(self.runs.lock_requests(), lambda: self.semaphores),
@@ -53,6 +62,17 @@ class Bench:
             on_error=_raise,
         )
         self.version = ""
+
+    def _agent(self) -> Agent:
+        plugins = PluginHost(self.executor, self.http, self.clock, served=self.served)
+        return Agent(
+            "staging",
+            self.cluster,
+            http=self.http,
+            claims=self.claims,
+            plugins=plugins,
+            clock=self.clock,
+        )
 
     def settle(self) -> None:
         """Until nothing more happens at this instant."""
@@ -68,6 +88,15 @@ class Bench:
             for event in events:
                 self.version = event.object["metadata"]["resourceVersion"]
                 self.controller.changed(event)
+
+    def until(self, happened: Callable[[], bool]) -> None:
+        """Settles until the calls, which are made on threads, have come that far."""
+        for _ in range(4_000):
+            self.settle()
+            if happened():
+                return
+            time.sleep(0.005)
+        raise AssertionError(self.workflow())
 
     def advance(self, seconds: float) -> None:
         self.clock.advance(timedelta(seconds=seconds))

@@ -236,12 +236,12 @@ def test_a_resource_template_waits_for_its_condition(bench: Bench) -> None:
         "successCondition": "data.state == done",
     }
     bench.submit(entrypoint="m", templates=[{"name": "m", "resource": resource}])
-    bench.controller._calls.submit(int).result()
+    bench.controller._calls._resources.submit(int).result()
     bench.settle()
     assert bench.phase() == "Running"
     bench.cluster.update(config_map("made", state="done"))
     bench.advance(1)
-    bench.controller._calls.submit(int).result()
+    bench.controller._calls._resources.submit(int).result()
     bench.settle()
     assert bench.phase() == "Succeeded"
 
