@@ -59,6 +59,17 @@ def test_a_read_that_fails_gives_its_connection_back(path: Path) -> None:
         assert numbers(database) == []
 
 
+def test_those_who_write_at_a_time_share_a_commit(path: Path) -> None:
+    commits = []
+    with Database(path) as database:
+        database.write(make_table)
+        database.subscribe(lambda: commits.append(1))
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(database.write, map(insert, range(400))))
+        assert numbers(database) == list(range(400))
+    assert len(commits) < 200
+
+
 def test_commits_wake_who_asked(path: Path) -> None:
     with Database(path) as database:
         woken = threading.Event()

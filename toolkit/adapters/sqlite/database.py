@@ -2,7 +2,8 @@
 
 Every write is a function of the writer's connection. Those that wait together are run together,
 each in its own savepoint, and committed at once with ``synchronous=FULL``: a call returns only
-when its change is on disk, and one failing write does not undo its neighbours'.
+when its change is on disk, and one failing write does not undo its neighbours'. Where several
+write at a time, the thread waits a moment for those it has just answered: they share one flush.
 
 Deleted content is overwritten (``secure_delete``), so that a replaced Secret's value does not
 linger in free pages; the write-ahead log is emptied when the database is closed, and by
@@ -14,8 +15,8 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import SimpleQueue
@@ -25,11 +26,50 @@ from toolkit.adapters.sqlite.migrations import migrate, refuse_other_schema
 from toolkit.errors import StateError
 
 T = TypeVar("T")
-_Job = tuple[Callable[[sqlite3.Connection], Any], "Future[Any]", bool]
 _MOST_IN_GROUP = 256
+_LONGEST_GATHER_S = 0.002
+_GATHER_STEP_S = 0.0002
 _CHECKPOINT_S = 2.0
 _READER = ("foreign_keys=ON",)
 _WRITER = (*_READER, "journal_mode=WAL", "synchronous=FULL", "secure_delete=ON")
+
+
+class _Job:
+    """One write. Its answer is a lock that is let go: a Future's condition costs four times that,
+    for each write.
+    """
+
+    __slots__ = ("_answered", "_error", "_result", "_work", "is_quiet")
+
+    def __init__(self, work: Callable[[sqlite3.Connection], Any], *, is_quiet: bool) -> None:
+        self._work = work
+        self.is_quiet = is_quiet
+        self._result: Any = None
+        self._error: BaseException | None = None
+        self._answered = threading.Lock()
+        self._answered.acquire()
+
+    def result(self) -> Any:
+        """Waits for :meth:`answer`. Raises what the work raised."""
+        self._answered.acquire()
+        if self._error is not None:
+            raise self._error
+        return self._result
+
+    def run_in_savepoint(self, connection: sqlite3.Connection) -> None:
+        connection.execute("SAVEPOINT job")
+        try:
+            self._result = self._work(connection)
+        except BaseException as error:
+            connection.execute("ROLLBACK TO job")
+            self._error = error
+        connection.execute("RELEASE job")
+
+    def fail(self, error: BaseException) -> None:
+        self._error = error
+
+    def answer(self) -> None:
+        self._answered.release()
 
 
 class Database:
@@ -67,13 +107,14 @@ class Database:
         """
         if threading.current_thread() is self._writer:
             raise RuntimeError("a write inside a write would wait for itself")
-        future: Future[T] = Future()
+        job = _Job(work, is_quiet=is_quiet)
         with self._lock:
             self._require_open()
             if self._writer is None:
                 raise StateError(f"{self._path} was opened for reading only")
-            self._jobs.put((work, future, is_quiet))
-        return future.result()
+            self._jobs.put(job)
+        result: T = job.result()
+        return result
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
@@ -166,17 +207,23 @@ class Database:
         connection.close()
 
     def _write_loop(self, connection: sqlite3.Connection) -> None:
-        group = self._next_group()
+        group, took_s = self._next_group(0, 0.0), 0.0
         while group:
+            start_s = time.monotonic()
             _commit_group(connection, group, self._announce)
-            group = self._next_group()
+            took_s = time.monotonic() - start_s
+            group = self._next_group(len(group), took_s)
         connection.close()
 
-    def _next_group(self) -> list[_Job]:
-        """The jobs that wait, at least one; none once the database is closed."""
+    def _next_group(self, answered: int, took_s: float) -> list[_Job]:
+        """The jobs that wait, at least one; none once the database is closed. ``answered`` jobs
+        were the last group, which took ``took_s``.
+        """
         first = self._jobs.get()
         if first is None:
             return []
+        if answered > 1:
+            self._gather(answered + self._jobs.qsize(), min(took_s / 2, _LONGEST_GATHER_S))
         group = [first]
         while len(group) < _MOST_IN_GROUP and not self._jobs.empty():
             job = self._jobs.get()
@@ -185,6 +232,12 @@ class Database:
                 break
             group.append(job)
         return group
+
+    def _gather(self, wanted: int, longest_s: float) -> None:
+        """Waits for ``wanted`` jobs: who was answered just now mostly has another soon."""
+        deadline_s = time.monotonic() + longest_s
+        while self._jobs.qsize() + 1 < wanted and time.monotonic() < deadline_s:
+            time.sleep(_GATHER_STEP_S)
 
     def _announce(self) -> None:
         for wake in self._after_commit:
@@ -195,39 +248,22 @@ def _commit_group(
     connection: sqlite3.Connection, group: list[_Job], announce: Callable[[], None]
 ) -> None:
     """Answers every job, only after the commit that makes its result true."""
-    outcomes: list[tuple[Future[Any], Any, BaseException | None]] = []
     try:
         connection.execute("BEGIN IMMEDIATE")
-        for work, future, _ in group:
-            outcomes.append((future, *_run_in_savepoint(connection, work)))
+        for job in group:
+            job.run_in_savepoint(connection)
         connection.execute("COMMIT")
     except sqlite3.Error as error:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         failure = StateError(f"the state cannot be written: {error}")
         failure.__cause__ = error
-        outcomes = [(future, None, failure) for _, future, _ in group]
-    for future, result, refusal in outcomes:
-        if refusal is not None:
-            future.set_exception(refusal)
-        else:
-            future.set_result(result)
-    if not all(is_quiet for _, _, is_quiet in group):
+        for job in group:
+            job.fail(failure)
+    for job in group:
+        job.answer()
+    if not all(job.is_quiet for job in group):
         announce()
-
-
-def _run_in_savepoint(
-    connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], Any]
-) -> tuple[Any, BaseException | None]:
-    connection.execute("SAVEPOINT job")
-    try:
-        result = work(connection)
-    except BaseException as error:
-        connection.execute("ROLLBACK TO job")
-        connection.execute("RELEASE job")
-        return None, error
-    connection.execute("RELEASE job")
-    return result, None
 
 
 def _opened(path: Path) -> sqlite3.Connection:
