@@ -31,3 +31,11 @@ def test_a_failure_inside_lets_it_go_on() -> None:
     with pytest.raises(ValueError, match="inside"), collector_paused():
         raise ValueError("inside")
     assert gc.isenabled()
+
+
+def test_what_was_made_inside_counts_as_old() -> None:
+    gc.collect()
+    with collector_paused():
+        made = [{} for _ in range(10_000)]
+    assert gc.get_count()[0] < 10_000
+    assert len(made) == 10_000

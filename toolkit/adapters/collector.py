@@ -29,4 +29,12 @@ def collector_paused() -> Iterator[None]:
         with _lock:
             _pauses -= 1
             if _pauses == 0 and _was_enabled:
+                _count_as_old()
                 gc.enable()
+
+
+def _count_as_old() -> None:
+    """Without this, the next object made would have all that was parsed looked through at once."""
+    if gc.get_freeze_count() == 0:
+        gc.freeze()
+        gc.unfreeze()

@@ -13,7 +13,7 @@ from typing import Any
 from toolkit.adapters.collector import collector_paused
 from toolkit.apiserver.call import Fresh, Options, Propagation
 from toolkit.apiserver.deleting import DeleteOptions
-from toolkit.apiserver.kinds import Kind, KindIndex
+from toolkit.apiserver.kinds import Kind
 from toolkit.apiserver.logical_cluster import LogicalCluster, Request
 from toolkit.apiserver.reading import ListOptions
 from toolkit.apiserver.selectors import EVERYTHING, parse_selector
@@ -84,8 +84,9 @@ class EmbeddedCluster:
         field_selector: str = "",
     ) -> ObjectList:
         options = ListOptions(parse_selector(label_selector, field_selector))
-        page = self._cluster.list(self._request(ObjectRef(gvk, namespace, "")), options)
+        request = self._request(ObjectRef(gvk, namespace, ""))
         with collector_paused():
+            page = self._cluster.list(request, options)
             return ObjectList(page.bodies(), str(page.version))
 
     def create(self, body: Mapping[str, Any], *, dry_run: bool = False) -> Body:
@@ -199,18 +200,15 @@ class EmbeddedCluster:
     def _changes(self, request: Request, since: int) -> Batch:
         return self._cluster.changes(request, EVERYTHING, since)
 
-    def _kinds(self) -> KindIndex:
-        return self._cluster.kinds()
-
     def _request(self, ref: ObjectRef, *, dry_run: bool = False) -> Request:
-        return self._asking(self._kinds().by_type(ref.gvk), ref.namespace, ref.name, dry_run)
+        return self._asking(self._cluster.kind(ref.gvk), ref.namespace, ref.name, dry_run)
 
     def _request_of(self, body: Mapping[str, Any], *, dry_run: bool = False) -> Request:
         metadata = body.get("metadata")
         if not isinstance(metadata, Mapping):
             raise BadRequestError("the object has no metadata")
         gvk = GroupVersionKind.of(body)
-        kind = self._kinds().by_type(gvk)
+        kind = self._cluster.kind(gvk)
         namespace = str(metadata.get("namespace") or "")
         if kind.is_namespaced and not namespace:
             raise BadRequestError(f"{gvk.kind} {metadata.get('name')!r} names no namespace")
