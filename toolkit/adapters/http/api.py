@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response, StreamingResponse
 
@@ -17,6 +16,7 @@ from toolkit.adapters.http.log_stream import log_response
 from toolkit.adapters.http.reviews import issue_token, review
 from toolkit.adapters.http.scale import scale
 from toolkit.adapters.http.watch_stream import watch_lines
+from toolkit.adapters.http.workers import off_loop
 from toolkit.apiserver.access import OWNER, Subject
 from toolkit.apiserver.kinds import Kind
 from toolkit.apiserver.logical_cluster import LogicalCluster, Request
@@ -52,71 +52,72 @@ class KubernetesApi:
         self._stopping.set()
 
     async def answer(self, http: HttpRequest) -> Response:
-        """The route's endpoint. Raises ClusterError for what is refused."""
+        """The route's endpoint. Raises ClusterError for what is refused.
+
+        All but reading the body is one turn of one worker: to hand a request from thread to thread
+        costs as much as most requests do.
+        """
+        return await off_loop(self._answer, http, await http.body())
+
+    def _answer(self, http: HttpRequest, content: bytes) -> Response:
         name = http.path_params["cluster"]
         cluster = self._cluster(name)
         if cluster is None:
             raise NotFoundError(f"there is no cluster {name!r}")
         path = "/" + http.path_params["path"]
-        subject = OWNER if is_owner(http) else await run_in_threadpool(subject_of, http, cluster)
+        subject = OWNER if is_owner(http) else subject_of(http, cluster)
         where = parse_path(path)
         if where is None:  # a document's path is no resource's: most requests need not look
-            prefix = f"/clusters/{name}"
-            document = await run_in_threadpool(document_at, cluster, path, http, prefix)
-            if document is not None:
-                return document
-        else:
-            if not subject.is_master:
-                await run_in_threadpool(_require_allowed, cluster, subject, where, http)
-            if kind := review_kind(where.group, where.version, where.plural):
-                return await self._answer_review(http, cluster, where, kind, subject)
-        found = await run_in_threadpool(_kind_at, cluster, where) if where else None
-        if where is None or found is None:
-            raise NotFoundError("the server could not find the requested resource")
-        return await self._answer_resource(http, cluster, where, found)
+            document = document_at(cluster, path, http, f"/clusters/{name}")
+            if document is None:
+                raise NotFoundError(_NO_RESOURCE)
+            return document
+        if not subject.is_master:
+            _require_allowed(cluster, subject, where, http)
+        if kind := review_kind(where.group, where.version, where.plural):
+            request = Request(kind, where.namespace, where.name)
+            return review(self._asked(cluster, request, http, content), kind, subject)
+        found = cluster.kind_at(where.group, where.version, where.plural)
+        if found is None:
+            raise NotFoundError(_NO_RESOURCE)
+        return self._answer_resource(http, content, cluster, where, found)
 
-    async def _answer_review(
+    def _answer_resource(
         self,
         http: HttpRequest,
+        content: bytes,
         cluster: LogicalCluster,
         where: ResourcePath,
         kind: Kind,
-        subject: Subject,
-    ) -> Response:
-        request = Request(kind, where.namespace, where.name)
-        call = Asked(cluster, request, http, await http.body(), self._clock.now)
-        return await run_in_threadpool(review, call, kind, subject)
-
-    async def _answer_resource(
-        self, http: HttpRequest, cluster: LogicalCluster, where: ResourcePath, kind: Kind
     ) -> Response:
         options = asked.options(http.query_params, http.headers.get("user-agent", ""))
         subresource = _subresource(where, kind)
         request = Request(kind, where.namespace, where.name, subresource, options)
         if subresource == "log" and http.method == "GET":
             now = self._clock.now()
-            return await log_response(cluster, request, http.query_params, self._log_store, now)
-        call = Asked(cluster, request, http, await http.body(), self._clock.now)
+            return log_response(cluster, request, http.query_params, self._log_store, now)
+        call = self._asked(cluster, request, http, content)
         if subresource == "scale":
-            return await run_in_threadpool(scale, call)
+            return scale(call)
         if subresource == "token":
-            return await run_in_threadpool(issue_token, call, self._signer)
+            return issue_token(call, self._signer)
         if http.method == "GET" and not where.name and asked.flag_set(call.query, "watch"):
             return self._watch(call)
         verb = answers.VERBS.get((http.method, bool(where.name)))
         if verb is None or subresource == "log":
             raise MethodError(f"{http.method} is not supported on this resource")
-        return await run_in_threadpool(verb, call)
+        return verb(call)
+
+    def _asked(
+        self, cluster: LogicalCluster, request: Request, http: HttpRequest, content: bytes
+    ) -> Asked:
+        return Asked(cluster, request, http, content, self._clock.now)
 
     def _watch(self, call: Asked) -> Response:
         options = asked.watch_options(call.query)
         shape = answers.watch_shape(call)
         lines = watch_lines(call.cluster, call.request, options, shape, self._stopping)
         return StreamingResponse(lines, media_type=answers.JSON)
-
-
-def _kind_at(cluster: LogicalCluster, where: ResourcePath) -> Kind | None:
-    return cluster.kinds().by_resource(where.group, where.version, where.plural)
 
 
 def _subresource(where: ResourcePath, kind: Kind) -> str:
@@ -145,4 +146,5 @@ def _require_allowed(
     )
 
 
+_NO_RESOURCE = "the server could not find the requested resource"
 _SUBRESOURCES = frozenset([("/Pod", "log"), ("/ServiceAccount", "token")])

@@ -12,7 +12,6 @@ from dataclasses import replace
 from typing import Any, Final
 
 import orjson
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Mount, Route
@@ -39,6 +38,7 @@ from toolkit.adapters.http.argo_streams import (
 from toolkit.adapters.http.argo_workflows import WORKFLOW_VERBS
 from toolkit.adapters.http.identity import subject_of
 from toolkit.adapters.http.log_stream import from_thread
+from toolkit.adapters.http.workers import off_loop
 from toolkit.apiserver.access import Action, Subject
 from toolkit.apiserver.argo_access import actions_of
 from toolkit.apiserver.grpc_status import GrpcCode, grpc_status, of_code
@@ -148,7 +148,7 @@ class ArgoApi:
     def _verb(self, verb: Verb, needed: tuple[Action, ...]) -> _Endpoint:
         async def answer(http: HttpRequest) -> Response:
             ask = await self._ask(http, needed)
-            return _json(await run_in_threadpool(verb, ask))
+            return _json(await off_loop(verb, ask))
 
         return answer
 
@@ -163,7 +163,7 @@ class ArgoApi:
     def _logs(self, needed: tuple[Action, ...]) -> _Endpoint:
         async def answer(http: HttpRequest) -> Response:
             ask = await self._ask(http, needed)
-            wanted = await run_in_threadpool(log_request, ask)
+            wanted = await off_loop(log_request, ask)
             accept = http.headers.get("accept", "")
             return _streaming(self._log_lines(LogReader(ask, wanted), frame_of(accept)), accept)
 
@@ -184,7 +184,7 @@ class ArgoApi:
         cluster = self._cluster(name)
         if cluster is None:
             raise NotFoundError(f"there is no cluster {name!r}")
-        subject = await run_in_threadpool(_allowed, cluster, http, needed)
+        subject = await off_loop(_allowed, cluster, http, needed)
         return Ask(
             cluster,
             http.path_params,

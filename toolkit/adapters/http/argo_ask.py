@@ -60,7 +60,7 @@ class Ask:
 
     def request(self, gvk: GroupVersionKind, name: str = "") -> Request:
         """For the kind's verbs, at this request's namespace."""
-        return Request(self.cluster.kinds().by_type(gvk), self.namespace, name)
+        return Request(self.cluster.kind(gvk), self.namespace, name)
 
     def found(self, gvk: GroupVersionKind, name: str = "") -> Body:
         """The object that the path (or ``name``) names; of workflows also ``@latest``. Raises

@@ -14,7 +14,6 @@ from toolkit.apiserver.access import (
     subject_named,
     verb_of,
 )
-from toolkit.apiserver.kinds import Kind
 from toolkit.apiserver.logical_cluster import LogicalCluster, Request
 from toolkit.apiserver.paths import ResourcePath
 from toolkit.apiserver.tokens import Account
@@ -101,7 +100,7 @@ def _refusal(subject: Subject, action: Action) -> ForbiddenError:
 
 
 def _is_present(cluster: LogicalCluster, account: Account) -> bool:
-    kind: Kind = cluster.kinds().by_type(_SERVICE_ACCOUNT)
+    kind = cluster.kind(_SERVICE_ACCOUNT)
     try:
         live = cluster.get(Request(kind, account.namespace, account.name))
     except NotFoundError:

@@ -13,7 +13,6 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
 from toolkit.adapters.embedded import find_log
@@ -28,21 +27,19 @@ _STAMP = "%Y-%m-%dT%H:%M:%S.%fZ"
 _LINES_AHEAD = 1_000
 
 
-async def log_response(
+def log_response(
     cluster: LogicalCluster,
     request: Request,
     query: Mapping[str, str],
     log_store: LogStore | None,
     now: datetime,
 ) -> Response:
-    """Raises NotFoundError for an unknown pod, BadRequestError for what cannot be had."""
+    """Blocks. Raises NotFoundError for an unknown pod, BadRequestError for what cannot be had."""
     wanted = log_options(query, now)
     if log_store is None:
         raise NotFoundError(f'no log is kept of pods "{request.name}"')
-    request = replace(request, subresource="")
-    address, pod = await run_in_threadpool(find_log, cluster, request, log_store)
-    lines = await run_in_threadpool(
-        log_store.lines,
+    address, pod = find_log(cluster, replace(request, subresource=""), log_store)
+    lines = log_store.lines(
         address,
         container=_container(pod, query.get("container") or ""),
         follow=asked.flag_set(query, "follow"),

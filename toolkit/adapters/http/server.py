@@ -24,6 +24,7 @@ from toolkit.adapters.http.audit import Audited, AuditLog
 from toolkit.adapters.http.certificate import Certificate
 from toolkit.adapters.http.guard import HEALTH_PATHS, Guard, refused
 from toolkit.adapters.http.limits import DEFAULT_LIMITS, Limited
+from toolkit.adapters.http.workers import use_workers
 from toolkit.apiserver.logical_cluster import LogicalCluster
 from toolkit.apiserver.tokens import TokenSigner
 from toolkit.clock import Clock
@@ -136,6 +137,7 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         self.loop = asyncio.get_running_loop()
+        use_workers(self.loop)
         await super().startup(sockets)
         self.ready.set()
 

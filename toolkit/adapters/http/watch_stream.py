@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 import orjson
-from starlette.concurrency import run_in_threadpool
 
+from toolkit.adapters.http.workers import off_loop
 from toolkit.apiserver.logical_cluster import LogicalCluster, Request
 from toolkit.apiserver.reading import ListOptions
 from toolkit.apiserver.refusals import status_of
@@ -73,7 +73,7 @@ async def _events(
     deadline = loop.time() + options.timeout_s
     since = options.since
     if since is None:
-        page = await run_in_threadpool(cluster.list, request, ListOptions(options.selector))
+        page = await off_loop(cluster.list, request, ListOptions(options.selector))
         for body in page.bodies():
             yield WatchEvent("ADDED", body)
         since = page.version
@@ -81,7 +81,7 @@ async def _events(
             yield cluster.bookmark(request, since, ends_initial=True)
     while not stopping.is_set():
         changed.clear()
-        batch = await run_in_threadpool(cluster.changes, request, options.selector, since)
+        batch = await off_loop(cluster.changes, request, options.selector, since)
         since = batch.version
         for event in batch.events:
             yield event
