@@ -98,5 +98,13 @@ def same(left: Any, right: Any) -> bool:
     return json.dumps(left, sort_keys=True) == json.dumps(right, sort_keys=True)
 
 
+def test_a_map_that_is_owned_beside_its_parts_says_so() -> None:
+    fields = [("f:a",), ("f:a", "f:b"), ("f:a", "f:b", "f:c"), ("f:d", "f:e")]
+    assert encode(frozenset(fields)) == {
+        "f:a": {".": {}, "f:b": {".": {}, "f:c": {}}},
+        "f:d": {"f:e": {}},
+    }
+
+
 def test_prefixes_include_the_fields() -> None:
     assert prefixes_of([("f:a", "f:b")]) == {("f:a",), ("f:a", "f:b")}

@@ -72,3 +72,9 @@ def test_a_map_gives_the_type_of_its_values():
     labels = type_of(SERVICE).at(("metadata", "labels", "any.example.com/key"))
 
     assert labels.schema == {"type": "string"}
+
+
+def test_the_keys_of_a_map_share_a_type_and_are_not_kept() -> None:
+    labels = type_of(SERVICE).at(("metadata", "labels"))
+    assert labels.field("one") is labels.field("another")
+    assert labels._fields == {}

@@ -127,6 +127,10 @@ class MemoryTransaction:
         found = (e.version for e in self._tables.events if _is_in(e.key, cluster, kind, ""))
         return max(found, default=0)
 
+    def stamp(self, cluster: str, kind: str) -> tuple[int, int]:
+        versions = [stored.version for stored in self.objects(cluster, kind)]
+        return len(versions), max(versions, default=0)
+
     def events(
         self, cluster: str, kind: str, namespace: str = "", *, since: int, with_previous: bool
     ) -> Sequence[StoredEvent]:

@@ -7,7 +7,6 @@ forced. An apply that changes neither object nor ownership keeps the version.
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 from toolkit.apiserver.admission import check, completed
@@ -129,19 +128,20 @@ def _applied_by(call: Call, applied: Body) -> Ownership:
 
 
 def merge(live: Any, applied: Any, type: FieldType | None) -> Any:
-    """``applied`` over ``live``: maps and keyed lists part by part, the rest as a whole.
+    """``applied`` over ``live``: maps and keyed lists part by part, the rest as a whole. Shares
+    what it takes over with its arguments.
 
     Keyed lists keep the order of ``live``; new items follow in the order applied.
     """
     before, named = parts_of(live, type), parts_of(applied, type)
     if before is None or named is None or isinstance(live, list) != isinstance(applied, list):
-        return copy.deepcopy(applied)
+        return applied
     merged = {element: value for element, (value, _) in before.items()}
     for element, (value, part_type) in named.items():
         if element in merged:
             merged[element] = merge(merged[element], value, part_type)
         else:
-            merged[element] = copy.deepcopy(value)
+            merged[element] = value
     if isinstance(applied, list):
         return list(merged.values())
     return {element[2:]: value for element, value in merged.items()}
@@ -157,6 +157,8 @@ def without_released(
     """``body`` without the fields that were applied ``before``, are not named ``now``, and which
     no other manager owns, nor any part of them.
     """
+    if before <= now:
+        return body
     kept = prefixes_of(now).union(*(prefixes_of(fields) for fields in others))
     released = frozenset(
         path for path in prefixes_of(before) - kept if len(path) > 1 or path[0] not in _ALWAYS_THERE

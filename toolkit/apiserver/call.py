@@ -38,7 +38,7 @@ class Fresh:
     @property
     def timestamp(self) -> str:
         """RFC 3339 in UTC, whole seconds, as Kubernetes writes times."""
-        return self.now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return self.now.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 @dataclass(frozen=True, slots=True)

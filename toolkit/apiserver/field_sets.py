@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from types import NoneType
 from typing import Any, Final
 
 import orjson
@@ -23,8 +25,10 @@ FieldSet = frozenset[Path]
 Parts = Mapping[str, tuple[Any, FieldType | None]]
 
 _DEEPEST: Final = 200
+_LARGEST_KEPT: Final = 16 << 10
 _NOTHING: Final = object()
-_SCALARS: Final = (str, int, float)
+_MAPS: Final = (dict, Mapping)
+_SCALARS: Final = frozenset([str, int, float, bool, NoneType])
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +41,9 @@ class Comparison:
 
 def parts_of(value: Any, type: FieldType | None) -> Parts | None:
     """The parts of a value by path element, in order; None where it is owned as a whole."""
-    if isinstance(value, _SCALARS):  # asked first: most are, and Mapping is slow to deny it
+    if value.__class__ in _SCALARS:  # asked first: most are, and Mapping is slow to deny it
         return None
-    if isinstance(value, Mapping):
+    if isinstance(value, _MAPS):
         if type is not None and type.is_atomic_map:
             return None
         return {
@@ -80,22 +84,44 @@ def compare(old: Any, new: Any, type: FieldType | None) -> Comparison:
     changed: set[Path] = set()
     removed: set[Path] = set()
     _compare(old, new, type, (), changed, removed)
-    return Comparison(frozenset(changed - {()}), frozenset(removed - {()}))
+    changed.discard(())
+    removed.discard(())
+    return Comparison(frozenset(changed), frozenset(removed))
 
 
 def encode(fields: FieldSet) -> dict[str, Any]:
     """The fieldsV1 object."""
     root: dict[str, Any] = {}
-    for path in sorted(fields):
+    for path in sorted(fields):  # what contains others comes before them
         node = root
-        for element in path:
-            node = node.setdefault(element, {})
-        node["."] = {}
-    return _without_lone_dots(root)
+        for depth, element in enumerate(path):
+            if element not in node:
+                if not node and path[:depth] in fields:
+                    node["."] = {}
+                node[element] = {}
+            node = node[element]
+    return root
 
 
 def decode(fields: Any) -> FieldSet:
-    """The inverse of :func:`encode`. Raises BadRequestError for what is no fieldsV1 object."""
+    """The inverse of :func:`encode`. Raises BadRequestError for what is no fieldsV1 object.
+
+    Objects made alike are owned alike, and an object's next write reads what the last one wrote:
+    small sets are kept by their text.
+    """
+    try:
+        text = orjson.dumps(fields)
+    except (TypeError, orjson.JSONEncodeError):
+        text = b""
+    return _decoded(text) if 0 < len(text) < _LARGEST_KEPT else _all_in(fields)
+
+
+@lru_cache(maxsize=256)
+def _decoded(text: bytes) -> FieldSet:
+    return _all_in(orjson.loads(text))
+
+
+def _all_in(fields: Any) -> FieldSet:
     found: set[Path] = set()
     _decode(fields, (), found)
     found.discard(())
@@ -123,9 +149,13 @@ def _collect(value: Any, type: FieldType | None, path: Path, found: set[Path]) -
         found.add(path)
         return
     for element, (part, part_type) in parts.items():
+        below = (*path, element)
+        if part.__class__ in _SCALARS:
+            found.add(below)
+            continue
         if element.startswith("k:"):
-            found.add((*path, element))
-        _collect(part, part_type, (*path, element), found)
+            found.add(below)
+        _collect(part, part_type, below, found)
 
 
 def _compare(
@@ -136,13 +166,13 @@ def _compare(
     changed: set[Path],
     removed: set[Path],
 ) -> None:
-    if old is new or (_NOTHING not in (old, new) and is_same(old, new)):
-        return
     if old is _NOTHING:
         _collect_all(new, type, path, changed)
         return
     if new is _NOTHING:
         _collect_all(old, type, path, removed)
+        return
+    if is_same(old, new):
         return
     before, after = parts_of(old, type), parts_of(new, type)
     if before is None or after is None:
@@ -154,6 +184,9 @@ def _compare(
     for element in [*before, *(element for element in after if element not in before)]:
         left, left_type = before.get(element, (_NOTHING, None))
         right, right_type = after.get(element, (_NOTHING, None))
+        if left is _NOTHING and right.__class__ in _SCALARS:
+            changed.add((*path, element))
+            continue
         _compare(left, right, left_type or right_type, (*path, element), changed, removed)
 
 
@@ -161,17 +194,15 @@ def _collect_all(value: Any, type: FieldType | None, path: Path, found: set[Path
     """Containers too."""
     found.add(path)
     for element, (part, part_type) in (parts_of(value, type) or {}).items():
-        _collect_all(part, part_type, (*path, element), found)
+        below = (*path, element)
+        if part.__class__ in _SCALARS:
+            found.add(below)
+        else:
+            _collect_all(part, part_type, below, found)
 
 
 def _value_element(value: Any) -> str:
     return "v:" + orjson.dumps(value).decode()
-
-
-def _without_lone_dots(node: dict[str, Any]) -> dict[str, Any]:
-    if node.keys() == {"."}:
-        return {}
-    return {key: _without_lone_dots(child) if child else {} for key, child in node.items()}
 
 
 def _decode(node: Any, path: Path, found: set[Path]) -> None:

@@ -78,6 +78,10 @@ class KindIndex:
             )
         return kind
 
+    def find(self, gvk: GroupVersionKind) -> Kind | None:
+        """As :meth:`by_type`; None for a kind that is not served."""
+        return self._by_gvk.get(gvk)
+
     def by_resource(self, group: str, version: str, plural: str) -> Kind | None:
         return self._by_resource.get((group, version, plural))
 

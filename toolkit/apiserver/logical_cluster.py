@@ -26,7 +26,7 @@ from toolkit.apiserver import (
 from toolkit.apiserver.access import Action, Decision, Subject
 from toolkit.apiserver.builtin_kinds import BUILTIN_KINDS
 from toolkit.apiserver.call import DEFAULT_OPTIONS, Call, Fresh, Options
-from toolkit.apiserver.custom_kinds import custom_kinds
+from toolkit.apiserver.custom_kinds import ServedKinds
 from toolkit.apiserver.deleting import DeleteOptions
 from toolkit.apiserver.kinds import Kind, KindIndex
 from toolkit.apiserver.namespaces import (
@@ -42,6 +42,7 @@ from toolkit.apiserver.store import ObjectStore, Snapshot, Transaction
 from toolkit.apiserver.watching import Batch
 from toolkit.errors import NotFoundError
 from toolkit.resource.cluster import PatchType, WatchEvent
+from toolkit.resource.identity import GroupVersionKind
 from toolkit.resource.resource import Body
 
 T = TypeVar("T")
@@ -74,6 +75,7 @@ class LogicalCluster:
         self._store = store
         self._name = name
         self._fresh = fresh
+        self._served = ServedKinds(name)
 
     @property
     def name(self) -> str:
@@ -84,7 +86,7 @@ class LogicalCluster:
         with self._store.read() as snapshot:
             wanted = (*INITIAL_NAMESPACES, *namespaces)
             missing = [n for n in wanted if snapshot.get(namespace_key(self._name, n)) is None]
-        kind = KindIndex(BUILTIN_KINDS).by_type(NAMESPACE)
+        kind = _BUILTIN_INDEX.by_type(NAMESPACE)
         for name in missing:
             request = Request(kind, name=name, options=Options(field_manager="gitops"))
             self._create_if_absent(request, {"metadata": {"name": name}})
@@ -100,15 +102,24 @@ class LogicalCluster:
     def kinds(self) -> KindIndex:
         """All kinds served now."""
         with self._store.read() as snapshot:
-            return self._kinds(snapshot)
+            return self._served.committed(snapshot)
+
+    def kind(self, gvk: GroupVersionKind) -> Kind:
+        """A served kind by type. Raises NotFoundError, with a close name where there is one."""
+        return _BUILTIN_INDEX.find(gvk) or self.kinds().by_type(gvk)
+
+    def kind_at(self, group: str, version: str, plural: str) -> Kind | None:
+        """A served kind by its REST resource."""
+        found = _BUILTIN_INDEX.by_resource(group, version, plural)
+        return found or self.kinds().by_resource(group, version, plural)
 
     def get(self, request: Request) -> Body:
         with self._store.read() as snapshot:
-            return reading.get(snapshot, self._call(snapshot, request))
+            return reading.get(snapshot, self._read_call(snapshot, request))
 
     def list(self, request: Request, options: ListOptions) -> Page:
         with self._store.read() as snapshot:
-            return reading.list_page(snapshot, self._call(snapshot, request), options)
+            return reading.list_page(snapshot, self._read_call(snapshot, request), options)
 
     def create(self, request: Request, body: Body) -> Answer:
         return self._write(request, lambda tx, call: (writing.create(tx, call, body), True))
@@ -138,7 +149,7 @@ class LogicalCluster:
     def scale(self, request: Request) -> Body:
         """The object's Scale. Raises NotFoundError."""
         with self._store.read() as snapshot:
-            call = self._call(snapshot, request)
+            call = self._read_call(snapshot, request)
             return scaling.scale_of(call.kind, reading.get(snapshot, call))
 
     def rescale(self, request: Request, change: Callable[[Body], Body]) -> Answer:
@@ -154,7 +165,7 @@ class LogicalCluster:
         """All that match, in one transaction; returns their last states."""
 
         def work(tx: Transaction) -> tuple[Body, ...]:
-            call = self._call(tx, request)
+            call = self._call(request, self._served.within(tx))
             found = reading.list_page(tx, call, ListOptions(selector)).bodies()
             return tuple(
                 deleting.delete(tx, call.at(call.kind, _namespace(b), _name(b)), options)
@@ -177,12 +188,12 @@ class LogicalCluster:
     def changes(self, request: Request, selector: Selector, since: int) -> Batch:
         """See :func:`toolkit.apiserver.watching.changes`."""
         with self._store.read() as snapshot:
-            return watching.changes(snapshot, self._call(snapshot, request), selector, since)
+            return watching.changes(snapshot, self._read_call(snapshot, request), selector, since)
 
     def bookmark(self, request: Request, version: int, *, ends_initial: bool = False) -> WatchEvent:
         """See :func:`toolkit.apiserver.watching.bookmark`."""
         with self._store.read() as snapshot:
-            call = self._call(snapshot, request)
+            call = self._read_call(snapshot, request)
         return watching.bookmark(call, version, ends_initial=ends_initial)
 
     def version(self) -> int:
@@ -205,16 +216,19 @@ class LogicalCluster:
         self, request: Request, work: Callable[[Transaction, Call], tuple[Body, bool]]
     ) -> Answer:
         def within(tx: Transaction) -> Answer:
-            call = self._call(tx, request)
+            call = self._call(request, self._served.within(tx))
             body, is_new = work(tx, call)
             return Answer(body, tuple(call.warnings), is_new)
 
         return self._store.write(within)
 
-    def _call(self, snapshot: Snapshot, request: Request) -> Call:
+    def _read_call(self, snapshot: Snapshot, request: Request) -> Call:
+        return self._call(request, self._served.committed(snapshot))
+
+    def _call(self, request: Request, kinds: KindIndex) -> Call:
         return Call(
             cluster=self._name,
-            kinds=self._kinds(snapshot),
+            kinds=kinds,
             kind=request.kind,
             namespace=request.namespace if request.kind.is_namespaced else "",
             name=request.name,
@@ -222,10 +236,6 @@ class LogicalCluster:
             options=request.options,
             subresource=request.subresource,
         )
-
-    def _kinds(self, snapshot: Snapshot) -> KindIndex:
-        custom = custom_kinds(snapshot, self._name)
-        return KindIndex((*BUILTIN_KINDS, *custom)) if custom else _BUILTIN_INDEX
 
 
 def _namespace(body: Body) -> str:

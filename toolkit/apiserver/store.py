@@ -10,15 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from toolkit.resource.resource import Body
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class ObjectKey:
+class ObjectKey(NamedTuple):
     """``kind`` is ``<group>/<Kind>`` ("/Secret" in the core group): versions share storage."""
 
     cluster: str
@@ -27,8 +26,7 @@ class ObjectKey:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class StoredObject:
+class StoredObject(NamedTuple):
     """An object as JSON text, its resourceVersion inside."""
 
     key: ObjectKey
@@ -104,6 +102,12 @@ class Snapshot(Protocol):
 
     def last_change(self, cluster: str, kind: str) -> int:
         """The newest version that changed an object of the kind and is not compacted; else 0."""
+        ...
+
+    def stamp(self, cluster: str, kind: str) -> tuple[int, int]:
+        """How many objects of the kind there are, and the newest of their versions: of two
+        committed states the same only where the objects are.
+        """
         ...
 
     def events(

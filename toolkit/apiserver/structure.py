@@ -57,24 +57,45 @@ def _walk(
     unknown: list[Unknown],
     mismatches: list[Mismatch],
 ) -> None:
-    if value is None:
+    if value.__class__ in type.scalars:
         return
     wanted = type.schema.get("type")
-    if wanted is not None and not _is_of(value, wanted):
+    if value.__class__ is not type.container and wanted and not _is_of(value, wanted):
         mismatches.append((path, _name_of(value), _shown(wanted)))
-        return
-    if isinstance(value, list):
-        item_type = type.item()
-        if item_type is not None:
-            for index, item in enumerate(value):
-                _walk(item, item_type, (*path, index), unknown, mismatches)
-    elif not isinstance(value, _SCALARS) and isinstance(value, Mapping):
-        for key, part in value.items():
-            part_type = type.field(str(key))
-            if part_type is not None:
-                _walk(part, part_type, (*path, str(key)), unknown, mismatches)
-            elif type.field_names and not _is_open(type):
+    elif isinstance(value, list):
+        _walk_items(value, type, path, unknown, mismatches)
+    elif isinstance(value, Mapping):
+        _walk_fields(value, type, path, unknown, mismatches)
+
+
+def _walk_items(
+    items: list[Any],
+    type: FieldType,
+    path: FieldPath,
+    unknown: list[Unknown],
+    mismatches: list[Mismatch],
+) -> None:
+    item_type = type.item()
+    if item_type is not None:
+        for index, item in enumerate(items):
+            _walk(item, item_type, (*path, index), unknown, mismatches)
+
+
+def _walk_fields(
+    fields: Mapping[Any, Any],
+    type: FieldType,
+    path: FieldPath,
+    unknown: list[Unknown],
+    mismatches: list[Mismatch],
+) -> None:
+    field_type = type.field
+    for key, part in fields.items():
+        part_type = field_type(str(key))
+        if part_type is None:
+            if type.field_names and not _is_open(type):
                 unknown.append(((*path, str(key)), type))
+        elif part.__class__ not in part_type.scalars:  # most are: not worth a call
+            _walk(part, part_type, (*path, str(key)), unknown, mismatches)
 
 
 def _is_of(value: Any, wanted: str | list[str]) -> bool:
@@ -107,8 +128,6 @@ def _told(path: FieldPath, type: FieldType) -> str:
     hint = f' (did you mean "{close[0]}"?)' if close else ""
     return f'unknown field "{format_path(path)}"{hint}'
 
-
-_SCALARS = (str, int, float)
 
 _CHECKS: Mapping[str, Callable[[Any], bool]] = {
     "object": lambda value: isinstance(value, dict) or isinstance(value, Mapping),  # noqa: SIM101 - a dict is told apart ten times as fast

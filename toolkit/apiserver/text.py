@@ -28,6 +28,8 @@ def from_text(text: str | bytes) -> Any:
 
 def is_same(left: Any, right: Any) -> bool:
     """Whether two values are the same JSON: 1, 1.0 and True are equal to Python, and are not."""
+    if left is right:
+        return True
     if left != right:
         return False
     return orjson.dumps(left, option=_SORTED) == orjson.dumps(right, option=_SORTED)

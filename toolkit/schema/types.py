@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, Literal, NamedTuple
+from types import NoneType
+from typing import Any, Final, Literal, NamedTuple
 
 from toolkit.resource.field_path import FieldPath
 from toolkit.resource.identity import GroupVersionKind
@@ -32,22 +33,44 @@ class MergeStrategy(NamedTuple):
 
 
 class FieldType:
-    """One place in a kind's schema. Children are made once and kept: walking is cheap."""
+    """One place in a kind's schema. Children are made once and kept: walking is cheap.
 
-    __slots__ = ("_annotations", "_fields", "_item", "schema")
+    ``scalars``: the Python classes of the scalars that may stand here; None's always, as null
+    means absent. ``container``: that of the one list or object that may; None where the schema
+    says otherwise. ``list_semantics``: how server-side apply treats a list here;
+    ``is_atomic_map``: whether it owns an object here as a whole.
+    """
+
+    __slots__ = (
+        "_annotations",
+        "_fields",
+        "_item",
+        "_value",
+        "container",
+        "is_atomic_map",
+        "list_semantics",
+        "scalars",
+        "schema",
+    )
 
     def __init__(self, schema: Schema) -> None:
         self._annotations = schema  # stand beside a $ref, not behind it
         name = referenced(schema)
         self.schema: Schema = definition(name) if name is not None else schema
-        self._fields: dict[str, FieldType | None] = {}
+        self.scalars = _scalars_of(self.schema.get("type"))
+        self.container = _CONTAINERS.get(str(self.schema.get("type")))
+        self.list_semantics = self._list_semantics()
+        self.is_atomic_map = bool(self._annotation("map-type") == "atomic")
+        self._fields: dict[str, FieldType] = {}
         self._item: FieldType | None = None
+        self._value: FieldType | None = None
 
     def field(self, key: str) -> FieldType | None:
         """The type of a field, or of a map's value; None where the schema does not say."""
-        if key not in self._fields:
-            self._fields[key] = self._child(self._field_schema(key))
-        return self._fields[key]
+        found = self._fields.get(key)
+        if found is None:
+            found = self._declared(key)
+        return found
 
     def item(self) -> FieldType | None:
         """The type of a list's items; None where the schema does not say."""
@@ -66,19 +89,6 @@ class FieldType:
         return self.schema.get("default")
 
     @property
-    def list_semantics(self) -> ListSemantics:
-        """How server-side apply treats a list here."""
-        kind = self._annotation("list-type")
-        if kind == "map":
-            return ("map", tuple(self._annotation("list-map-keys") or ()))
-        return ("set",) if kind == "set" else ("atomic",)
-
-    @property
-    def is_atomic_map(self) -> bool:
-        """Whether server-side apply owns an object here as a whole."""
-        return bool(self._annotation("map-type") == "atomic")
-
-    @property
     def merge(self) -> MergeStrategy:
         """How a strategic merge patch treats what stands here."""
         text = self._annotation("patch-strategy")
@@ -94,9 +104,21 @@ class FieldType:
             here = here.item() if isinstance(part, int) else here.field(part)
         return here
 
-    def _field_schema(self, key: str) -> object:
-        declared = self.schema.get("properties", {}).get(key)
-        return declared if declared is not None else self.schema.get("additionalProperties")
+    def _list_semantics(self) -> ListSemantics:
+        kind = self._annotation("list-type")
+        if kind == "map":
+            return ("map", tuple(self._annotation("list-map-keys") or ()))
+        return ("set",) if kind == "set" else ("atomic",)
+
+    def _declared(self, key: str) -> FieldType | None:
+        """Kept by name where the schema names the key; a map's values share one type."""
+        found = self._child(self.schema.get("properties", {}).get(key))
+        if found is not None:
+            self._fields[key] = found
+            return found
+        if self._value is None:
+            self._value = self._child(self.schema.get("additionalProperties"))
+        return self._value
 
     def _child(self, schema: object) -> FieldType | None:
         return FieldType(schema) if isinstance(schema, Mapping) else None
@@ -104,6 +126,24 @@ class FieldType:
     def _annotation(self, name: str) -> Any:
         key = f"x-kubernetes-{name}"
         return self._annotations.get(key, self.schema.get(key))
+
+
+_SCALARS: Final[Mapping[str, frozenset[type]]] = {
+    "string": frozenset([str]),
+    "boolean": frozenset([bool]),
+    "integer": frozenset([int]),
+    "number": frozenset([int, float]),
+}
+_CONTAINERS: Final[Mapping[str, type]] = {"object": dict, "array": list}
+_NULL: Final[frozenset[type]] = frozenset([NoneType])
+_ANY_SCALAR: Final[frozenset[type]] = frozenset([str, bool, int, float, NoneType])
+
+
+def _scalars_of(type: str | list[str] | None) -> frozenset[type]:
+    if type is None:
+        return _ANY_SCALAR
+    names = [type] if isinstance(type, str) else type
+    return _NULL.union(scalar for name in names for scalar in _SCALARS.get(name, ()))
 
 
 @cache

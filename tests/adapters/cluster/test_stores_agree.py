@@ -100,6 +100,7 @@ def contents(snapshot: Snapshot) -> dict[str, Any]:
             snapshot.objects("one", kind, limit=2),
             snapshot.count("one", kind, after=("a", "x")),
             snapshot.last_change("one", kind),
+            snapshot.stamp("one", kind),
             snapshot.objects("two", kind, labels={"l": "1"}),
             snapshot.events("one", kind, since=snapshot.compacted(), with_previous=True),
             [

@@ -64,7 +64,7 @@ class SqliteSnapshot:
         return int(self._one("SELECT version FROM object_compaction")[0])
 
     def get(self, key: ObjectKey) -> Body | None:
-        row = self._one(f"SELECT body FROM objects WHERE {_KEY}", *_parts(key))
+        row = self._one(f"SELECT body FROM objects WHERE {_KEY}", *key)
         return from_text(row[0]) if row else None
 
     def objects(
@@ -119,6 +119,14 @@ class SqliteSnapshot:
             self._one(f"SELECT max(version) FROM object_events WHERE {where}", *values)[0] or 0
         )
 
+    def stamp(self, cluster: str, kind: str) -> tuple[int, int]:
+        count, newest = self._one(
+            "SELECT count(*), max(version) FROM objects WHERE cluster = ? AND kind = ?",
+            cluster,
+            kind,
+        )
+        return int(count), int(newest or 0)
+
     def events(
         self, cluster: str, kind: str, namespace: str = "", *, since: int, with_previous: bool
     ) -> Sequence[StoredEvent]:
@@ -159,14 +167,14 @@ class SqliteSnapshot:
         row = self._one(
             f"SELECT type, body FROM object_events WHERE {_KEY} AND version < ? "
             "ORDER BY version DESC LIMIT 1",
-            *_parts(key),
+            *key,
             version,
         )
         return row[1] if row and row[0] != "DELETED" else None
 
     def _objects(self, query: str, values: Sequence[Any]) -> list[StoredObject]:
         rows = self._connection.execute(query, values)
-        return [StoredObject(ObjectKey(*row[:4]), row[4], row[5]) for row in rows]
+        return [StoredObject(ObjectKey._make(row[:4]), row[4], row[5]) for row in rows]
 
     def _keys(self, query: str, values: Sequence[Any]) -> list[ObjectKey]:
         return [ObjectKey(*row) for row in self._connection.execute(query, values)]
@@ -228,7 +236,7 @@ class SqliteTransaction(SqliteSnapshot):
         return self._known.pop(key) if key in self._known else self._fetched(key)
 
     def _fetched(self, key: ObjectKey) -> _Present | None:
-        row = self._one(f"SELECT id, version, body FROM objects WHERE {_KEY}", *_parts(key))
+        row = self._one(f"SELECT id, version, body FROM objects WHERE {_KEY}", *key)
         return _Present(key, *row) if row else None
 
     def _record(self, key: ObjectKey, type: str, text: str | None) -> int:
@@ -236,7 +244,7 @@ class SqliteTransaction(SqliteSnapshot):
         cursor = self._connection.execute(
             "INSERT INTO object_events (cluster, kind, namespace, name, type, body) "
             "VALUES (?, ?, ?, ?, ?, ?)",
-            (*_parts(key), type, text),
+            (*key, type, text),
         )
         assert cursor.lastrowid is not None  # noqa: S101  # an INSERT always has one
         return cursor.lastrowid
@@ -257,7 +265,7 @@ class SqliteTransaction(SqliteSnapshot):
         cursor = self._connection.execute(
             "INSERT INTO objects (cluster, kind, namespace, name, version, body) "
             "VALUES (?, ?, ?, ?, ?, ?)",
-            (*_parts(key), version, to_text(body)),
+            (*key, version, to_text(body)),
         )
         assert cursor.lastrowid is not None  # noqa: S101  # an INSERT always has one
         self._index_labels(cursor.lastrowid, labels_of(body))
@@ -277,12 +285,16 @@ class SqliteTransaction(SqliteSnapshot):
             self._index_owners(present.id, owners_of(body))
 
     def _index_labels(self, id: int, labels: Mapping[str, str]) -> None:
+        if not labels:
+            return
         self._connection.executemany(
             "INSERT INTO object_labels (object, label, value) VALUES (?, ?, ?)",
             [(id, label, value) for label, value in labels.items()],
         )
 
     def _index_owners(self, id: int, owners: Iterable[str]) -> None:
+        if not owners:
+            return
         self._connection.executemany(
             "INSERT INTO object_owners (object, owner) VALUES (?, ?)",
             [(id, owner) for owner in owners],
@@ -344,7 +356,3 @@ def _scope(
         where = f"{where} AND ({table}namespace, {table}name) > (?, ?)"
         values = (*values, *after)
     return where, values
-
-
-def _parts(key: ObjectKey) -> tuple[str, str, str, str]:
-    return (key.cluster, key.kind, key.namespace, key.name)
