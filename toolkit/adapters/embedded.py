@@ -104,12 +104,11 @@ class EmbeddedCluster:
 
     def draw(self, bodies: Sequence[Body]) -> tuple[Body, ...]:
         """Stores pictures of what is true elsewhere, all in one transaction."""
-        kinds = self._kinds()
         return self._cluster.draw(
             [
                 (
                     Request(
-                        kinds.by_type(GroupVersionKind.of(body)),
+                        self._cluster.kind(GroupVersionKind.of(body)),
                         str(body["metadata"].get("namespace") or ""),
                         str(body["metadata"]["name"]),
                     ),

@@ -131,7 +131,8 @@ class LogicalCluster:
         """All in one transaction. See :func:`toolkit.apiserver.drawing.draw`."""
 
         def work(tx: Transaction) -> tuple[Body, ...]:
-            return tuple(drawing.draw(tx, self._call(tx, to), body) for to, body in requests)
+            kinds = self._served.within(tx)
+            return tuple(drawing.draw(tx, self._call(to, kinds), body) for to, body in requests)
 
         return self._store.write(work)
 
