@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import NoReturn
+from typing import NoReturn, Protocol
 
 from toolkit.clock import Clock
 from toolkit.controllers.cron_events import record
@@ -44,6 +44,18 @@ class CronNotice:
     text: str
 
 
+class CronWatcher(Protocol):
+    """Hears of what crons do, and changes nothing."""
+
+    def fired(self, namespace: str, cron: str) -> None:
+        """A run was made."""
+        ...
+
+    def concluded(self, namespace: str, cron: str, decision: CronDecision) -> None:
+        """A decision was carried out."""
+        ...
+
+
 @dataclass(slots=True)
 class _Cron:
     """``turn`` counts the decisions: a timer of an earlier one finds itself outdated.
@@ -70,12 +82,14 @@ class CronController:
         notice: Callable[[CronNotice], None],
         on_error: Callable[[Exception], None],
         catch_up: CatchUp = CatchUp.LATEST,
+        watcher: CronWatcher | None = None,
     ) -> None:
         self._name = name
         self._cluster = cluster
         self._clock = clock
         self._notice = notice
         self._catch_up = catch_up
+        self._watcher = watcher
         self._crons: dict[Key, _Cron] = {}
         self._children: dict[Key, dict[str, Body]] = {}
         self._has_children = False
@@ -199,6 +213,8 @@ class CronController:
     def _made(self, key: Key, cron: _Cron, decision: CronDecision, child: Body) -> None:
         self._children.setdefault(key, {})[_name(child)] = _brief(child)
         self._notice(CronNotice(self._name, *key, f"fired: {_name(child)}"))
+        if self._watcher is not None:
+            self._watcher.fired(*key)
         self._conclude(key, cron, decision)
 
     def _not_made(self, key: Key, cron: _Cron, failure: Exception) -> NoReturn:
@@ -252,6 +268,8 @@ class CronController:
 
     def _tell(self, key: Key, cron: _Cron, decision: CronDecision) -> None:
         """All of it is recorded; that runs overlap where they may is no news."""
+        if self._watcher is not None:
+            self._watcher.concluded(*key, decision)
         for type, reason, message in decision.audit:
             record(self._cluster, cron.body, (type, reason, message), self._clock.now())
             if reason != "Overlap":

@@ -33,9 +33,16 @@ class EventLoop:
         self._numbers = count()
         self._thread: threading.Thread | None = None
         self._is_open = True
+        self.adds = 0  # given by soon; near enough where several threads give at once
+
+    @property
+    def depth(self) -> int:
+        """What waits for its turn, about."""
+        return self._inbox.qsize()
 
     def soon(self, action: Action) -> None:
         """After everything given before. From any thread."""
+        self.adds += 1
         self._inbox.put(action)
 
     def at(self, instant: datetime, action: Action) -> None:

@@ -25,6 +25,7 @@ from toolkit.controllers.picture import Picture
 from toolkit.controllers.projecting import WORKFLOW, Canvas, Shown, remove_pods
 from toolkit.controllers.resource_actions import Owner
 from toolkit.controllers.run_locks import RunLocks, SharedLocks
+from toolkit.controllers.run_watcher import RunWatcher, RunWatchers, begin, take_over
 from toolkit.controllers.step_environment import resolve
 from toolkit.controllers.template_library import fetch_library
 from toolkit.errors import ClusterError, ToolkitError
@@ -78,6 +79,7 @@ class WorkflowController:
         given: Mapping[str, str],
         notice: Callable[[RunNotice], None],
         on_error: Callable[[Exception], None],
+        watcher: RunWatcher | None = None,
     ) -> None:
         self._name = name
         self._cluster = cluster
@@ -86,6 +88,7 @@ class WorkflowController:
         self._clock = clock
         self._given = given
         self._notice = notice
+        self._watcher: RunWatcher = watcher or RunWatchers()
         self._active: dict[str, ActiveRun] = {}
         self._undone: dict[str, None] = {}  # runs with decisions to commit
         self._is_commit_due = False
@@ -197,6 +200,7 @@ class WorkflowController:
             active.commands = {command.id: command for command in found.commands}
             active.shown.nodes = dict.fromkeys(active.run.nodes)
             self._active[found.uid] = active
+            self._watcher.recovered(active.run)
         self._finished = set(self._runs.uids(self._name)) - self._active.keys()
         return tuple(found.uid for found in stored)
 
@@ -237,7 +241,8 @@ class WorkflowController:
             raise
         transition = submit(live, library, now)
         self._runs.begin(self._name, transition, now)
-        self._active[uid] = ActiveRun(Run.start(transition), Shown(live))
+        run = begin(self._watcher, transition, self._clock.now() - now)
+        self._active[uid] = ActiveRun(run, Shown(live))
         self._follow_up(uid, transition)
 
     def _adopted(self, uid: str, live: Body) -> bool:
@@ -274,7 +279,7 @@ class WorkflowController:
         is_answer = active.commands.pop(answered, None) is not None
         if transition.is_empty and not is_answer:
             return
-        active.run.apply(transition)
+        take_over(self._watcher, active.run, transition, self._clock.now() - now)
         active.decided.add(transition)
         if answered:
             active.decided.answer(answered, event)

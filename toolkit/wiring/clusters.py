@@ -48,6 +48,7 @@ _LOCK = "lock"
 _SERVER = "server.json"
 _AUDIT_LOG = "audit.log"
 _PORT = "port"
+_TOKEN = "token"  # noqa: S105  # a file's name, for Prometheus and the like
 _KUBECONFIG = "kubeconfig"
 
 
@@ -111,7 +112,8 @@ class Owner:
             try:
                 yield server.serving
             finally:
-                (state / _SERVER).unlink(missing_ok=True)
+                for name in (_SERVER, _TOKEN):
+                    (state / name).unlink(missing_ok=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,6 +304,7 @@ def _announce(state: Path, serving: Serving, environments: Sequence[Environment]
     address = ServerAddress(serving.url, serving.token, os.getpid(), str(serving.authority_file))
     _write_private(state / _SERVER, json.dumps(asdict(address)))
     _write_private(state / _PORT, str(serving.port))
+    _write_private(state / _TOKEN, serving.token)
     _write_private(state / _KUBECONFIG, json.dumps(_kubeconfig(serving, environments), indent=1))
 
 

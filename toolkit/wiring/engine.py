@@ -13,6 +13,7 @@ import toolkit
 from toolkit.adapters.artifacts import ArtifactStore
 from toolkit.adapters.embedded import EmbeddedCluster
 from toolkit.adapters.logs import Logs
+from toolkit.adapters.meter import MemoryMeter
 from toolkit.adapters.process.executor import ProcessExecutor
 from toolkit.adapters.process.images import PROGRAMS, ImageMap
 from toolkit.adapters.process.isolation import Namespaces, probe
@@ -21,14 +22,19 @@ from toolkit.adapters.sqlite.runs import SqliteRuns
 from toolkit.adapters.volumes import Volumes
 from toolkit.controllers.active_run import RunNotice
 from toolkit.controllers.cron_controller import CronController, CronNotice
+from toolkit.controllers.event_loop import EventLoop
 from toolkit.controllers.keeper import Keeper
+from toolkit.controllers.measuring import EngineMeter
 from toolkit.controllers.run_locks import SharedLocks
+from toolkit.controllers.run_watcher import RunWatchers
 from toolkit.controllers.workflow_controller import WorkflowController
+from toolkit.errors import ExecutionError, ToolkitError
 from toolkit.repository.settings import Environment
 from toolkit.resource.cluster import Cluster
 from toolkit.wiring.agents import start_agents
 from toolkit.wiring.clusters import Owner, ensure_capture_secret
 from toolkit.wiring.keeping import sweeper
+from toolkit.wiring.metrics import Queues
 from toolkit.wiring.workspace import Workspace
 from toolkit.workflow.ports import ExecutorEvent
 
@@ -47,6 +53,8 @@ class Engine:
     clusters: dict[str, EmbeddedCluster]
     isolation: Namespaces
     slots: int
+    meter: MemoryMeter
+    queues: Queues
 
 
 def log_store(workspace: Workspace) -> Logs:
@@ -78,6 +86,8 @@ def start_engine(
     controllers: list[WorkflowController] = []
     cron_controllers: list[CronController] = []
     keepers: list[Keeper] = []
+    meter = MemoryMeter(owner.clock)
+    queues: dict[tuple[str, str], EventLoop] = {}
 
     def report(event: ExecutorEvent) -> None:
         for controller in controllers:
@@ -100,6 +110,9 @@ def start_engine(
             cluster = owner.cluster(environment, log_store=logs)
             clusters[environment.name] = cluster
             ensure_capture_secret(cluster, environment.namespace)
+            engine_meter = EngineMeter(
+                environment.name, meter, on_problem=lambda text: on_error(ExecutionError(text))
+            )
             controller = WorkflowController(
                 environment.name,
                 cluster,
@@ -110,11 +123,14 @@ def start_engine(
                 locks=locks,
                 given=_given(workspace, environment),
                 notice=notice,
-                on_error=on_error,
+                on_error=_counted(on_error, engine_meter),
+                watcher=RunWatchers([engine_meter]),
             )
+            queues[environment.name, "workflow_queue"] = controller.loop
             controllers.append(controller)
             stack.callback(controller.close)
             keeper = _keeper(owner, workspace, environment, cluster, on_error)
+            queues[environment.name, "workflow_ttl_queue"] = keeper.loop
             keepers.append(keeper)
             stack.callback(keeper.close)
             if crons:
@@ -125,7 +141,9 @@ def start_engine(
                     notice=notice,
                     on_error=on_error,
                     catch_up=environment.catch_up,
+                    watcher=engine_meter,
                 )
+                queues[environment.name, "cron_wf_queue"] = cron.loop
                 stack.callback(cron.close)
                 cron_controllers.append(cron)
         loops: tuple[WorkflowController | CronController | Keeper, ...] = (
@@ -136,7 +154,18 @@ def start_engine(
         for loop in loops:
             stack.callback(loop.stop)  # all of them, before the first is closed and awaited
             loop.start()
-        yield Engine(logs, clusters, host.namespaces, slots)
+        yield Engine(logs, clusters, host.namespaces, slots, meter, queues)
+
+
+def _counted(
+    on_error: Callable[[Exception], None], meter: EngineMeter
+) -> Callable[[Exception], None]:
+    def report(error: Exception) -> None:
+        if not isinstance(error, ToolkitError):
+            meter.failed()
+        on_error(error)
+
+    return report
 
 
 def _keeper(

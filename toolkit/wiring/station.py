@@ -15,6 +15,7 @@ from toolkit.wiring.clusters import Owner, kubernetes_cluster, own
 from toolkit.wiring.delivery import open_sync_loop
 from toolkit.wiring.engine import Engine, EngineNotice, start_engine
 from toolkit.wiring.keeping import sweep_route, sweeper
+from toolkit.wiring.metrics import metrics_route
 from toolkit.wiring.workspace import Workspace
 
 
@@ -67,7 +68,10 @@ def open_station(
             )
         )
         every = tuple(workspace.settings().environments.values())
-        routes = [sweep_route(sweeper(owner, workspace, every))]
+        routes = [
+            sweep_route(sweeper(owner, workspace, every)),
+            metrics_route(engine.meter, owner.database, engine.queues),
+        ]
         serving = stack.enter_context(
             owner.serve(environments, log_store=engine.logs, routes=routes)
         )

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from toolkit.workflow.commands import Command, WakeAt
 from toolkit.workflow.locks import LockRequest
@@ -27,6 +27,9 @@ from toolkit.workflow.nodes import (
     rfc3339,
 )
 from toolkit.workflow.run import NOTE_MARK, AuditEvent, Run, Transition
+
+if TYPE_CHECKING:
+    from toolkit.workflow.metrics import Measure
 
 T = TypeVar("T")
 AgendaKind = Literal["begin", "ended", "moved", "resume", "root", "daemons", "keep"]
@@ -105,6 +108,10 @@ class Draft:
         if self._removed:
             known = [id for id in known if id not in self._removed]
         return [*known, *self._children.get(owner, ())]
+
+    def changed_nodes(self) -> list[Node]:
+        """Nodes that this draft created or changed."""
+        return list(self._nodes.values())
 
     def new_nodes(self) -> list[Node]:
         """Nodes that this draft created."""
@@ -269,8 +276,8 @@ class Draft:
 
     # The outcome
 
-    def transition(self) -> Transition:
-        """The changes as rows. The draft is spent."""
+    def transition(self, measures: tuple[Measure, ...] = ()) -> Transition:
+        """The changes as rows, and what they measure. The draft is spent."""
         changed = [(id, node.to_row()) for id, node in self._nodes.items()]
         changed.sort(key=lambda entry: entry[1]["engine"]["seq"])
         return Transition(
@@ -280,6 +287,7 @@ class Draft:
             commands=tuple(self._commands),
             lock_requests=tuple(self._lock_requests.items()),
             audit=tuple(self._audit),
+            measures=measures,
             cache=self._known,
         )
 

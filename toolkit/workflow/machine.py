@@ -43,6 +43,7 @@ from toolkit.workflow.events import (
 )
 from toolkit.workflow.invoke import invoke
 from toolkit.workflow.library import Library
+from toolkit.workflow.metrics import measures_of
 from toolkit.workflow.new_run import empty_definition, new_row
 from toolkit.workflow.nodes import (
     DAG,
@@ -85,7 +86,7 @@ def submit(workflow: Body, library: Library, now: datetime) -> Transition:
         exit_handler.finish(draft, problem.phase, problem.message)
         return draft.transition()
     _begin(draft)
-    return draft.transition()
+    return draft.transition(measures_of(draft))
 
 
 def _begin(draft: Draft) -> None:
@@ -148,7 +149,7 @@ def step(run: Run, event: Event, now: datetime) -> Transition:
         return draft.transition()
     _take(draft, event)
     _settle(draft)
-    return draft.transition()
+    return draft.transition(measures_of(draft))
 
 
 def _take(draft: Draft, event: Event) -> None:

@@ -104,9 +104,11 @@ def put_locks(status: Row, waiting: Mapping[str, tuple[Lock, str]], synchronizat
 
 def _conditions(run: Run) -> list[Row]:
     running = run.row["active"] > 0
+    problem = run.row.get("metricsError")
     return [
         {"type": "PodRunning", "status": "True" if running else "False"},
         {"type": "Completed", "status": "True" if run.is_finished else "False"},
+        *([{"type": "MetricsError", "status": "True", "message": problem}] if problem else ()),
     ]
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from toolkit.workflow.commands import Command
 from toolkit.workflow.definition import DEFINITION, Definition
 from toolkit.workflow.locks import LockRequest
 from toolkit.workflow.nodes import Node, Row, from_row
+
+if TYPE_CHECKING:
+    from toolkit.workflow.metrics import Measure
 
 NOTE_MARK: Final = "@"
 """Row ids that begin with this are notes (definition, timers), not nodes."""
@@ -33,7 +36,7 @@ class Transition:
     and note rows; ``removed`` are ids that are gone, to be taken away *before* the nodes are put.
     ``lock_requests`` are what nodes ("" is the run) ask for or hold from now on, None where one
     holds and waits for nothing any more. Rows are owned by the receiver, who must not mutate them.
-    ``cache`` saves work, no more.
+    ``measures`` are custom metrics, for whoever collects them; ``cache`` saves work, no more.
     """
 
     run: Row | None = None
@@ -42,6 +45,7 @@ class Transition:
     commands: tuple[Command, ...] = ()
     lock_requests: tuple[tuple[str, LockRequest | None], ...] = ()
     audit: tuple[AuditEvent, ...] = ()
+    measures: tuple[Measure, ...] = ()
     cache: Mapping[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property

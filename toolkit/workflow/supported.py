@@ -12,7 +12,8 @@ from toolkit.workflow.nodes import Row
 
 SPEC: Final = frozenset(
     {
-        "activeDeadlineSeconds", "arguments", "entrypoint", "executorPlugins", "hooks", "onExit",
+        "activeDeadlineSeconds", "arguments", "entrypoint", "executorPlugins", "hooks", "metrics",
+        "onExit",
         "parallelism", "podGC", "priority", "retryStrategy", "shutdown", "suspend",
         "synchronization", "templateDefaults", "templates", "ttlStrategy", "volumeClaimGC",
         "volumeClaimTemplates", "volumes", "workflowMetadata", "workflowTemplateRef",
@@ -22,8 +23,8 @@ SPEC: Final = frozenset(
 TEMPLATE: Final = frozenset(
     {
         "activeDeadlineSeconds", "container", "daemon", "dag", "failFast", "http", "inputs",
-        "memoize", "name", "outputs", "parallelism", "plugin", "resource", "retryStrategy",
-        "script", "steps", "suspend", "synchronization", "timeout", "volumes",
+        "memoize", "metrics", "name", "outputs", "parallelism", "plugin", "resource",
+        "retryStrategy", "script", "steps", "suspend", "synchronization", "timeout", "volumes",
     }
 )  # fmt: skip
 
@@ -72,7 +73,6 @@ WITHOUT_EFFECT: Final[Mapping[str, str]] = {
     **dict.fromkeys(
         ("metadata", "podMetadata", "annotations"), "a pod is a projection, not an object to select"
     ),
-    "metrics": "custom metrics are not recorded",
     **dict.fromkeys(
         ("stdin", "stdinOnce", "terminationMessagePath", "terminationMessagePolicy", "tty"),
         "a process has its own streams",

@@ -31,7 +31,8 @@ _LATE: Final = timedelta(minutes=1)
 class CronDecision:
     """``submit`` is the Workflow to create; ``terminate`` names those to be ended before (Replace);
     ``delete`` those over the history limits. ``status`` is merged into the object's status where it
-    is not None, ``annotations`` into its annotations. ``next_at`` is the next tick: decide again
+    is not None, ``annotations`` into its annotations. ``held_by`` is the concurrencyPolicy where it
+    kept a run from starting, or ends one. ``next_at`` is the next tick: decide again
     then (and whenever the object or a child changes).
     """
 
@@ -41,6 +42,7 @@ class CronDecision:
     status: Row | None = None
     annotations: Mapping[str, str] = field(default_factory=dict)
     audit: tuple[tuple[Literal["Normal", "Warning"], str, str], ...] = ()
+    held_by: str = ""
     next_at: datetime | None = None
 
 
@@ -96,6 +98,7 @@ class _Tick:
         self._schedules = schedules
         self._catch_up = catch_up
         self._is_behind = False
+        self._held_by = ""
         self._ahead: datetime | None = None
         self._audit: list[tuple[Literal["Normal", "Warning"], str, str]] = []
 
@@ -115,6 +118,7 @@ class _Tick:
             status=None if self._status == self._old else self._status,
             annotations=self._schedule_note(),
             audit=tuple(self._audit),
+            held_by=self._held_by,
             next_at=None if rests else self._next(),
         )
 
@@ -270,6 +274,7 @@ class _Tick:
             self._audit.append(
                 ("Normal", "Overlap", f"{workflow['metadata']['name']} runs beside {names}")
             )
+        self._held_by = "Replace" if terminate else ""
         for name in terminate:
             self._audit.append(("Normal", "Replaced", f"{name} is terminated: Replace"))
         return workflow, terminate
@@ -292,6 +297,7 @@ class _Tick:
             self._report("SpecError", f"'{policy}' is not a valid concurrencyPolicy")
             return f"'{policy}' is not a valid concurrencyPolicy"
         if policy == "Forbid" and self._status.get("active"):
+            self._held_by = policy
             names = ", ".join(str(entry["name"]) for entry in self._status["active"])
             return f"concurrencyPolicy Forbid, and {names} is still running"
         return ""
