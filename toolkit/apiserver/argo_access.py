@@ -13,6 +13,7 @@ _RESOURCES: Final[Mapping[str, str]] = {
     "workflow-templates": "workflowtemplates",
     "cluster-workflow-templates": "clusterworkflowtemplates",
     "cron-workflows": "cronworkflows",
+    "workflow-event-bindings": "workfloweventbindings",
 }
 """By the first part of a path."""
 
@@ -20,6 +21,13 @@ _STREAMS: Final[Mapping[str, tuple[Action, ...]]] = {
     "workflow-events/{namespace}": (Action("watch", _ARGO, "workflows"),),
     "stream/events/{namespace}": (Action("watch", "", "events"),),
 }
+_EVENTS: Final = (
+    Action("list", _ARGO, "workfloweventbindings"),
+    Action("get", _ARGO, "workflowtemplates"),
+    Action("create", _ARGO, "workflows"),
+)
+"""What an event from outside may come to."""
+
 _VERBS: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("GET", ""): ("list",),
     ("POST", ""): ("create",),
@@ -41,6 +49,8 @@ def actions_of(method: str, path: str) -> tuple[Action, ...]:
     """
     if path in _STREAMS:
         return _STREAMS[path]
+    if path.startswith("events/"):
+        return _EVENTS
     first, *rest = path.rstrip("/").split("/")
     resource = _RESOURCES.get(first)
     if resource is None:

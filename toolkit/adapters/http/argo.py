@@ -19,6 +19,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from toolkit import __version__
 from toolkit.adapters.http.argo_archive import ARCHIVE_VERBS
 from toolkit.adapters.http.argo_ask import Ask
+from toolkit.adapters.http.argo_events import EVENT_VERBS
 from toolkit.adapters.http.argo_kinds import (
     CLUSTER_TEMPLATES,
     CRONS,
@@ -82,6 +83,7 @@ _VERBS: Final[dict[tuple[str, str], Verb]] = {
     ("GET", "version"): _version,
     ("GET", "userinfo"): _user,
     **ARCHIVE_VERBS,
+    **EVENT_VERBS,
     **WORKFLOW_VERBS,
     **verbs_of(TEMPLATES),
     **verbs_of(CLUSTER_TEMPLATES),
@@ -194,6 +196,7 @@ class ArgoApi:
             subject,
             self._log_store,
             self._archive,
+            headers={name: http.headers.getlist(name) for name in http.headers},
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
@@ -26,7 +26,9 @@ _LATEST: Final = "@latest"
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """``path``: what the route's placeholders stand for; ``content``: the body."""
+    """``path``: what the route's placeholders stand for; ``content``: the body;
+    ``headers`` by their names in small letters.
+    """
 
     cluster: LogicalCluster
     path: Mapping[str, str]
@@ -36,6 +38,7 @@ class Ask:
     subject: Subject
     log_store: LogStore | None = None
     archive: RunArchive | None = None
+    headers: Mapping[str, list[str]] = field(default_factory=dict)
 
     @property
     def namespace(self) -> str:
