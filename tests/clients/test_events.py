@@ -92,7 +92,8 @@ def test_a_broken_binding_is_told_and_the_others_run(greeting: Any) -> None:
     greeting.cluster.create(bound("good", "discriminator == ''"))
     with pytest.raises(urllib.error.HTTPError) as caught:
         send(greeting, "events/data/", {"id": "2", "who": "all"})
-    assert "failed to dispatch event" in json.load(caught.value)["message"]
+    with caught.value as answer:
+        assert "failed to dispatch event" in json.load(answer)["message"]
     assert greeting.ended("good-2")["status"]["phase"] == "Succeeded"
 
 
@@ -112,4 +113,5 @@ def test_what_is_no_json_is_refused(greeting: Any) -> None:
     context = ssl.create_default_context(cafile=greeting.authority)
     with pytest.raises(urllib.error.HTTPError) as caught:
         urllib.request.urlopen(request, context=context, timeout=30)
-    assert caught.value.code == 400
+    with caught.value as answer:
+        assert answer.code == 400
