@@ -47,7 +47,7 @@ class Decided:
         self._removed: dict[str, None] = {}
         self._commands: list[Command] = []
         self._audit: list[AuditEvent] = []
-        self._locks: list[tuple[str, LockRequest | None]] = []
+        self._locks: dict[str, LockRequest | None] = {}
         self._answered: list[str] = []
         self.ended: list[str] = []  # of the answered, those whose steps the executor may forget
 
@@ -60,7 +60,9 @@ class Decided:
         self._nodes.update(transition.nodes)
         self._commands += transition.commands
         self._audit += transition.audit
-        self._locks += transition.lock_requests
+        for node_id, request in transition.lock_requests:
+            self._locks.pop(node_id, None)  # the last wish counts, in the order of asking
+            self._locks[node_id] = request
 
     def answer(self, command_id: str, event: Event | None = None) -> None:
         """The command is done with; ``event`` is what says so."""
@@ -75,7 +77,7 @@ class Decided:
             tuple(self._nodes.items()),
             tuple(self._removed),
             tuple(self._commands),
-            tuple(self._locks),
+            tuple(self._locks.items()),
             tuple(self._audit),
         )
         return Change(uid, transition, at, tuple(self._answered))
