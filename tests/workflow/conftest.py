@@ -12,6 +12,7 @@ import yaml
 
 from toolkit.workflow.commands import CallResource, Work
 from toolkit.workflow.library import Library
+from toolkit.workflow.simulated_pod import Ending
 from toolkit.workflow.simulation import Outcome, Simulation
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus" / "argo"
@@ -54,6 +55,10 @@ def _outcome(given: Mapping[str, Any]) -> Outcome:
         error=given.get("error", ""),
         is_transient=given.get("transient", False),
         is_stuck=given.get("stuck", False),
+        containers={
+            name: Ending(ending.get("exit", 0), timedelta(seconds=ending.get("seconds", 1)))
+            for name, ending in given.get("containers", {}).items()
+        },
     )
 
 

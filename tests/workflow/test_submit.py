@@ -61,8 +61,27 @@ REFUSED: list[tuple[Any, str, str]] = [
      "spec.arguments.parameters.p.value should be present in"),
     ({"entrypoint": "ok", "templates": [OK], "brandNew": 1}, "Error",
      "spec.brandNew is not supported by the embedded engine"),
-    ({"entrypoint": "ok", "templates": [{**OK, "sidecars": [{"name": "s"}]}]}, "Error",
-     "templates.ok.sidecars is not supported by the embedded engine (sidecars)"),
+    ({"entrypoint": "ok", "templates": [{**OK, "sidecars": [
+        {"name": "s", "image": "i", "volumeDevices": [{"name": "d"}]}]}]}, "Error",
+     "templates.ok.sidecars.s.volumeDevices is not supported by the embedded engine (block"),
+    ({"entrypoint": "c", "templates": [{"name": "c", "containerSet": {"containers": [
+        {"name": "a", "image": "i", "dependencies": ["b"]}]}}]}, "Failed",
+     "invalid spec: templates.c.containerSet.containers.a dependency 'b' not defined"),
+    ({"entrypoint": "c", "templates": [{"name": "c", "containerSet": {"containers": [
+        {"name": "a", "image": "i", "dependencies": ["b"]},
+        {"name": "b", "image": "i", "dependencies": ["a"]}]}}]}, "Failed",
+     "invalid spec: templates.c.containerSet.containers dependency cycle detected: a->b->a"),
+    ({"entrypoint": "c", "templates": [{"name": "c", "containerSet": {"containers": [
+        {"name": "a", "image": "i"}]},
+        "outputs": {"parameters": [{"name": "o", "valueFrom": {"path": "/o"}}]}}]}, "Failed",
+     'containers must have a container named "main" for input or output'),
+    ({"entrypoint": "c", "templates": [{"name": "c", "containerSet": {"containers": []}}]},
+     "Failed", "templates.c.containerSet.containers must have at least one container"),
+    ({"entrypoint": "ok", "templates": [{**OK, "sidecars": [{"name": "wait", "image": "i"}]}]},
+     "Failed", 'templates.ok.sidecars: "wait" is a reserved Argo container name'),
+    ({"entrypoint": "ok", "templates": [{**OK, "initContainers": [
+        {"name": "a", "image": "i"}, {"name": "a", "image": "i"}]}]}, "Failed",
+     "templates.ok.initContainers[1].name 'a' is not unique"),
     ({"entrypoint": "h", "templates": [{"name": "h", "http": {"url": "x"}}]}, "Error",
      "templates.h.http is not supported"),
 ]  # fmt: skip

@@ -1,8 +1,8 @@
-"""Logs of steps as files: ``<root>/<cluster>/<namespace>/<workflow>/<pod>/main.log``.
+"""Logs of steps as files: ``<root>/<cluster>/<namespace>/<workflow>/<pod>/<container>.log``.
 
-While a step runs its log holds what the step wrote, secrets included; readers get it masked, and
-when the step has ended the file itself is masked. The marker ``unmasked`` stands beside it until
-then: a program that does not know the secrets refuses to read such a log.
+While a container runs its log holds what it wrote, secrets included; readers get it masked, and
+when it has ended the file itself is masked. A marker (``unmasked``) stands beside it until then: a
+program that does not know the secrets refuses to read such a log.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from toolkit.workflow.ports import PodAddress
 
 _FOLLOW_INTERVAL_S = 0.1
 _MARKER = "unmasked"
-_LOG = "main.log"
+_MAIN = "main"
 
 
 class Logs:
@@ -29,12 +29,14 @@ class Logs:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._live: dict[PodAddress, _Live] = {}
+        self._live: dict[tuple[PodAddress, str], _Live] = {}
         self._lock = threading.Lock()
 
-    def path(self, address: PodAddress) -> Path:
-        """Where the log of a pod is, or will be."""
-        return self._folder(address) / _LOG
+    def path(self, address: PodAddress, container: str = _MAIN) -> Path:
+        """Where the log of a pod's container is, or will be."""
+        if container in ("", ".", "..") or "/" in container:
+            raise NotFoundError(f"no log of container {container!r}")
+        return self._folder(address) / f"{container}.log"
 
     def address_of(self, cluster: str, namespace: str, pod: str) -> PodAddress:
         """Where the log of a pod is kept that may be gone itself. Raises NotFoundError."""
@@ -44,24 +46,24 @@ class Logs:
                 return PodAddress(cluster, namespace, folder.name, pod)
         raise NotFoundError(f"no log of pod {namespace}/{pod}")
 
-    def open(self, address: PodAddress, mask: Mask) -> Path:
-        """Before a step starts, and when a running one is found again: its log file."""
-        folder = self._folder(address)
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    def open(self, address: PodAddress, mask: Mask, container: str = _MAIN) -> Path:
+        """Before a container starts, and when a running one is found again: its log file."""
+        path = self.path(address, container)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if mask:
-            (folder / _MARKER).touch(mode=0o600)
+            _marker(path).touch(mode=0o600)
         with self._lock:
-            self._live[address] = _Live(mask, threading.Event())
-        return folder / _LOG
+            self._live[(address, container)] = _Live(mask, threading.Event())
+        return path
 
-    def close(self, address: PodAddress, mask: Mask) -> None:
-        """After a step has ended: the file is masked, followers come to their end."""
-        folder = self._folder(address)
-        mask.file(folder / _LOG)
+    def close(self, address: PodAddress, mask: Mask, container: str = _MAIN) -> None:
+        """After a container has ended: the file is masked, followers come to their end."""
+        path = self.path(address, container)
+        mask.file(path)
         if mask:  # else its secrets are unknown, and it stays as it is: unread
-            (folder / _MARKER).unlink(missing_ok=True)
+            _marker(path).unlink(missing_ok=True)
         with self._lock:
-            live = self._live.pop(address, None)
+            live = self._live.pop((address, container), None)
         if live is not None:
             live.ended.set()
 
@@ -73,7 +75,7 @@ class Logs:
         self,
         address: PodAddress,
         *,
-        container: str = "main",  # noqa: ARG002 - a step has one container here
+        container: str = _MAIN,
         follow: bool = False,
         tail_lines: int | None = None,
         timestamps: bool = False,
@@ -84,11 +86,12 @@ class Logs:
         Raises NotFoundError for an unknown pod, StateError where secrets would show.
         """
         with self._lock:
-            live = self._live.get(address)
-        path = self.path(address)
+            live = self._live.get((address, container))
+        path = self.path(address, container)
         if live is None and not path.exists():
-            raise NotFoundError(f"no log of pod {address.namespace}/{address.pod}")
-        if live is None and path.with_name(_MARKER).exists():
+            said = f", container {container}" if path.parent.exists() else ""
+            raise NotFoundError(f"no log of pod {address.namespace}/{address.pod}{said}")
+        if live is None and _marker(path).exists():
             raise StateError(
                 f"the log of pod {address.pod} is not yet masked, and may show secrets",
                 hints=["start gitops up: it masks the log when the step has ended"],
@@ -151,6 +154,11 @@ class _Reader:
     def close(self) -> None:
         if self._file is not None:
             self._file.close()
+
+
+def _marker(log: Path) -> Path:
+    is_main = log.stem == _MAIN
+    return log.with_name(_MARKER if is_main else f"{log.stem}.{_MARKER}")
 
 
 def _stamped(line: str, path: Path, *, timestamps: bool) -> str:

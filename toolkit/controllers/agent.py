@@ -16,7 +16,7 @@ from typing import Final
 from toolkit.clock import Clock
 from toolkit.controllers.plugin_host import Endpoint, PluginHost
 from toolkit.controllers.resource_actions import Owner
-from toolkit.controllers.step_environment import SECRET, Lookup
+from toolkit.controllers.step_lookup import SECRET, Lookup
 from toolkit.errors import ToolkitError
 from toolkit.resource.cluster import Cluster
 from toolkit.workflow.commands import CallHttp, CallPlugin

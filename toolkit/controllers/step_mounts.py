@@ -1,4 +1,4 @@
-"""Volumes of a step that outlive it: PersistentVolumeClaims, and folders of this machine."""
+"""Volumes of a step that are folders: the pod's own, PersistentVolumeClaims, and this machine's."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from toolkit.resource.cluster import Cluster
 from toolkit.workflow.commands import ContainerCall
 from toolkit.workflow.ports import PodAddress, VolumeMount
 
-_LASTING = ("persistentVolumeClaim", "hostPath")
+_FOLDERS = ("persistentVolumeClaim", "hostPath", "emptyDir", "ephemeral")
 
 
-def is_lasting(volume: Mapping[str, Any]) -> bool:
-    """Whether what a step writes there is there after it."""
-    return any(kind in volume for kind in _LASTING)
+def is_folder(volume: Mapping[str, Any]) -> bool:
+    """Whether it is a folder that others see too: the pod's containers, or later steps."""
+    return any(kind in volume for kind in _FOLDERS)
 
 
 def mounts_of(
     call: ContainerCall, cluster: Cluster, address: PodAddress
 ) -> tuple[VolumeMount, ...]:
-    """Where the lasting volumes of ``call`` are. Raises ExecutionError for a claim that is not
-    there, and for a path that leads outside its volume.
+    """Where the volumes of ``call`` are that are folders. Raises ExecutionError for a claim that
+    is not there, and for a path that leads outside its volume.
     """
     volumes = {str(volume.get("name")): volume for volume in call.volumes}
     return tuple(
         _mount(mount, volumes[str(mount.get("name"))], cluster, address)
         for mount in call.volume_mounts
-        if is_lasting(volumes.get(str(mount.get("name")), {}))
+        if is_folder(volumes.get(str(mount.get("name")), {}))
     )
 
 
@@ -38,16 +38,19 @@ def _mount(
     mount: Mapping[str, Any], volume: Mapping[str, Any], cluster: Cluster, address: PodAddress
 ) -> VolumeMount:
     claim: Mapping[str, Any] | None = volume.get("persistentVolumeClaim")
-    if claim is None:
-        source = str((volume["hostPath"] or {}).get("path") or "")
-    else:
+    if claim is not None:
         found = bound_claim(cluster, address.namespace, str(claim.get("claimName") or ""))
         source = volume_key(address.cluster, found)
+    elif "hostPath" in volume:
+        source = str((volume["hostPath"] or {}).get("path") or "")
+    else:
+        source = str(volume["name"])
     return VolumeMount(
         path=str(mount.get("mountPath")),
         volume=_below(source, str(mount.get("subPath") or "")),
         is_read_only=bool(mount.get("readOnly") or (claim or {}).get("readOnly")),
-        is_host=claim is None,
+        is_host="hostPath" in volume,
+        is_pods=claim is None and "hostPath" not in volume,
     )
 
 

@@ -41,7 +41,7 @@ from toolkit.workflow.commands import (
     StopContainer,
     WakeAt,
 )
-from toolkit.workflow.events import ContainerErrored, ContainerStarted, Event, Woke
+from toolkit.workflow.events import ContainerErrored, Event, Woke
 from toolkit.workflow.lock_desk import LockEvent
 from toolkit.workflow.machine import step, submit
 from toolkit.workflow.observe import observe
@@ -168,7 +168,7 @@ class WorkflowController:
         uid = command_id.rpartition("-")[0]
         if uid in self._active:
             self._step(uid, event)
-        elif isinstance(event, ContainerStarted):
+        elif not answer_to(event):
             return
         elif uid in self._finished:
             now = self._clock.now()

@@ -13,6 +13,7 @@ from toolkit.workflow.depends import graph_of
 from toolkit.workflow.merge import TEMPLATE_TYPES
 from toolkit.workflow.nodes import Row
 from toolkit.workflow.parameters import whole
+from toolkit.workflow.pod_spec import broken_containers
 from toolkit.workflow.substitute import has_tags
 from toolkit.workflow.supported import (
     unsupported_call,
@@ -134,6 +135,7 @@ def _broken_template(definition: Definition, scope: str, template: Row) -> Itera
                 yield f"{types[0]} template doesn't support {field} field."
         if template.get("activeDeadlineSeconds") is not None:
             yield f"{place}.activeDeadlineSeconds is only valid for leaf templates"
+    yield from (f"{place}.{text}" for text in broken_containers(template))
     yield from _broken_calls(definition, scope, template, place)
     if template.get("dag") is not None and not has_tags(_structure(template["dag"])):
         try:

@@ -16,6 +16,7 @@ from toolkit.workflow.commands import (
     InputArtifact,
     OutputArtifact,
     OutputFile,
+    PodContainer,
     StartContainer,
     StopContainer,
     WakeAt,
@@ -52,7 +53,15 @@ def _start_container(fields: Row) -> StartContainer:
             "output_artifacts": tuple(
                 OutputArtifact(**entry) for entry in fields.get("output_artifacts") or ()
             ),
+            "containers": tuple(map(_pod_container, fields.get("containers") or ())),
         }
+    )
+
+
+def _pod_container(fields: Row) -> PodContainer:
+    call = _container_call(fields["call"])
+    return PodContainer(
+        **{**fields, "call": call, "dependencies": tuple(fields.get("dependencies") or ())}
     )
 
 

@@ -55,7 +55,8 @@ class ContainerCall:
     ``env`` and ``env_from`` are Kubernetes EnvVar and EnvFromSource objects as the template gives
     them (value | valueFrom.configMapKeyRef | secretKeyRef | fieldRef). ``source`` is a script to
     write to a file (mode 0755) and pass as the last argument. ``volumes`` and ``volume_mounts``
-    are Kubernetes' objects (emptyDir, configMap, secret).
+    are Kubernetes' objects. ``probes``: Kubernetes' Probe objects by kind ("startup", "liveness",
+    "readiness"), their ports as numbers.
     """
 
     image: str
@@ -68,14 +69,38 @@ class ContainerCall:
     volumes: tuple[dict[str, Any], ...] = ()
     volume_mounts: tuple[dict[str, Any], ...] = ()
     resources: dict[str, Any] | None = None
+    probes: dict[str, Any] | None = None
+    lifecycle: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PodContainer:
+    """One container of a pod that has several, or whose containers are probed.
+
+    ``role`` is "init" (one after the other, before all else), "main" (when its ``dependencies``
+    have ended well; the pod's outcome is theirs) or "sidecar" (as long as a main one runs).
+    ``retries``: how often a command that fails is run again, ``retry_wait_s`` after each failure.
+    ``has_inputs``: it finds the pod's input files and artifacts at their paths.
+    """
+
+    name: str
+    role: str
+    call: ContainerCall
+    dependencies: tuple[str, ...] = ()
+    retries: int = 0
+    retry_wait_s: float = 0.0
+    has_inputs: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class StartContainer:
-    """Run a pod node's main container. Answered by ContainerEnded or ContainerErrored.
+    """Run a pod node's containers. Answered by ContainerEnded or ContainerErrored.
 
-    ``deadline`` ends the container by itself (activeDeadlineSeconds, timeout): the answer is then
-    a ContainerErrored with the deadline's message. ``input_files`` are (path, content) pairs.
+    ``call`` is the one container of most pods; where there are ``containers`` they are all of
+    them, and ``call`` is that of the one whose outputs are the pod's. ``deadline`` ends the pod by
+    itself (activeDeadlineSeconds, timeout): the answer is then a ContainerErrored with the
+    deadline's message. ``input_files`` are (path, content) pairs. With ``awaits_ready`` it counts
+    as started only when each container is ready (a daemon).
     """
 
     id: str
@@ -90,6 +115,8 @@ class StartContainer:
     deadline: datetime | None = None
     input_artifacts: tuple[InputArtifact, ...] = ()
     output_artifacts: tuple[OutputArtifact, ...] = ()
+    containers: tuple[PodContainer, ...] = ()
+    awaits_ready: bool = False
 
 
 @dataclass(frozen=True, slots=True)

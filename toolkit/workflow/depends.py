@@ -51,7 +51,7 @@ def graph_of(dag: Row) -> Graph:
         dependencies[name], logic[name] = _dependencies(name, task, tasks)
         for dependency in dependencies[name]:
             dependents[dependency].append(name)
-    _refuse_cycle(dependencies)
+    refuse_cycle(dependencies)
     return Graph(
         tasks,
         dependencies,
@@ -108,7 +108,8 @@ def _variable(name: str) -> str:
     return f"_{name.replace('-', '_')}"
 
 
-def _refuse_cycle(dependencies: Mapping[str, Sequence[str]]) -> None:
+def refuse_cycle(dependencies: Mapping[str, Sequence[str]]) -> None:
+    """Raises ExpressionError naming a circle of those that wait for each other."""
     state: dict[str, int] = {}
     for start in dependencies:
         path: list[str] = []

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from toolkit.errors import ExpressionError
 from toolkit.workflow.dag_scope import graph_at, task_name
 from toolkit.workflow.draft import Draft
-from toolkit.workflow.nodes import DAG, RETRY, STEP_GROUP, STEPS, TASK_GROUP, Node
+from toolkit.workflow.nodes import DAG, POD, RETRY, STEP_GROUP, STEPS, TASK_GROUP, Node
 from toolkit.workflow.run import Run
 
 
@@ -47,6 +47,9 @@ class Edges:
                 return [out for item in owned for out in self.outbound(item.id)]
             case "Retry" if owned:
                 return [owned[-1].id]
+            case "Pod" if owned:
+                before = {name for each in owned for name in each.engine.get("after", ())}
+                return [each.id for each in owned if each.status["displayName"] not in before]
             case _:
                 return [node.id]
 
@@ -70,6 +73,14 @@ class Edges:
             self._connect_tasks(node, owned)
         elif node.type in {STEP_GROUP, TASK_GROUP, RETRY}:
             self.children[node.id].extend(child.id for child in owned)
+        elif node.type == POD:
+            self._connect_containers(node, owned)
+
+    def _connect_containers(self, pod: Node, containers: list[Node]) -> None:
+        by_name = {str(each.status["displayName"]): each.id for each in containers}
+        for each in containers:
+            for id in [by_name[name] for name in each.engine.get("after", ())] or [pod.id]:
+                self.children[id].append(each.id)
 
     def _connect_groups(self, node: Node, groups: list[Node]) -> None:
         before: list[str] = [node.id]

@@ -12,8 +12,32 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
+class ContainerState:
+    """One container of a pod that has several: waiting, running from ``started`` on, or ended with
+    ``exit_code``. ``reason`` is Kubernetes' word for how it ended. ``message``: why it was not
+    started.
+    """
+
+    name: str
+    started: datetime | None = None
+    finished: datetime | None = None
+    exit_code: int | None = None
+    reason: str = ""
+    message: str = ""
+    is_ready: bool = False
+
+    @property
+    def has_ended(self) -> bool:
+        return self.exit_code is not None
+
+    @property
+    def has_failed(self) -> bool:
+        return bool(self.exit_code)
+
+
+@dataclass(frozen=True, slots=True)
 class ContainerStarted:
-    """The process is running (Pending → Running)."""
+    """The process is running (Pending → Running); of a pod, one that is not an init container."""
 
     command_id: str
     node_id: str
@@ -21,9 +45,22 @@ class ContainerStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class ContainerMoved:
+    """A container of a pod that has several is in another state. What the pod comes to, only its
+    ContainerEnded says.
+    """
+
+    command_id: str
+    node_id: str
+    state: ContainerState
+
+
+@dataclass(frozen=True, slots=True)
 class ContainerEnded:
     """The main container ended by itself. ``outputs``: file contents by name, None = missing.
     ``result``: standard output where it was asked for. ``artifacts``: name → key of those saved.
+    ``containers``: how each one ended, where the pod has several; ``exit_code`` is then that of
+    the one whose outputs are the pod's.
     """
 
     command_id: str
@@ -33,6 +70,7 @@ class ContainerEnded:
     result: str | None = None
     outputs: Mapping[str, str | None] = field(default_factory=dict)
     artifacts: Mapping[str, str] = field(default_factory=dict)
+    containers: tuple[ContainerState, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +175,7 @@ class LocksRefused:
 
 Event = (
     ContainerStarted
+    | ContainerMoved
     | ContainerEnded
     | ContainerErrored
     | ResourceAnswered

@@ -84,6 +84,7 @@ def _start(draft: Draft, call: Call, template: Row, kind: str) -> Node:
         raise ExpressionError(f"Template '{template.get('name')}' missing specification")
     if message := halted(draft, in_exit=call.in_exit):
         return invalid(draft, call, message, FAILED)
+    pods.pending_limit(processed)  # a broken one is found before there is a node
     locks = synchronization.locks_of(processed, draft.run.namespace)
     if not locks:
         node = _create_for(draft, call, processed, kind)
@@ -117,6 +118,7 @@ def _create_for(draft: Draft, call: Call, processed: Row, kind: str) -> Node:
 
 def go(draft: Draft, node: Node, processed: Row) -> None:
     """Set a created node in motion: look into the cache, start its pod, or let it begin."""
+    pods.limit_pending(draft, node, processed)
     if processed.get("memoize"):
         memoize.look_up(draft, node, processed)
     elif node.type in EXECUTED:

@@ -30,6 +30,7 @@ from toolkit.workflow.draft import Draft, Due
 from toolkit.workflow.events import (
     ContainerEnded,
     ContainerErrored,
+    ContainerMoved,
     ContainerStarted,
     Event,
     LocksGranted,
@@ -158,6 +159,7 @@ def _take(draft: Draft, event: Event) -> None:
             memoize.answered(draft, event)
         case (
             ContainerStarted()
+            | ContainerMoved()
             | ContainerEnded()
             | ContainerErrored()
             | ResourceAnswered()
@@ -395,4 +397,5 @@ _TIMERS: Final[Mapping[str, Callable[[Draft, Node], None]]] = {
     "lock": granting.timed_out,
     "requeue": tasks.call_again,
     "timeout": pods.timed_out,
+    "pending": pods.pending_too_long,
 }

@@ -22,6 +22,7 @@ COMPLETED: Final = frozenset({SUCCEEDED, FAILED, ERROR})
 UNSUCCESSFUL: Final = frozenset({FAILED, ERROR})
 
 POD: Final = "Pod"
+CONTAINER: Final = "Container"
 STEPS: Final = "Steps"
 STEP_GROUP: Final = "StepGroup"
 DAG: Final = "DAG"

@@ -8,6 +8,7 @@ from typing import Any
 
 from toolkit.errors import ExpressionError
 from toolkit.workflow.artifacts import with_sub_path
+from toolkit.workflow.containers import has_output_container
 from toolkit.workflow.draft import Draft
 from toolkit.workflow.events import ContainerEnded, ResourceAnswered
 from toolkit.workflow.expressions import json_text, parse
@@ -46,7 +47,8 @@ def of_container(node: Node, event: ContainerEnded) -> str:
             )
     if artifacts:
         found["artifacts"] = artifacts
-    found["exitCode"] = str(event.exit_code)
+    if has_output_container(node):
+        found["exitCode"] = str(event.exit_code)
     node.status["outputs"] = found
     return "; ".join(problems)
 

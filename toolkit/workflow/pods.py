@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from toolkit.errors import ExpressionError
-from toolkit.workflow import outputs, tasks
+from toolkit.workflow import containers, outputs, pod_spec, tasks
 from toolkit.workflow.artifacts import input_artifacts, output_artifacts
 from toolkit.workflow.claims import claim_volumes
 from toolkit.workflow.commands import (
@@ -20,6 +20,7 @@ from toolkit.workflow.draft import Draft, started_at
 from toolkit.workflow.events import (
     ContainerEnded,
     ContainerErrored,
+    ContainerMoved,
     ContainerStarted,
     ResourceAnswered,
     TaskAnswered,
@@ -51,7 +52,14 @@ HOST_IP: Final = "127.0.0.1"
 HOST_NAME: Final = "localhost"
 """Steps are processes of this machine."""
 
-Answer = ContainerStarted | ContainerEnded | ContainerErrored | ResourceAnswered | TaskAnswered
+Answer = (
+    ContainerStarted
+    | ContainerMoved
+    | ContainerEnded
+    | ContainerErrored
+    | ResourceAnswered
+    | TaskAnswered
+)
 
 
 def start(draft: Draft, node: Node, template: Row, outer: datetime | None = None) -> None:
@@ -87,7 +95,32 @@ def _start(draft: Draft, node: Node, template: Row, deadline: datetime | None) -
         node.engine["daemon"] = True
     if kept := _declared_outputs(template):
         node.engine["outputs"] = kept
+    if isinstance(command, StartContainer) and command.containers:
+        is_set = type_of(template) == "containerSet"
+        containers.know(draft, node, command.containers, is_set=is_set)
     draft.command(command)
+
+
+def pending_limit(template: Row) -> timedelta | None:
+    """How long a pod may wait for its start. Raises ExpressionError for a broken span."""
+    try:
+        return parse_span(template["pendingTimeout"]) if template.get("pendingTimeout") else None
+    except ValueError as error:
+        raise ExpressionError(f"pendingTimeout: {error}") from error
+
+
+def limit_pending(draft: Draft, node: Node, template: Row) -> None:
+    """See to it that a pod does not wait for its start longer than its template lets it."""
+    limit = pending_limit(template)
+    if limit is not None and node.type == POD:
+        draft.wake(started_at(node) + limit, "pending", node.id)
+
+
+def pending_too_long(draft: Draft, node: Node) -> None:
+    """The timer of :func:`limit_pending`: what still waits ends in Argo's ErrTimeout."""
+    if node.phase == PENDING and node.engine.get("stopping") is None:
+        draft.edit(node.id).engine["late"] = True
+        stop(draft, draft.node(node.id), tasks.TIMEOUT)
 
 
 def _command(
@@ -108,6 +141,8 @@ def _command(
         pod=pod,
         template=str(template.get("name", "")),
         call=container_call(draft, template),
+        containers=pod_spec.containers_of(template, tuple(_volumes(draft, template))),
+        awaits_ready=bool(template.get("daemon")),
         output_files=tuple(_output_files(template)),
         input_files=files,
         captures_result=captures_result(draft, node),
@@ -118,26 +153,15 @@ def _command(
 
 
 def container_call(draft: Draft, template: Row) -> ContainerCall:
-    """A container or script template as a call."""
-    kind = type_of(template)
-    container: Row = template[kind]
-    source = container.get("source") if kind == "script" else None
-    return ContainerCall(
-        image=str(container.get("image") or ""),
-        command=tuple(text_of(word) for word in container.get("command") or ()),
-        args=tuple(text_of(word) for word in container.get("args") or ()),
-        env=tuple(_env(entry) for entry in container.get("env") or ()),
-        env_from=tuple(container.get("envFrom") or ()),
-        working_dir=str(container.get("workingDir") or ""),
-        source=str(source) if source else None,
-        volumes=tuple(_volumes(draft, template)),
-        volume_mounts=tuple(container.get("volumeMounts") or ()),
-        resources=container.get("resources"),
-    )
-
-
-def _env(entry: Row) -> Row:
-    return {**entry, "value": text_of(entry["value"])} if entry.get("value") is not None else entry
+    """A container or script template as a call; of a container set, that of its ``main``, or the
+    last where none has the name.
+    """
+    kind, volumes = type_of(template), tuple(_volumes(draft, template))
+    own: Row = template[kind]
+    if kind == "containerSet":
+        group = own.get("containers") or ()
+        return pod_spec.container_call(pod_spec.default_container(group), volumes)
+    return pod_spec.container_call(own, volumes, source=own.get("source"))
 
 
 def _volumes(draft: Draft, template: Row) -> list[Row]:
@@ -210,6 +234,8 @@ def answer(draft: Draft, event: Answer) -> None:
     match event:
         case ContainerStarted():
             _started(draft, node)
+        case ContainerMoved():
+            containers.moved(draft, node, event)
         case ContainerEnded():
             _ended(draft, node, event)
         case ContainerErrored():
@@ -259,22 +285,37 @@ def _end_daemon(draft: Draft, id: str) -> None:
 
 def _ended(draft: Draft, known: Node, event: ContainerEnded) -> None:
     node = draft.edit(known.id)
+    if event.containers:
+        containers.take(draft, node, event.containers)
     node.engine["ran"] = {"exitCode": event.exit_code, "at": exact(event.at)}
+    phase, message = _verdict(node, event)
     problem = outputs.of_container(node, event)
+    was_up = node.status.pop("daemoned", None)
     if node.engine.get("stopping") is not None:
-        _stopped(draft, node, event.exit_code)
-    elif node.status.pop("daemoned", None) or event.exit_code != 0:
+        _stopped(draft, node, has_succeeded=phase == SUCCEEDED)
+    elif phase != SUCCEEDED:
+        draft.set_phase(node.id, phase, message)
+    elif was_up or node.engine.get("daemon"):
         draft.set_phase(node.id, FAILED, f"main: Error (exit code {event.exit_code})")
     elif problem:
         draft.set_phase(node.id, ERROR, problem)
     else:
         draft.set_phase(node.id, SUCCEEDED, "")
+    containers.end_rest(draft, node, FAILED, containers.CUT_SHORT)
     outputs.export(draft, node)
 
 
-def _stopped(draft: Draft, node: Node, exit_code: int) -> None:
-    node.status.pop("daemoned", None)
-    if node.engine.get("daemon") or exit_code == 0:
+def _verdict(node: Node, event: ContainerEnded) -> tuple[str, str]:
+    if node.engine.get("containers") and event.containers:
+        return containers.verdict(node)
+    if event.exit_code != 0:
+        return FAILED, f"main: Error (exit code {event.exit_code})"
+    return SUCCEEDED, ""
+
+
+def _stopped(draft: Draft, node: Node, *, has_succeeded: bool) -> None:
+    is_daemon = node.engine.get("daemon") and not node.engine.get("late")
+    if is_daemon or has_succeeded:
         draft.set_phase(node.id, SUCCEEDED, "")
     else:
         draft.set_phase(node.id, FAILED, node.engine["stopping"])
@@ -286,12 +327,13 @@ def _errored(draft: Draft, known: Node, event: ContainerErrored) -> None:
     if event.is_transient:
         node.engine["transient"] = True
     if node.engine.get("stopping") is not None:
-        phase = SUCCEEDED if node.engine.get("daemon") else FAILED
-        draft.set_phase(node.id, phase, node.engine["stopping"])
+        _stopped(draft, node, has_succeeded=False)
     elif event.is_deadline:
         draft.set_phase(node.id, FAILED, event.message or DEADLINE_MESSAGE)
+        containers.end_rest(draft, node, FAILED, containers.CUT_SHORT)
     else:
         draft.set_phase(node.id, ERROR, event.message)
+    containers.end_rest(draft, node, ERROR, event.message)
 
 
 def _answered(draft: Draft, known: Node, event: ResourceAnswered) -> None:

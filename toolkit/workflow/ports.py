@@ -8,14 +8,19 @@ from datetime import datetime
 from typing import Protocol
 
 from toolkit.resource.resource import Body
-from toolkit.workflow.commands import Command, StartContainer
-from toolkit.workflow.events import ContainerEnded, ContainerErrored, ContainerStarted
+from toolkit.workflow.commands import Command, PodContainer, StartContainer
+from toolkit.workflow.events import (
+    ContainerEnded,
+    ContainerErrored,
+    ContainerMoved,
+    ContainerStarted,
+)
 from toolkit.workflow.http_template import HttpResponse
 from toolkit.workflow.locks import LockRequest
 from toolkit.workflow.nodes import Row
 from toolkit.workflow.run import AuditEvent, Transition
 
-ExecutorEvent = ContainerStarted | ContainerEnded | ContainerErrored
+ExecutorEvent = ContainerStarted | ContainerMoved | ContainerEnded | ContainerErrored
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +36,15 @@ class PodAddress:
 @dataclass(frozen=True, slots=True)
 class VolumeMount:
     """A folder at the absolute ``path`` of a step: ``volume`` is a key of the VolumeStore, with
-    the path below it where only that is mounted, or (``is_host``) a folder of this machine.
+    the path below it where only that is mounted, or (``is_host``) a folder of this machine, or
+    (``is_pods``) one that the pod's containers share, with the path below it.
     """
 
     path: str
     volume: str
     is_read_only: bool = False
     is_host: bool = False
+    is_pods: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +53,9 @@ class ResolvedStart:
 
     ``environment`` is complete (nothing of the host's is added but PATH, HOME, TMPDIR, LANG).
     ``files``: absolute path → bytes, for ConfigMap and Secret volumes. ``mounts``: volumes that
-    outlive the step. ``secrets``: values to be masked as ``***`` wherever the step's output is
-    kept or reported.
+    are folders elsewhere. ``secrets``: values to be masked as ``***`` wherever the step's output
+    is kept or reported. ``containers``: where the start has several, each with its own part of the
+    start: its call, its environment, its files; of the inputs and outputs what is its.
     """
 
     address: PodAddress
@@ -56,6 +64,15 @@ class ResolvedStart:
     files: Mapping[str, bytes] = field(default_factory=dict)
     mounts: tuple[VolumeMount, ...] = ()
     secrets: frozenset[str] = frozenset()
+    containers: tuple[ResolvedContainer, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedContainer:
+    """One container of a pod that has several."""
+
+    container: PodContainer
+    resolved: ResolvedStart
 
 
 class Executor(Protocol):

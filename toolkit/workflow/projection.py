@@ -22,11 +22,14 @@ from toolkit.workflow.nodes import (
     parse_instant,
     rfc3339,
 )
+from toolkit.workflow.pod_life import INIT, MAIN
 from toolkit.workflow.run import Run
 
 GROUP: Final = "workflows.argoproj.io"
 COMPLETED_LABEL: Final = f"{GROUP}/completed"
 PHASE_LABEL: Final = f"{GROUP}/phase"
+DEFAULT_CONTAINER: Final = "kubectl.kubernetes.io/default-container"
+"""The annotation that kubectl reads."""
 
 _POD_PHASE: Final = {
     PENDING: PENDING, RUNNING: RUNNING, SUCCEEDED: SUCCEEDED, FAILED: FAILED, ERROR: FAILED,
@@ -147,13 +150,11 @@ def project_pod(run: Run, node_id: str) -> Body | None:
             "annotations": {
                 f"{GROUP}/node-name": node.name,
                 f"{GROUP}/node-id": node.id,
+                **_default_container(node),
             },
             "ownerReferences": [workflow_reference(run)],
         },
-        "spec": {
-            "restartPolicy": "Never",
-            "containers": [{"name": "main", "image": _image(run, node)}],
-        },
+        "spec": {"restartPolicy": "Never", **_pod_containers(run, node)},
         "status": _pod_status(node),
     }
 
@@ -170,6 +171,28 @@ def workflow_reference(run: Run) -> Row:
     }
 
 
+def _default_container(node: Node) -> Row:
+    """Which container people mean who name none, where there are several: main, or the last."""
+    names = [name for name, each in (node.engine.get("containers") or {}).items()
+             if each["role"] == MAIN]  # fmt: skip
+    if not names:
+        return {}
+    return {DEFAULT_CONTAINER: "main" if "main" in names else names[-1]}
+
+
+def _pod_containers(run: Run, node: Node) -> Row:
+    known: dict[str, Row] = node.engine.get("containers") or {}
+    if not known:
+        return {"containers": [{"name": "main", "image": _image(run, node)}]}
+    inits = [_spec_of(name, each) for name, each in known.items() if each["role"] == INIT]
+    others = [_spec_of(name, each) for name, each in known.items() if each["role"] != INIT]
+    return {**({"initContainers": inits} if inits else {}), "containers": others}
+
+
+def _spec_of(name: str, container: Row) -> Row:
+    return {"name": name, "image": container["image"]}
+
+
 def _image(run: Run, node: Node) -> str:
     try:
         template, _ = run.definition.resolve(node.engine["holder"], node.status["templateScope"])
@@ -183,17 +206,53 @@ def _pod_status(node: Node) -> Row:
     status: Row = {"phase": _POD_PHASE[node.phase], "startTime": node.status["startedAt"]}
     if node.message:
         status["message"] = node.message
-    status["containerStatuses"] = [
-        {
-            "name": "main",
-            "ready": node.phase == RUNNING,
-            "restartCount": 0,
-            "image": "",
-            "imageID": "",
-            "state": _container_state(node),
-        }
-    ]
-    return status
+    known: dict[str, Row] = node.engine.get("containers") or {}
+    if not known:
+        state = _container_state(node)
+        status["containerStatuses"] = [
+            _container_status("main", state, is_ready=node.phase == RUNNING)
+        ]
+        return status
+    if any("started" in each for each in known.values() if each["role"] != INIT):
+        status["phase"] = _POD_PHASE[node.phase] if node.has_ended else RUNNING
+    inits = [_known_status(name, each) for name, each in known.items() if each["role"] == INIT]
+    others = [_known_status(name, each) for name, each in known.items() if each["role"] != INIT]
+    if inits:
+        status["initContainerStatuses"] = inits
+    return {**status, "containerStatuses": others}
+
+
+def _container_status(name: str, state: Row, *, is_ready: bool) -> Row:
+    return {
+        "name": name,
+        "ready": is_ready,
+        "restartCount": 0,
+        "image": "",
+        "imageID": "",
+        "state": state,
+    }
+
+
+def _known_status(name: str, container: Row) -> Row:
+    """Of a container of a pod that has several."""
+    started, code = container.get("started"), container.get("exitCode")
+    if code is None:
+        waiting = {"waiting": {"reason": "PodInitializing"}}
+        state = waiting if started is None else {"running": {"startedAt": _whole(started)}}
+        return _container_status(name, state, is_ready=bool(container.get("ready")))
+    ended = {
+        "exitCode": code,
+        "reason": container.get("reason", "Completed"),
+        "startedAt": _whole(started or container.get("finished")),
+        "finishedAt": _whole(container.get("finished")),
+    }
+    if container.get("message"):
+        ended["message"] = container["message"]
+    return _container_status(name, {"terminated": ended}, is_ready=False)
+
+
+def _whole(instant: str | None) -> str | None:
+    return rfc3339(parse_instant(instant)) if instant else None
 
 
 def _container_state(node: Node) -> Row:

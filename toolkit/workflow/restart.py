@@ -7,7 +7,17 @@ from collections.abc import Set as AbstractSet
 from toolkit.workflow import synchronization
 from toolkit.workflow.context import EXIT_NOTE
 from toolkit.workflow.draft import Draft, Due
-from toolkit.workflow.nodes import DAG, PENDING, RUNNING, STEP_GROUP, STEPS, TASK_GROUP, Node, exact
+from toolkit.workflow.nodes import (
+    CONTAINER,
+    DAG,
+    PENDING,
+    RUNNING,
+    STEP_GROUP,
+    STEPS,
+    TASK_GROUP,
+    Node,
+    exact,
+)
 
 _SPENT = (
     "finished", "error", "fail", "until", "held", "blocked", "settled", "free", "hooks_open",
@@ -39,7 +49,11 @@ def restart(draft: Draft, keep: AbstractSet[str]) -> None:
 
 
 def _gone(draft: Draft, keep: AbstractSet[str]) -> dict[str, None]:
-    pending = [id for id, node in draft.run.nodes.items() if id not in keep or node.is_exit_part]
+    pending = [
+        id
+        for id, node in draft.run.nodes.items()
+        if (id not in keep or node.is_exit_part) and node.type != CONTAINER  # it goes with its pod
+    ]
     pending = [id for id in pending if not _is_kept_hook(draft, id, keep)]
     hooks: dict[str, list[str]] = {}
     for id, node in draft.run.nodes.items():

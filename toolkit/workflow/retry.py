@@ -243,6 +243,7 @@ def _start(draft: Draft, call: Call, template: Row, attempts: list[Node]) -> Non
     inputs = processed.get("inputs") or {}
     if kind in LEAF_TYPES:
         attempt = create(draft, call, node_type(kind), PENDING, inputs=inputs)
+        pods.limit_pending(draft, attempt, processed)
         pods.start(draft, attempt, processed, _attempt_deadline(draft, processed, attempts))
         return
     attempt = create(draft, call, node_type(kind), RUNNING, inputs=inputs)

@@ -7,6 +7,7 @@ from typing import Final
 
 from toolkit.resource.resource import Body
 from toolkit.workflow.nodes import (
+    CONTAINER,
     RUNNING,
     SKIPPED,
     SUCCEEDED,
@@ -18,7 +19,7 @@ from toolkit.workflow.nodes import (
 )
 from toolkit.workflow.selector import matches
 
-_EXECUTED: Final = frozenset({"Pod", "Container", "HTTP", "Plugin", "Skipped", "Suspend"})
+_EXECUTED: Final = frozenset({"Pod", "HTTP", "Plugin", "Skipped", "Suspend"})
 _GROUPS: Final = frozenset({"DAG", "TaskGroup", "StepGroup", "Steps"})
 
 
@@ -61,7 +62,9 @@ def _start_points(nodes: Mapping[str, Row], selector: str) -> set[str]:
     """Failed leaves, unless something after them went well all the same (continueOn); and the
     nodes that the selector chooses.
     """
-    chosen = {id for id, node in nodes.items() if selector and matches(selector, node)}
+    chosen = {
+        _pod_of(node, id) for id, node in nodes.items() if selector and matches(selector, node)
+    }
     attempts = {
         child: id
         for id, node in nodes.items()
@@ -79,6 +82,11 @@ def _start_points(nodes: Mapping[str, Row], selector: str) -> set[str]:
     return chosen | failed
 
 
+def _pod_of(node: Row, id: str) -> str:
+    """A container is run again with its pod."""
+    return str(node.get("boundaryID")) if node.get("type") == CONTAINER else id
+
+
 def _has_succeeded_below(nodes: Mapping[str, Row], id: str, chosen: set[str]) -> bool:
     seen: set[str] = set()
     pending = list(nodes[id].get("children") or ())
@@ -87,7 +95,8 @@ def _has_succeeded_below(nodes: Mapping[str, Row], id: str, chosen: set[str]) ->
         if child in seen or child not in nodes:
             continue
         seen.add(child)
-        if child not in chosen and nodes[child].get("phase") == SUCCEEDED:
+        is_part = nodes[child].get("type") == CONTAINER  # of the pod, whatever became of that
+        if child not in chosen and nodes[child].get("phase") == SUCCEEDED and not is_part:
             return True
         pending.extend(nodes[child].get("children") or ())
     return False

@@ -89,11 +89,32 @@ _CALL: Final[dict[str, Shape]] = {
     "inline": MAP,
 }  # fmt: skip
 _TASK: Final = Fields({**_CALL, "dependencies": Listed(TEXT), "depends": TEXT})
+_ACTION: Final = Fields(
+    {
+        "exec": Fields({"command": Listed(TEXT)}), "tcpSocket": Fields({"port": TEXT}),
+        "httpGet": Fields({"port": TEXT, "path": TEXT, "httpHeaders": Listed(MAP)}),
+        **dict.fromkeys(
+            (
+                "initialDelaySeconds", "periodSeconds", "timeoutSeconds", "successThreshold",
+                "failureThreshold", "terminationGracePeriodSeconds",
+            ),
+            NUMBER,
+        ),
+    }
+)  # fmt: skip
 _CONTAINER: Final = Fields(
     {
         "image": TEXT, "command": Listed(TEXT), "args": Listed(TEXT), "env": Listed(MAP),
         "envFrom": Listed(MAP), "workingDir": TEXT, "volumeMounts": Listed(MAP), "resources": MAP,
-        "source": TEXT,
+        "source": TEXT, "name": TEXT, "dependencies": Listed(TEXT), "mirrorVolumeMounts": TRUTH,
+        "ports": Listed(MAP), "lifecycle": Fields({"postStart": _ACTION, "preStop": _ACTION}),
+        **dict.fromkeys(("livenessProbe", "readinessProbe", "startupProbe"), _ACTION),
+    }
+)  # fmt: skip
+_CONTAINER_SET: Final = Fields(
+    {
+        "containers": Listed(_CONTAINER), "volumeMounts": Listed(MAP),
+        "retryStrategy": Fields({"retries": NUMBER, "duration": TEXT}),
     }
 )  # fmt: skip
 TEMPLATE: Final = Fields(
@@ -105,6 +126,9 @@ TEMPLATE: Final = Fields(
         "resource": Fields({"action": TEXT, "manifest": TEXT, "flags": Listed(TEXT)}),
         "parallelism": NUMBER, "failFast": TRUTH, "daemon": TRUTH, "timeout": TEXT,
         "activeDeadlineSeconds": TEXT, "metadata": MAP, "synchronization": _LOCKS,
+        "pendingTimeout": TEXT,
+        "containerSet": _CONTAINER_SET, "initContainers": Listed(_CONTAINER),
+        "sidecars": Listed(_CONTAINER),
     }
 )  # fmt: skip
 SPEC: Final = Fields(
@@ -113,8 +137,8 @@ SPEC: Final = Fields(
         "templates": Listed(TEMPLATE), "templateDefaults": TEMPLATE, "parallelism": NUMBER,
         "activeDeadlineSeconds": NUMBER, "suspend": TRUTH, "shutdown": TEXT, "priority": NUMBER,
         "retryStrategy": _RETRY, "volumes": Listed(MAP), "volumeClaimTemplates": Listed(MAP),
-        "workflowTemplateRef": _REFERENCE, "synchronization": _LOCKS,
-        "ttlStrategy": Valued(NUMBER),
+        "volumeClaimGC": Fields({"strategy": TEXT}), "workflowTemplateRef": _REFERENCE,
+        "synchronization": _LOCKS, "ttlStrategy": Valued(NUMBER),
         "podGC": Fields({"strategy": TEXT, "deleteDelayDuration": TEXT, "labelSelector": MAP}),
         "workflowMetadata": Fields(
             {

@@ -39,7 +39,10 @@ from toolkit.workflow.library import Library
 from toolkit.workflow.lock_desk import UNLIMITED, LimitOf, LockDesk, LockEvent
 from toolkit.workflow.machine import step, submit
 from toolkit.workflow.nodes import FAILED, SUCCEEDED, Node, Row
+from toolkit.workflow.pod_life import SIDECAR
+from toolkit.workflow.pod_spec import output_container
 from toolkit.workflow.run import Run, Transition
+from toolkit.workflow.simulated_pod import Ending, SimulatedPod
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -48,7 +51,8 @@ EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 class Outcome:
     """How a container or resource call ends. ``error`` instead of an exit code: it could not be
     run. ``outputs`` are file contents by parameter name; those not given take their default, or
-    are missing. ``delay``: so long it waits for its turn before it starts.
+    are missing. ``delay``: so long it waits for its turn before it starts. ``containers``: how the
+    others of a pod of several end; those not named end well, sidecars when the others have ended.
     """
 
     exit_code: int = 0
@@ -59,6 +63,7 @@ class Outcome:
     is_transient: bool = False
     is_stuck: bool = False
     delay: timedelta = timedelta()
+    containers: dict[str, Ending] = field(default_factory=dict)
 
 
 _ANSWERS = (ContainerEnded, ContainerErrored, ResourceAnswered, TaskAnswered)
@@ -196,10 +201,30 @@ class Simulation:
                 self._at(at, _call_answer(command, outcome, at))
             return
         begin = self.now + outcome.delay
+        if command.containers and not outcome.error:
+            self._start_pod(command, outcome, begin)
+            return
         if not outcome.error:
             self._at(begin, ContainerStarted(command.id, command.node_id, begin))
         end = begin + outcome.duration
-        if command.deadline is not None and (end > command.deadline or outcome.is_stuck):
+        self._finish(command, None if outcome.is_stuck else end, _answer(command, outcome, end))
+
+    def _start_pod(self, command: StartContainer, outcome: Outcome, begin: datetime) -> None:
+        pod = SimulatedPod(command, _endings(command, outcome), begin)
+        for at, event in pod.events:
+            if command.deadline is None or at < command.deadline:
+                self._at(at, event)
+        main = output_container(command.containers) or command.containers[-1]
+        code = pod.states[main.name].exit_code if main.name in pod.states else 1
+        end = pod.ended or begin
+        whole = _answer(command, replace(outcome, exit_code=code or 0), end)
+        if isinstance(whole, ContainerEnded):
+            whole = replace(whole, containers=tuple(pod.states.values()))
+        self._finish(command, pod.ended, whole)
+
+    def _finish(self, command: StartContainer, end: datetime | None, answer: Event) -> None:
+        """The answer at its time, None for never; or the deadline before it."""
+        if command.deadline is not None and (end is None or end > command.deadline):
             late = ContainerErrored(
                 command.id,
                 command.node_id,
@@ -208,8 +233,8 @@ class Simulation:
                 is_deadline=True,
             )
             self._at(command.deadline, late)
-        elif not outcome.is_stuck:
-            self._at(end, _answer(command, outcome, end))
+        elif end is not None:
+            self._at(end, answer)
 
     def _stop(self, command: StopContainer) -> None:
         self.stopped.append(command)
@@ -269,6 +294,21 @@ def _answer(command: StartContainer, outcome: Outcome, at: datetime) -> Event:
     return ContainerEnded(
         command.id, command.node_id, outcome.exit_code, at, result, outputs, saved
     )
+
+
+def _endings(command: StartContainer, outcome: Outcome) -> dict[str, Ending]:
+    """How the containers of a pod end by themselves: the one that counts as the outcome says."""
+    main = output_container(command.containers) or command.containers[-1]
+    endings = {
+        each.name: Ending(0, outcome.duration)
+        for each in command.containers
+        if each.role != SIDECAR
+    }
+    endings[main.name] = Ending(outcome.exit_code, outcome.duration)
+    endings |= outcome.containers
+    if outcome.is_stuck:
+        del endings[main.name]
+    return endings
 
 
 def _call_answer(command: Work, outcome: Outcome, at: datetime) -> Event:

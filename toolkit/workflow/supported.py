@@ -22,9 +22,10 @@ SPEC: Final = frozenset(
 
 TEMPLATE: Final = frozenset(
     {
-        "activeDeadlineSeconds", "container", "daemon", "dag", "failFast", "http", "inputs",
-        "memoize", "metrics", "name", "outputs", "parallelism", "plugin", "resource",
-        "retryStrategy", "script", "steps", "suspend", "synchronization", "timeout", "volumes",
+        "activeDeadlineSeconds", "container", "containerSet", "daemon", "dag", "failFast", "http",
+        "initContainers", "inputs", "memoize", "metrics", "name", "outputs", "parallelism",
+        "pendingTimeout", "plugin", "resource", "retryStrategy", "script", "sidecars", "steps",
+        "suspend", "synchronization", "timeout", "volumes",
     }
 )  # fmt: skip
 
@@ -37,14 +38,22 @@ CALL: Final = frozenset(
 
 CONTAINER: Final = frozenset(
     {
-        "args", "command", "env", "envFrom", "image", "name", "resources", "source",
-        "volumeMounts", "workingDir",
+        "args", "command", "env", "envFrom", "image", "lifecycle", "livenessProbe", "name",
+        "ports", "readinessProbe", "resources", "source", "startupProbe", "volumeMounts",
+        "workingDir",
     }
 )  # fmt: skip
 
 SYNCHRONIZATION: Final = frozenset({"mutex", "mutexes", "semaphore", "semaphores"})
 MUTEX: Final = frozenset({"database", "name", "namespace"})
 SEMAPHORE: Final = frozenset({"configMapKeyRef", "database", "namespace"})
+MEMBER: Final = CONTAINER - {"source"} | {"dependencies"}
+"""A container of a container set."""
+
+BESIDE: Final = CONTAINER - {"source"} | {"mirrorVolumeMounts"}
+"""An init container or a sidecar."""
+
+CONTAINER_SET: Final = frozenset({"containers", "retryStrategy", "volumeMounts"})
 
 HTTP: Final = frozenset(
     {
@@ -60,7 +69,7 @@ WITHOUT_EFFECT: Final[Mapping[str, str]] = {
         (
             "affinity", "automountServiceAccountToken", "dnsConfig", "dnsPolicy", "executor",
             "hostAliases", "hostNetwork", "imagePullPolicy", "imagePullSecrets", "nodeSelector",
-            "podDisruptionBudget", "podPriorityClassName", "podResources", "podSpecPatch", "ports",
+            "podDisruptionBudget", "podPriorityClassName", "podResources", "podSpecPatch",
             "priorityClassName", "resourceClaims", "schedulerName", "securityContext",
             "serviceAccountName", "tolerations",
         ),
@@ -80,16 +89,7 @@ WITHOUT_EFFECT: Final[Mapping[str, str]] = {
 }  # fmt: skip
 
 REFUSED: Final[Mapping[str, str]] = {
-    "containerSet": "container sets",
     "data": "data templates",
-    "initContainers": "init containers",
-    "lifecycle": "container lifecycle hooks",
-    "livenessProbe": "probes",
-    "mirrorVolumeMounts": "sidecars",
-    "pendingTimeout": "a deadline for pending steps",
-    "readinessProbe": "probes",
-    "sidecars": "sidecars",
-    "startupProbe": "probes",
     "volumeDevices": "block devices",
 }
 
@@ -110,6 +110,15 @@ def unsupported_template(template: Row) -> Iterator[str]:
     yield from _unknown(template.get("http"), HTTP, f"{place}.http")
     for field in ("container", "script"):
         yield from _unknown(template.get(field), CONTAINER, f"{place}.{field}")
+    group = template.get("containerSet") or {}
+    yield from _unknown(group, CONTAINER_SET, f"{place}.containerSet")
+    for name, known, containers in (
+        ("containerSet.containers", MEMBER, group.get("containers")),
+        ("initContainers", BESIDE, template.get("initContainers")),
+        ("sidecars", BESIDE, template.get("sidecars")),
+    ):
+        for each in containers or ():
+            yield from _unknown(each, known, f"{place}.{name}.{each.get('name')}")
 
 
 def unsupported_call(call: Row, place: str) -> Iterator[str]:

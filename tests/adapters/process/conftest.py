@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
@@ -21,9 +22,25 @@ from toolkit.adapters.process.isolation import NONE, Namespaces, probe
 from toolkit.adapters.process.launch import Host
 from toolkit.adapters.volumes import Volumes
 from toolkit.repository.settings import ImageRule
-from toolkit.workflow.commands import ContainerCall, OutputFile, StartContainer
-from toolkit.workflow.events import ContainerEnded, ContainerErrored
-from toolkit.workflow.ports import ExecutorEvent, PodAddress, ResolvedStart
+from toolkit.workflow.commands import (
+    ContainerCall,
+    OutputFile,
+    PodContainer,
+    StartContainer,
+)
+from toolkit.workflow.events import (
+    ContainerEnded,
+    ContainerErrored,
+    ContainerMoved,
+    ContainerState,
+)
+from toolkit.workflow.ports import (
+    ExecutorEvent,
+    PodAddress,
+    ResolvedContainer,
+    ResolvedStart,
+    VolumeMount,
+)
 
 LONG_S = 30
 
@@ -85,8 +102,17 @@ class Bench:
         assert isinstance(event, ContainerErrored), event
         return event
 
-    def log(self, resolved: ResolvedStart) -> list[str]:
-        return list(self.logs.lines(resolved.address))
+    def log(self, resolved: ResolvedStart, container: str = "main") -> list[str]:
+        return list(self.logs.lines(resolved.address, container=container))
+
+    def state(self, name: str, *, has_ended: bool = False) -> ContainerState:
+        """The next state of a container that is running, or has ended."""
+        while True:
+            event = self.next()
+            if isinstance(event, ContainerMoved) and event.state.name == name:
+                state = event.state
+                if state.has_ended is has_ended:
+                    return state
 
 
 def await_end(pid: int) -> None:
@@ -123,6 +149,52 @@ def step(
     )
     address = PodAddress("staging", "data", "wf", start.pod)
     return ResolvedStart(address, start, **{"environment": {}, **resolved_fields})
+
+
+def container(name: str, source: str, role: str = "main", **fields: Any) -> PodContainer:
+    """A container that runs a shell script."""
+    call = {key: fields.pop(key) for key in ("image", "probes", "lifecycle") if key in fields}
+    made = ContainerCall(**{"image": "any", "command": ("sh",), "source": source, **call})
+    return PodContainer(name, role, made, **fields)
+
+
+def pod(
+    *containers: PodContainer,
+    id: str = "uid-1",
+    mounts: tuple[VolumeMount, ...] = (),
+    outputs: tuple[str, ...] = (),
+    **fields: Any,
+) -> ResolvedStart:
+    """Containers that all have the mounts; outputs are those of ``main``."""
+    main = next((each for each in containers if each.name == "main"), containers[-1])
+    whole = step(id=id, outputs=outputs, **fields)
+    start = replace(whole.start, call=main.call, containers=containers)
+    return replace(
+        whole,
+        start=start,
+        containers=tuple(_resolved(each, start, whole, mounts) for each in containers),
+    )
+
+
+def _resolved(
+    each: PodContainer,
+    start: StartContainer,
+    whole: ResolvedStart,
+    mounts: tuple[VolumeMount, ...],
+) -> ResolvedContainer:
+    is_main = each.name == "main"
+    volume_mounts = tuple({"name": m.volume, "mountPath": m.path} for m in mounts)
+    part = replace(
+        start,
+        call=replace(each.call, volume_mounts=volume_mounts),
+        containers=(),
+        deadline=None,
+        captures_result=start.captures_result and is_main,
+        output_files=start.output_files if is_main else (),
+        output_artifacts=start.output_artifacts if is_main else (),
+        input_files=start.input_files if is_main else (),
+    )
+    return ResolvedContainer(each, replace(whole, start=part, mounts=mounts))
 
 
 @pytest.fixture(scope="session")

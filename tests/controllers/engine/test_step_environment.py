@@ -72,7 +72,7 @@ def test_env_from_takes_all_with_its_prefix_and_env_wins(cluster: EmbeddedCluste
             "key y not found in secret known",
         ),
         ({"volume_mounts": ({"name": "v", "mountPath": "/v"},)}, 'volume "v" is mounted'),
-        ({"env": env(("A", {"resourceFieldRef": {}}))}, "resourceFieldRef is not supported"),
+        ({"env": env(("A", {"resourceFieldRef": {}}))}, "resourceFieldRef None is not supported"),
     ],
 )
 def test_what_is_missing_is_named(

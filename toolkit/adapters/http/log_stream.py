@@ -21,6 +21,7 @@ from toolkit.apiserver.logical_cluster import LogicalCluster, Request
 from toolkit.errors import BadRequestError, NotFoundError
 from toolkit.resource.resource import Body
 from toolkit.workflow.ports import LogStore
+from toolkit.workflow.projection import DEFAULT_CONTAINER
 
 _STAMP = "%Y-%m-%dT%H:%M:%S.%fZ"
 """As lines are stamped: in order as texts."""
@@ -96,13 +97,17 @@ def _since(query: Mapping[str, str], now: datetime) -> str | None:
 
 
 def _container(pod: Body, wanted: str) -> str:
-    """The container asked for, else the first. Raises BadRequestError for one that is not there."""
-    containers = (pod.get("spec") or {}).get("containers") or []
+    """The container asked for, else the default one. Raises BadRequestError for one that is not
+    there.
+    """
+    spec = pod.get("spec") or {}
+    containers = [*(spec.get("containers") or ()), *(spec.get("initContainers") or ())]
     names = [str(container.get("name")) for container in containers]
     if wanted and names and wanted not in names:
         name = pod["metadata"]["name"]
         raise BadRequestError(f"container {wanted} is not valid for pod {name}")
-    return wanted or next(iter(names), "main")
+    annotations = pod["metadata"].get("annotations") or {}
+    return wanted or annotations.get(DEFAULT_CONTAINER) or next(iter(names), "main")
 
 
 def encoded(lines: Iterator[str], wanted: LogOptions) -> Iterator[bytes]:

@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
 
@@ -102,6 +103,13 @@ class Claim:
         """The wrapper, once it has written who it is."""
         fields = self._line("pid").split()
         return ProcessRecord(int(fields[0]), fields[1], fields[2]) if len(fields) == 3 else None
+
+    def began_at(self) -> datetime | None:
+        """When the wrapper began, once it has written who it is."""
+        try:
+            return datetime.fromtimestamp((self.folder / "pid").stat().st_mtime, UTC)
+        except FileNotFoundError:
+            return None
 
     def exit_code(self) -> int | None:
         """None where the wrapper has not written it, or only in part."""

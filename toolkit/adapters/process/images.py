@@ -79,6 +79,10 @@ class ImageMap:
             first = _program(program, search, image)
         return HostCommand((*first, *words), search, tuple(files.items()))
 
+    def check(self, image: str, command: Sequence[str], args: Sequence[str]) -> None:
+        """Raises ExecutionError where nothing says what the image is here, or what it runs."""
+        _words(self._rule(image), image, command, args)
+
     def _locate(self, name: str) -> Path:
         head, _, rest = name.partition("/")
         return PROGRAMS / rest if head == SHIPPED_PROGRAMS else self._root / name

@@ -15,6 +15,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from toolkit.errors import ExecutionError
+
 _SYSTEM = frozenset(
     f"/{name}"
     for name in (
@@ -24,6 +26,8 @@ _SYSTEM = frozenset(
 )
 _UNTOUCHABLE = ("/dev", "/proc", "/sys")
 _PROBE_TIMEOUT_S = 10
+NEW_ROOT = ".newroot"
+"""The folder of a step's private ones that becomes its ``/`` where it needs one of its own."""
 PREFIXES = (("-m",), ("-r", "-m"))
 """Options of unshare, tried in order: as root, and as anyone in a user namespace."""
 
@@ -42,6 +46,14 @@ class Namespaces:
     @property
     def is_private(self) -> bool:
         return bool(self.prefix)
+
+    def entering(self, pid: int) -> tuple[str, ...]:
+        """What a command is started with to see what process ``pid`` sees."""
+        nsenter = shutil.which("nsenter")
+        if nsenter is None:
+            raise ExecutionError("the host has no command 'nsenter', which exec probes need")
+        users = ("-U", "--preserve-credentials") if "-r" in self.prefix else ()
+        return (nsenter, "-t", str(pid), *users, "-m", "--")
 
     def __str__(self) -> str:
         if not self.prefix:
@@ -265,7 +277,7 @@ class _Builder:
 
     def _in_new_root(self, path: str) -> None:
         """The host has no such top folder: the step gets a root of its own, with one."""
-        self._new_root = self._private / ".newroot"
+        self._new_root = self._private / NEW_ROOT
         top = _first(path)
         self._covers[top] = self._new_root / top[1:]
         self._new_root.mkdir(parents=True, exist_ok=True)

@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import signal
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files as package_files
@@ -14,8 +14,8 @@ from pathlib import Path
 
 from toolkit.adapters.artifacts import ArtifactStore
 from toolkit.adapters.process.claims import Claim
-from toolkit.adapters.process.images import ImageMap
-from toolkit.adapters.process.isolation import Lasting, Layout, Namespaces, plan
+from toolkit.adapters.process.images import HostCommand, ImageMap
+from toolkit.adapters.process.isolation import NEW_ROOT, Lasting, Layout, Namespaces, plan
 from toolkit.adapters.volumes import Volumes
 from toolkit.errors import ExecutionError
 from toolkit.workflow.commands import ContainerCall
@@ -52,16 +52,26 @@ class Preparation:
     layout: Layout
 
 
-def prepare(resolved: ResolvedStart, claim: Claim, host: Host) -> Preparation:
-    """Fills the claim's folder. Raises ExecutionError where the image or its command is unknown,
-    and OSError where the folder cannot be written.
+@dataclass(frozen=True, slots=True)
+class Again:
+    """How often the wrapper runs a command again that fails."""
+
+    retries: int = 0
+    wait_s: float = 0.0
+
+
+ONCE = Again()
+
+
+def prepare(resolved: ResolvedStart, claim: Claim, host: Host, shared: Path) -> Preparation:
+    """Fills the claim's folder; ``shared`` is where the pod's own volumes are. Raises
+    ExecutionError where the image or its command is unknown, and OSError where the folder cannot
+    be written.
     """
     call = resolved.start.call
-    given_path = resolved.environment.get("PATH", "")
-    own = _own_folders(resolved)
-    command = host.images.resolve(call.image, call.command, call.args, path=given_path, own=own)
+    command = find_command(resolved, host.images)
     programs = [(path, file) for path, file in command.files if _says(path, call)]
-    layout = _lay_out(resolved, claim, host, [path for path, _ in programs])
+    layout = _lay_out(resolved, claim, host, shared, [path for path, _ in programs])
     if resolved.files:
         claim.note_secret_files(layout.host_path(path) for path in resolved.files)
     for path, content in _contents(resolved):
@@ -81,8 +91,25 @@ def prepare(resolved: ResolvedStart, claim: Claim, host: Host) -> Preparation:
     )
 
 
+def find_command(
+    resolved: ResolvedStart, images: ImageMap, words: Sequence[str] | None = None
+) -> HostCommand:
+    """What a container runs: its own command, or ``words``. Raises ExecutionError."""
+    call = resolved.start.call
+    command, args = (call.command, call.args) if words is None else (words, ())
+    path = resolved.environment.get("PATH", "")
+    return images.resolve(call.image, command, args, path=path, own=_own_folders(resolved))
+
+
 def launch(
-    preparation: Preparation, claim: Claim, host: Host, *, log: Path, lock: int, captures: bool
+    preparation: Preparation,
+    claim: Claim,
+    host: Host,
+    *,
+    log: Path,
+    lock: int,
+    captures: bool,
+    again: Again = ONCE,
 ) -> int:
     """Starts the wrapper in its own session; returns its pid, which is also its group's.
 
@@ -102,14 +129,46 @@ def launch(
         *(namespaces.prefix if fstab else ()),
         *(_tool("sh"), "-c", _wrapper(), "gitops-step"),
         *(str(claim.folder), cwd, fstab, namespaces.mount, tee),
+        *(str(again.retries), f"{again.wait_s:g}"),
         *command,
     )
     return _spawn(argv, preparation.environment, log=log, lock=lock)
 
 
+def entering(
+    resolved: ResolvedStart, claim: Claim, host: Host, command: Sequence[str]
+) -> tuple[tuple[str, ...], Mapping[str, str]]:
+    """How to run another command where a container runs: argv and environment. Raises
+    ExecutionError where the host has no such command, or the container is gone.
+    """
+    layout, record = recall_layout(claim), claim.record()
+    if record is None or not has_mounted(claim, record.pid):
+        raise ExecutionError("the container does not run")
+    found = find_command(resolved, host.images, command)
+    environment = _environment(resolved, claim, layout, found.path)
+    words = tuple(layout.rewrite(word) for word in found.argv)
+    cwd = _working_folder(resolved.start.call.working_dir, claim, layout)
+    inside = (_tool("sh"), "-c", _ENTER, cwd, *words)
+    if not (claim.folder / "fstab").exists():
+        return inside, environment
+    new_root = claim.folder / "root" / NEW_ROOT
+    root = (host.namespaces.chroot, str(new_root)) if new_root.is_dir() else ()
+    return (*host.namespaces.entering(record.pid), *root, *inside), environment
+
+
+def has_mounted(claim: Claim, pid: int) -> bool:
+    """Whether a wrapper has come past its mounts: the last of them is there."""
+    try:
+        last = (claim.folder / "fstab").read_text().splitlines()[-1].split()[1]
+        mounts = Path(f"/proc/{pid}/mountinfo").read_text()
+    except FileNotFoundError:
+        return not (claim.folder / "fstab").exists()
+    return any(line.split()[4] == last for line in mounts.splitlines())
+
+
 def remember_layout(claim: Claim, layout: Layout) -> None:
-    """So that outputs are found again after a restart."""
-    covers = [[path, str(folder)] for path, folder in layout.covers]
+    """So that outputs are found again after a restart, and the container's paths by its probes."""
+    covers = [[path, str(folder), path in layout.rewritten] for path, folder in layout.covers]
     (claim.folder / "covers.json").write_text(json.dumps(covers))
 
 
@@ -119,7 +178,10 @@ def recall_layout(claim: Claim) -> Layout:
         covers = json.loads((claim.folder / "covers.json").read_text())
     except (OSError, ValueError):
         return Layout()
-    return Layout(covers=tuple((path, Path(folder)) for path, folder in covers))
+    return Layout(
+        covers=tuple((path, Path(folder)) for path, folder, *_ in covers),
+        rewritten={path: Path(folder) for path, folder, *marks in covers if True in marks},
+    )
 
 
 def _own_folders(resolved: ResolvedStart) -> tuple[str, ...]:
@@ -134,11 +196,11 @@ def _says(path: str, call: ContainerCall) -> bool:
 
 
 def _lay_out(
-    resolved: ResolvedStart, claim: Claim, host: Host, programs: Collection[str]
+    resolved: ResolvedStart, claim: Claim, host: Host, shared: Path, programs: Collection[str]
 ) -> Layout:
     start, call = resolved.start, resolved.start.call
     mounted = (str(mount["mountPath"]) for mount in call.volume_mounts)
-    lasting = {mount.path: _lasting(mount, host) for mount in resolved.mounts}
+    lasting = {mount.path: _lasting(mount, host, shared) for mount in resolved.mounts}
     folders = [path for path in mounted if path not in resolved.files]  # a file: by subPath
     declared = [*programs, *(output.path for output in start.output_files)]
     if call.working_dir and not Path(call.working_dir).is_dir():
@@ -168,11 +230,32 @@ def _lay_out(
     return layout
 
 
-def _lasting(mount: VolumeMount, host: Host) -> Lasting:
-    folder = Path(mount.volume) if mount.is_host else host.volumes.folder(mount.volume)
+def _lasting(mount: VolumeMount, host: Host, shared: Path) -> Lasting:
+    return Lasting(volume_folder(mount, host, shared), is_read_only=mount.is_read_only)
+
+
+def volume_folder(mount: VolumeMount, host: Host, shared: Path) -> Path:
+    """The folder behind a mount. Raises ExecutionError for one of the host that steps may not
+    have.
+    """
+    if mount.is_pods:
+        folder = shared / mount.volume
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+    if not mount.is_host:
+        return host.volumes.folder(mount.volume)
+    folder = Path(mount.volume).resolve()
     if not folder.is_dir():
         raise ExecutionError(f"hostPath {mount.volume!r} is no folder of this machine")
-    return Lasting(folder, is_read_only=mount.is_read_only)
+    if host.hidden is not None and _overlap(folder, host.hidden):
+        raise ExecutionError(
+            f"hostPath {mount.volume!r} would show the state of gitops, which holds secrets"
+        )
+    return folder
+
+
+def _overlap(one: Path, other: Path) -> bool:
+    return one.is_relative_to(other) or other.is_relative_to(one)
 
 
 def _contents(resolved: ResolvedStart) -> list[tuple[str, bytes]]:

@@ -1,9 +1,10 @@
-# Holds one step: `sh -c <this> gitops-step FOLDER CWD FSTAB MOUNT TEE COMMAND...`
+# Holds one step: `sh -c <this> gitops-step FOLDER CWD FSTAB MOUNT TEE RETRIES WAIT COMMAND...`
 # Given: stdin /dev/null, stdout and stderr the log (append), fd 9 the claim's lock. Started in a
-# session of its own. FSTAB, TEE: "" where there is nothing to mount or to capture.
+# session of its own. FSTAB, TEE: "" where there is nothing to mount or to capture. A command that
+# fails is run again, RETRIES times, WAIT seconds after each failure.
 # Only builtins but for mount, tee and the command: a step costs little more than its own process.
-folder=$1 cwd=$2 fstab=$3 mount=$4 tee=$5
-shift 5
+folder=$1 cwd=$2 fstab=$3 mount=$4 tee=$5 retries=$6 wait=$7
+shift 7
 
 # Our own messages ("Terminated") are not the step's output.
 exec 3>&2 2>/dev/null
@@ -50,17 +51,27 @@ run() (
     exec "$@" 2>&3 3>&- 9>&-
 )
 
+try() {
+    run "$@"
+    code=$?
+    while [ "$code" != 0 ] && [ "$retries" != 0 ] && [ ! -e "$folder/stop" ]; do
+        retries=$((retries - 1))
+        sleep "$wait" 3>&- 9>&-
+        run "$@"
+        code=$?
+    done
+}
+
 if [ -n "$tee" ]; then
     {
         trap : TERM INT HUP
-        run "$@"
-        echo $? >"$folder/code"
+        try "$@"
+        echo "$code" >"$folder/code"
         end_leftovers
     } | { trap '' TERM INT HUP; exec "$tee" "$folder/stdout" 3>&- 9>&-; }
     read -r code <"$folder/code"
 else
-    run "$@"
-    code=$?
+    try "$@"
 fi
 # One write of a few bytes with the line end last: without it there is no exit code yet.
 echo "$code" >"$folder/exit"

@@ -1,0 +1,309 @@
+"""One container as processes of the host: a claim, a wrapper under it, and who follows it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+
+from toolkit.adapters.logs import Logs
+from toolkit.adapters.masking import Mask
+from toolkit.adapters.process.claims import Claim, ProcessRecord, Standing, write_durably
+from toolkit.adapters.process.follower import Follower
+from toolkit.adapters.process.launch import ONCE, Again, Host, launch, prepare
+from toolkit.adapters.process.outcome import (
+    DEADLINE,
+    end_leftovers,
+    end_session,
+    outcome_of,
+)
+from toolkit.clock import Clock
+from toolkit.errors import ExecutionError
+from toolkit.workflow.commands import StartContainer
+from toolkit.workflow.events import ContainerEnded, ContainerErrored, ContainerStarted
+from toolkit.workflow.pod_spec import MAIN_NAME
+from toolkit.workflow.ports import ExecutorEvent, ResolvedStart
+
+_LOOK_AGAIN_S = 0.01
+_MOVERS = 4
+STOPPED_BEFORE = "stopped before it started"
+LATE_GRACE_S = 5.0
+
+Outcome = ContainerEnded | ContainerErrored
+Tell = Callable[[ExecutorEvent], None]
+
+
+@dataclass(slots=True)
+class Machinery:
+    """What containers are run with. ``movers`` do what takes long: fetch and save artifacts."""
+
+    host: Host
+    logs: Logs
+    clock: Clock
+    follower: Follower = field(default_factory=Follower)
+    movers: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(_MOVERS, "artifact-mover")
+    )
+    is_closing: bool = False
+    _gate: threading.Lock = field(default_factory=threading.Lock)
+
+    def soon(self, action: Callable[[], None]) -> None:
+        """On the follower's thread, unless that has come to its end: for threads of others."""
+        with self._gate:
+            if not self.is_closing:
+                self.follower.soon(action)
+
+    def begin_closing(self) -> None:
+        """From now on nothing new is begun."""
+        with self._gate:
+            self.is_closing = True
+
+    def close(self) -> None:
+        """Stops following."""
+        self.movers.shutdown(wait=True, cancel_futures=True)
+        self.follower.close()
+
+    def until(self, instant: datetime) -> float:
+        """Seconds to go."""
+        return (instant - self.clock.now()).total_seconds()
+
+
+class Container:
+    """``tell`` hears when it starts and how it ended, from any thread. ``name`` names its log.
+    ``pod`` is the claim of the pod it is part of, which keeps the shared volumes; one that is a
+    pod by itself keeps them in its own.
+    """
+
+    __slots__ = (
+        "_again", "_group", "_is_part", "_lock", "_machinery", "_name", "_shared", "_tell", "claim",
+        "grace_s", "mask", "outcome", "resolved",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        resolved: ResolvedStart,
+        claim: Claim,
+        machinery: Machinery,
+        tell: Tell,
+        *,
+        name: str = MAIN_NAME,
+        pod: Claim | None = None,
+        again: Again = ONCE,
+    ) -> None:
+        self.resolved = resolved
+        self.claim = claim
+        self.mask = Mask(resolved.secrets)
+        self.outcome: Outcome | None = None
+        self.grace_s: float | None = None  # set by a stop
+        self._machinery = machinery
+        self._tell = tell
+        self._name = name
+        self._is_part = pod is not None
+        self._shared = volumes_of(pod or claim)
+        self._again = again
+        self._group: int | None = None  # set once it runs
+        self._lock = threading.Lock()
+
+    def launch(self) -> None:
+        """Starts it, where nobody ever did; else finds out what became of it. Any thread."""
+        deadline = self.resolved.start.deadline
+        if self.grace_s is not None:
+            self._settle(self.error(STOPPED_BEFORE))
+            return
+        if deadline is not None and self._machinery.until(deadline) <= 0:
+            self._settle(self.error(DEADLINE, is_deadline=True))
+            return
+        lock = self.claim.take()
+        if lock is None:
+            self._machinery.follower.soon(self.attach)
+            return
+        try:
+            group = self._spawn(lock)
+        except (ExecutionError, OSError) as error:
+            message = str(error)
+            write_durably(self.claim.folder / "failed", f"{message}\n".encode())
+            self._settle(self.error(message, is_transient=isinstance(error, OSError)))
+            return
+        finally:
+            os.close(lock)
+        try:
+            # Our child, and only a follower reaps it: the pid is still its own, or it has ended.
+            descriptor = os.pidfd_open(group)
+        except ProcessLookupError:  # another executor in this program followed and reaped it
+            self._machinery.follower.soon(self.attach)
+            return
+        self._follow(group, descriptor)
+
+    def attach(self) -> None:
+        """Finds out about one that was claimed before. On the follower's thread."""
+        self._guarded(self._look)
+
+    def stop(self, grace_s: float) -> None:
+        """TERM, then KILL. Any thread; one that has not started yet will not."""
+        with self._lock:
+            if self.outcome is not None:
+                return
+            self.grace_s = grace_s
+            if self._group is None:
+                return  # whoever launches it sees the wish before or after that
+        self._machinery.follower.soon(self._terminate)
+
+    def _spawn(self, lock: int) -> int:
+        machinery, start = self._machinery, self.resolved.start
+        preparation = prepare(self.resolved, self.claim, machinery.host, self._shared)
+        log = machinery.logs.open(self.resolved.address, self.mask, self._name)
+        return launch(
+            preparation,
+            self.claim,
+            machinery.host,
+            log=log,
+            lock=lock,
+            captures=start.captures_result,
+            again=self._again,
+        )
+
+    def _follow(self, group: int, descriptor: int) -> None:
+        start, follower = self.resolved.start, self._machinery.follower
+        self._tell(ContainerStarted(start.id, start.node_id, self._machinery.clock.now()))
+        follower.on_end(descriptor, lambda: self._on_end(descriptor))
+        if start.deadline is not None:
+            follower.after(self._machinery.until(start.deadline), self._expire)
+        with self._lock:
+            self._group = group
+            is_unwanted = self.grace_s is not None
+        if is_unwanted:
+            follower.soon(self._terminate)
+
+    # On the follower's thread.
+
+    def _look(self) -> None:
+        standing = self.claim.standing()
+        record = self.claim.record()
+        if standing is Standing.LIVE and record is not None:
+            self._attach_live(record)
+        elif standing in (Standing.LIVE, Standing.STARTING):
+            # Another is about to start it, or its wrapper died and something keeps the lock.
+            if record is not None and not record.is_alive():
+                end_session(record)
+            self._machinery.follower.after(_LOOK_AGAIN_S, self.attach)
+        else:
+            if record is not None and self._group is None:  # it ended while nobody followed it
+                end_session(record)
+            if self._is_part or not self.resolved.start.output_artifacts:
+                self._conclude(standing)
+            elif not self._machinery.is_closing:  # else the next executor does it
+                work = lambda: self._conclude(standing)  # noqa: E731 - a thunk
+                self._machinery.movers.submit(self._guarded, work)
+
+    def _attach_live(self, record: ProcessRecord) -> None:
+        try:
+            descriptor = os.pidfd_open(record.pid)
+        except ProcessLookupError:
+            self._machinery.follower.soon(self.attach)
+            return
+        if not record.is_alive():  # it ended, and another got its pid, before we opened
+            os.close(descriptor)
+            self._machinery.follower.soon(self.attach)
+            return
+        self._machinery.logs.open(self.resolved.address, self.mask, self._name)
+        self._follow(record.pid, descriptor)
+
+    def _on_end(self, descriptor: int) -> None:
+        end_leftovers(descriptor, self.claim.record())
+        self.attach()
+
+    def _conclude(self, standing: Standing) -> None:
+        """Nothing of it lives any more."""
+        machinery, start = self._machinery, self.resolved.start
+        if self._is_part:
+            start = without_outputs(start)
+        outcome = outcome_of(
+            start,
+            self.claim,
+            standing,
+            mask=self.mask,
+            artifacts=machinery.host.artifacts,
+            at=machinery.clock.now(),
+        )
+        self.claim.drop_secrets()
+        machinery.logs.close(self.resolved.address, self.mask, self._name)
+        self._settle(outcome)
+
+    def _terminate(self) -> None:
+        if self.outcome is None and self._group is not None:
+            self.claim.note_stop(signal.SIGTERM)
+            self._signal(signal.SIGTERM)
+            self._machinery.follower.after(self.grace_s or 0.0, self._kill)
+
+    def _kill(self) -> None:
+        if self.outcome is None:
+            self.claim.note_stop(signal.SIGKILL)
+            self._signal(signal.SIGKILL)
+
+    def _expire(self) -> None:
+        if self.outcome is None:
+            self.claim.note_deadline()
+            self.grace_s = self.grace_s or LATE_GRACE_S
+            self._terminate()
+
+    def _signal(self, number: signal.Signals) -> None:
+        """To the whole group. Its leader is alive or, if our child, not yet reaped: only this
+        thread reaps, after which there is an outcome.
+        """
+        record = self.claim.record()
+        if record is not None:
+            signal_group(record, number)
+        elif self._group is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self._group, number)
+
+    # On any.
+
+    def _guarded(self, work: Callable[[], None]) -> None:
+        """A full disk, say, loses the step, and not the executor."""
+        try:
+            work()
+        except (OSError, ExecutionError) as error:
+            self._settle(self.error(f"lost: {error}", is_transient=True))
+
+    def _settle(self, outcome: Outcome) -> None:
+        with self._lock:
+            self.outcome = outcome
+        self._tell(outcome)
+
+    def error(
+        self, message: str, *, is_transient: bool = False, is_deadline: bool = False
+    ) -> ContainerErrored:
+        """What is reported of one that did not run, or is lost."""
+        start = self.resolved.start
+        return ContainerErrored(
+            start.id,
+            start.node_id,
+            self.mask.text(message),
+            self._machinery.clock.now(),
+            is_transient=is_transient,
+            is_deadline=is_deadline,
+        )
+
+
+def volumes_of(claim: Claim) -> Path:
+    """Where a pod's own volumes are."""
+    return claim.folder / "volumes"
+
+
+def without_outputs(start: StartContainer) -> StartContainer:
+    """Of a part of a pod: what is put out is read when the whole pod has ended."""
+    return replace(start, captures_result=False, output_files=(), output_artifacts=())
+
+
+def signal_group(record: ProcessRecord, number: signal.Signals) -> None:
+    """To all of a wrapper's processes, where it is still that very wrapper."""
+    if record.is_alive():
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(record.pid, number)
