@@ -82,8 +82,8 @@ REFUSED: list[tuple[Any, str, str]] = [
     ({"entrypoint": "ok", "templates": [{**OK, "initContainers": [
         {"name": "a", "image": "i"}, {"name": "a", "image": "i"}]}]}, "Failed",
      "templates.ok.initContainers[1].name 'a' is not unique"),
-    ({"entrypoint": "h", "templates": [{"name": "h", "http": {"url": "x"}}]}, "Error",
-     "templates.h.http is not supported"),
+    ({"entrypoint": "d", "templates": [{"name": "d", "data": {"source": {}}}]}, "Error",
+     "templates.d.data is not supported"),
 ]  # fmt: skip
 
 
