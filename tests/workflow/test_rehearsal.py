@@ -223,3 +223,21 @@ def test_a_run_that_still_waits_for_a_lock_says_so() -> None:
     _, rehearsal = played(*crons, hours=1, experience=slow(a=7200))
     words = [run.message for run in rehearsal.unfinished]
     assert words == ["", "Waiting for data/Mutex/warehouse lock. Lock status: 0/1"]
+
+
+def test_a_cron_that_runs_after_another_waits_for_it() -> None:
+    second = cron("second")
+    second["metadata"]["annotations"] = {"gitops.toolkit/after": "first"}
+    runs, rehearsal = played(cron("first"), second, hours=2, experience=slow(first=600))
+    assert [run.cron for run in runs] == ["first", "second"] * 2
+    assert runs[1].started == START + timedelta(seconds=600)
+    assert [one.reason for one in rehearsal.incidents] == ["Waiting"] * 2
+
+
+def test_what_it_waits_for_may_fail() -> None:
+    second = cron("second")
+    second["metadata"]["annotations"] = {"gitops.toolkit/after": "first for 10m"}
+    failure = (Failure("first", "main", None),)
+    runs, rehearsal = played(cron("first"), second, hours=1, failures=failure)
+    assert [run.cron for run in runs] == ["first"]
+    assert [one.reason for one in rehearsal.incidents] == ["Waiting", "Waiting", "Skipped"]

@@ -6,7 +6,7 @@ makes no second run. What a tick does is decided in :mod:`toolkit.workflow.cron.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,10 +18,12 @@ from toolkit.controllers.cron_events import record
 from toolkit.controllers.event_loop import EventLoop
 from toolkit.controllers.object_watch import ObjectWatch
 from toolkit.controllers.projecting import WORKFLOW, version_of
-from toolkit.errors import AlreadyExistsError, NotFoundError
+from toolkit.errors import AlreadyExistsError, ExpressionError, NotFoundError
 from toolkit.resource.cluster import Cluster, ObjectRef, PatchType, WatchEvent
 from toolkit.resource.identity import GroupVersionKind
 from toolkit.resource.resource import Body
+from toolkit.workflow.cron.after import dependencies_of
+from toolkit.workflow.cron.backfill import BACKFILL_LABEL
 from toolkit.workflow.cron.catch_up import CatchUp
 from toolkit.workflow.cron.decide import CronDecision, decide
 from toolkit.workflow.cron.history import phase_of
@@ -83,13 +85,17 @@ class CronController:
         on_error: Callable[[Exception], None],
         catch_up: CatchUp = CatchUp.LATEST,
         watcher: CronWatcher | None = None,
+        past: Callable[[str, str], str] = lambda _namespace, _run: "",
     ) -> None:
+        """``past`` gives the phase of a run that is not there any more, "" where nobody knows."""
         self._name = name
         self._cluster = cluster
         self._clock = clock
         self._notice = notice
         self._catch_up = catch_up
         self._watcher = watcher
+        self._past = past
+        self._followers: dict[Key, set[Key]] = {}  # by a cron, those that run after it
         self._crons: dict[Key, _Cron] = {}
         self._children: dict[Key, dict[str, Body]] = {}
         self._has_children = False
@@ -160,6 +166,8 @@ class CronController:
     def child_changed(self, event: WatchEvent) -> None:
         owner = _owner(event.object)
         if owner is None:
+            made_for = _owner(event.object, BACKFILL_LABEL)
+            self._decide_followers(made_for)
             return
         known, name = self._children.setdefault(owner, {}), _name(event.object)
         before = known.pop(name, None)
@@ -167,13 +175,22 @@ class CronController:
             known[name] = _brief(event.object)
         if known.get(name) != before:
             self._decide(owner)
+            self._decide_followers(owner)
+
+    def _decide_followers(self, owner: Key | None) -> None:
+        for follower in sorted(self._followers.get(owner, ()) if owner else ()):
+            self._decide(follower)
 
     def _seen(self, body: Body) -> None:
         known = self._crons.get(_key(body))
         if known is not None and version_of(body) <= version_of(known.body):
             return  # what we wrote ourselves
-        self._crons.setdefault(_key(body), _Cron(body)).body = body
-        self._decide(_key(body))
+        key = _key(body)
+        self._crons.setdefault(key, _Cron(body)).body = body
+        for name in _names_after(body):
+            self._followers.setdefault((key[0], name), set()).add(key)
+        self._decide(key)
+        self._decide_followers(key)
 
     # What follows
 
@@ -183,7 +200,11 @@ class CronController:
             return
         children = self._children.setdefault(key, {})
         decision = decide(
-            cron.body, self._clock.now(), tuple(children.values()), catch_up=self._catch_up
+            cron.body,
+            self._clock.now(),
+            tuple(children.values()),
+            catch_up=self._catch_up,
+            upstream=_Neighbours(key[0], self._crons, self._children, self._past),
         )
         self._terminate(key, decision.terminate)
         if decision.submit is None:
@@ -284,9 +305,42 @@ def _name(body: Body) -> str:
     return str(body["metadata"]["name"])
 
 
-def _owner(workflow: Body) -> Key | None:
+class _Neighbours:
+    """The crons of one namespace and their runs, for a decision about one of them."""
+
+    def __init__(
+        self,
+        namespace: str,
+        crons: Mapping[Key, _Cron],
+        children: Mapping[Key, Mapping[str, Body]],
+        past: Callable[[str, str], str],
+    ) -> None:
+        self._namespace = namespace
+        self._crons = crons
+        self._children = children
+        self._past = past
+
+    def cron(self, name: str) -> Body | None:
+        found = self._crons.get((self._namespace, name))
+        return None if found is None else found.body
+
+    def phase(self, cron: str, run: str) -> str:
+        child = self._children.get((self._namespace, cron), {}).get(run)
+        if child is not None:
+            return str(child["status"]["phase"] or "Pending")
+        return self._past(self._namespace, run)
+
+
+def _names_after(cron: Body) -> list[str]:
+    try:
+        return [dependency.cron for dependency in dependencies_of(cron)]
+    except ExpressionError:
+        return []  # the decision says so
+
+
+def _owner(workflow: Body, label: str = CRON_LABEL) -> Key | None:
     """The cron that a workflow is a run of."""
-    cron = (workflow["metadata"].get("labels") or {}).get(CRON_LABEL)
+    cron = (workflow["metadata"].get("labels") or {}).get(label)
     return (str(workflow["metadata"]["namespace"]), str(cron)) if cron else None
 
 

@@ -120,7 +120,9 @@ def _summary(calendar: Calendar, tally: Tally) -> Iterator[str]:
     span = f"{_minute(calendar.start)} to {_minute(calendar.end)} UTC"
     yield f"\n{tally.total} {'run' if tally.total == 1 else 'runs'} from {span}"
     for index, cron in enumerate(calendar.crons):
-        yield f"  {printable(cron.name)}: {tally.ticks[index]}{_overlaps(cron, tally, index)}"
+        after = f", after {', '.join(map(printable, cron.after))}" if cron.after else ""
+        runs = f"{tally.ticks[index]}{after}{_overlaps(cron, tally, index)}"
+        yield f"  {printable(cron.name)}: {runs}"
     if calendar.suspended:
         names = ", ".join(printable(name) for name in calendar.suspended)
         yield f"suspended, and so without runs: {names}"
@@ -202,6 +204,7 @@ def _cron(cron: Planned, tally: Tally, index: int) -> dict[str, Any]:
         "name": cron.name,
         "schedules": [schedule.text for schedule in cron.schedules],
         "concurrencyPolicy": cron.policy,
+        "after": list(cron.after),
         "durationSeconds": cron.duration_s,
         "runs": tally.ticks[index],
         "overlaps": tally.overlaps[index],

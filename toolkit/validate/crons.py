@@ -11,6 +11,8 @@ from toolkit.resource.field_path import FieldPath
 from toolkit.validate.notes import Notes
 from toolkit.validate.shapes import did_you_mean, fields_of, text_of
 
+_AFTER: Final = "gitops.toolkit/after"
+_BLACKOUT: Final = "gitops.toolkit/blackout"
 _ANY_DAY: Final = datetime(2024, 1, 1, tzinfo=UTC)
 
 
@@ -26,6 +28,7 @@ def check_cron(body: Mapping[str, Any], notes: Notes, *, zones: frozenset[str] |
     zone = text_of(spec.get("timezone"))
     if zone and zones is not None:
         _check_zone(zone, ("spec", "timezone"), zones, notes)
+    _check_annotations(body, notes)
     deadline = spec.get("startingDeadlineSeconds")
     if isinstance(deadline, int) and deadline < 0:
         path = ("spec", "startingDeadlineSeconds")
@@ -53,6 +56,28 @@ def _check_schedule(text: str, path: FieldPath, notes: Notes) -> None:
     if schedule.next_after(_ANY_DAY) is None:
         hint = "no month has such a day"
         notes.add("invalid-schedule", path, f"{text!r} never comes due", hint)
+
+
+def _check_annotations(body: Mapping[str, Any], notes: Notes) -> None:
+    """Ours: times in which it does not fire, and crons that it runs after."""
+    annotations = fields_of(fields_of(body.get("metadata")).get("annotations"))
+    if not annotations.keys() & {_AFTER, _BLACKOUT}:
+        return
+    from toolkit.workflow.cron.after import dependencies_of
+    from toolkit.workflow.cron.blackout import blackout_at
+
+    try:
+        blackout_at(str(annotations.get(_BLACKOUT) or ""), None, _ANY_DAY)
+    except ExpressionError as error:
+        notes.add("invalid-schedule", ("metadata", "annotations", _BLACKOUT), error.message)
+    try:
+        names = [dependency.cron for dependency in dependencies_of(dict(body))]
+    except ExpressionError as error:
+        notes.add("invalid-schedule", ("metadata", "annotations", _AFTER), error.message)
+        return
+    if fields_of(body.get("metadata")).get("name") in names:
+        path = ("metadata", "annotations", _AFTER)
+        notes.add("invalid-schedule", path, "a cron cannot run after itself")
 
 
 def _check_zone(zone: str, path: FieldPath, zones: frozenset[str], notes: Notes) -> None:

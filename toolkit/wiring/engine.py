@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import toolkit
@@ -18,6 +19,7 @@ from toolkit.adapters.process.executor import ProcessExecutor
 from toolkit.adapters.process.images import PROGRAMS, ImageMap
 from toolkit.adapters.process.isolation import Namespaces, probe
 from toolkit.adapters.process.launch import Host
+from toolkit.adapters.sqlite.archive import SqliteArchive
 from toolkit.adapters.sqlite.runs import SqliteRuns
 from toolkit.adapters.volumes import Volumes
 from toolkit.controllers.active_run import RunNotice
@@ -142,6 +144,7 @@ def start_engine(
                     on_error=on_error,
                     catch_up=environment.catch_up,
                     watcher=engine_meter,
+                    past=partial(SqliteArchive(owner.database).phase_of, environment.name),
                 )
                 queues[environment.name, "cron_wf_queue"] = cron.loop
                 stack.callback(cron.close)

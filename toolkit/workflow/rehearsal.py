@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from toolkit.resource.resource import Body
 from toolkit.workflow.commands import Work
+from toolkit.workflow.cron.after import dependencies_of
 from toolkit.workflow.cron.catch_up import CatchUp
 from toolkit.workflow.cron.decide import CronDecision, decide
 from toolkit.workflow.definition import SCHEDULED_TIME
@@ -88,6 +89,7 @@ class Rehearsal:
         self._live: dict[str, _Played] = {}
         self._room = LockRoom(stage.stock.limit_of, start)
         self._crons = [_Cron(body, start, stage.stock) for body in stage.crons]
+        self._neighbours = _Neighbours(self._crons)
 
     def play(self) -> Iterator[RehearsedRun]:
         """The runs, as they end."""
@@ -123,7 +125,11 @@ class Rehearsal:
 
     def _decide(self, cron: _Cron) -> None:
         decision = decide(
-            cron.body, self.now, tuple(cron.children.values()), catch_up=self._stage.catch_up
+            cron.body,
+            self.now,
+            tuple(cron.children.values()),
+            catch_up=self._stage.catch_up,
+            upstream=self._neighbours if cron.names_after else None,
         )
         for name in decision.terminate:
             self._terminate(name)
@@ -206,6 +212,8 @@ class Rehearsal:
             "status": {"phase": record.phase, "finishedAt": self.now.isoformat()},
         }
         self._at(self.now, lambda: self._decide(cron))
+        for follower in self._neighbours.ended(cron, record):
+            self._at(self.now, lambda follower=follower: self._decide(follower))  # type: ignore[misc]
 
 
 class _Cron:
@@ -218,6 +226,7 @@ class _Cron:
         self.name = str(metadata["name"])
         self.children: dict[str, Body] = {}
         self.next_at: datetime | None = None
+        self.names_after = [dependency.cron for dependency in dependencies_of(body)]
         spec = body.get("spec") or {}
         self.library = stock.library_for({"spec": spec.get("workflowSpec") or {}})
 
@@ -231,6 +240,35 @@ class _Cron:
             self.body = {**self.body, "metadata": {**metadata, "annotations": annotations}}
         for name in decision.delete:
             self.children.pop(name, None)
+
+
+class _Neighbours:
+    """What crons that run after others know of them: phases of all runs that ended, of those only
+    that somebody waits for.
+    """
+
+    def __init__(self, crons: Sequence[_Cron]) -> None:
+        self._crons = {cron.name: cron for cron in crons}
+        self._followers: dict[str, list[_Cron]] = {}
+        self._phases: dict[str, str] = {}
+        for cron in crons:
+            for name in cron.names_after:
+                self._followers.setdefault(name, []).append(cron)
+
+    def cron(self, name: str) -> Body | None:
+        found = self._crons.get(name)
+        return None if found is None else found.body
+
+    def phase(self, cron: str, run: str) -> str:
+        child = self._crons[cron].children.get(run)
+        return str(child["status"]["phase"]) if child else self._phases.get(run, "")
+
+    def ended(self, cron: _Cron, record: RehearsedRun) -> Sequence[_Cron]:
+        """The crons that are to decide again."""
+        followers = self._followers.get(cron.name, ())
+        if followers:
+            self._phases[record.name] = record.phase
+        return followers
 
 
 def _child(workflow: Body, phase: str) -> Body:

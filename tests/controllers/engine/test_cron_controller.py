@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from toolkit.controllers.cron_controller import CRON_WORKFLOW, CronController, C
 from toolkit.controllers.projecting import WORKFLOW
 from toolkit.resource.cluster import ObjectRef
 from toolkit.resource.resource import Body
+from toolkit.workflow.cron.after import AFTER
 
 MINUTE = timedelta(minutes=1)
 
@@ -23,6 +25,7 @@ class CronBench:
         self.cluster = cluster
         self.clock = clock
         self.notices: list[CronNotice] = []
+        self.past: Callable[[str, str], str] = lambda _namespace, _run: ""
         self.boot()
 
     def boot(self) -> None:
@@ -32,6 +35,7 @@ class CronBench:
             clock=self.clock,
             notice=self.notices.append,
             on_error=_raise,
+            past=self.past,
         )
         self.versions: dict[Any, str] = {}
 
@@ -63,13 +67,15 @@ class CronBench:
             self.clock.advance(min(timedelta(seconds=10), end - self.clock.now()))
             self.settle()
 
-    def create(self, name: str = "c", **spec: Any) -> None:
-        body = {
+    def create(self, name: str = "c", after: str = "", **spec: Any) -> None:
+        body: Body = {
             "apiVersion": "argoproj.io/v1alpha1",
             "kind": "CronWorkflow",
             "metadata": {"name": name, "namespace": NAMESPACE},
             "spec": {"schedules": ["* * * * *"], "workflowSpec": {"entrypoint": "m"}, **spec},
         }
+        if after:
+            body["metadata"]["annotations"] = {AFTER: after}
         self.cluster.create(body)
         self.settle()
 
@@ -207,3 +213,41 @@ def test_a_broken_schedule_is_told_and_harms_no_other(bench: CronBench) -> None:
     assert bench.names() == [at(1)]
     assert any(notice.name == "bad" for notice in bench.notices)
     assert bench.cron("bad")["status"]["conditions"][0]["type"] == "SpecError"
+
+
+def test_a_cron_fires_when_the_run_it_waits_for_succeeds(bench: CronBench) -> None:
+    bench.create("first")
+    bench.create("second", after="first")
+    bench.advance(MINUTE)
+    (run,) = bench.names()
+    assert run.startswith("first-")
+    assert "has not succeeded yet" in bench.cron("second")["status"]["waitingFor"]["reason"]
+    bench.end(run)
+    assert sorted(bench.names()) == [run, run.replace("first", "second")]
+    assert "waitingFor" not in bench.cron("second")["status"]
+
+
+def test_a_failed_run_that_is_put_right_lets_the_next_cron_fire(bench: CronBench) -> None:
+    bench.create("first", schedules=["1 12 * * *"])
+    bench.create("second", schedules=["2 12 * * *"], after="first for 1h")
+    bench.advance(2 * MINUTE)
+    (run,) = bench.names()
+    bench.end(run, "Failed")
+    bench.advance(20 * MINUTE)
+    bench.boot()
+    bench.settle()
+    assert bench.names() == [run]
+    bench.end(run, "Succeeded")
+    assert len(bench.names()) == 2
+
+
+def test_a_run_that_is_gone_is_asked_of_the_archive(
+    cluster: EmbeddedCluster, clock: VirtualClock
+) -> None:
+    bench = CronBench(cluster, clock)
+    bench.create("first", schedules=["1 12 * * *"], suspend=True)
+    bench.create("second", schedules=["2 12 * * *"], after="first")
+    bench.past = lambda _namespace, run: "Succeeded" if run.startswith("first-") else ""
+    bench.boot()
+    bench.advance(2 * MINUTE)
+    assert [name.rpartition("-")[0] for name in bench.names()] == ["second"]

@@ -39,6 +39,19 @@ class SqliteArchive:
             ).fetchall()
         return replace(_archived(*found), nodes=tuple((id, json.loads(row)) for id, row in nodes))
 
+    def phase_of(self, cluster: str, namespace: str, name: str) -> str:
+        """The phase of the last run of that name, whether its Workflow is there or not; "" where
+        there was none.
+        """
+        with self._database.read() as connection:
+            found = connection.execute(
+                "SELECT json_extract(row, '$.phase') FROM runs"
+                " WHERE cluster = ? AND namespace = ? AND name = ?"
+                " ORDER BY json_extract(row, '$.started') DESC LIMIT 1",
+                (cluster, namespace, name),
+            ).fetchone()
+        return str(found[0]) if found else ""
+
     def remove_archived(self, cluster: str, uid: str) -> None:
         def work(connection: sqlite3.Connection) -> None:
             connection.execute(

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 
 from toolkit.errors import ExpressionError
 from toolkit.resource.resource import Body
+from toolkit.workflow.cron.after import Upstream, dependencies_of, unmet
 from toolkit.workflow.cron.blackout import BLACKOUT, blackout_at
 from toolkit.workflow.cron.catch_up import CatchUp
 from toolkit.workflow.cron.history import over_history, phase_of
@@ -18,6 +19,7 @@ from toolkit.workflow.expressions import evaluate_bool, json_text
 from toolkit.workflow.nodes import FINISHED, SUCCEEDED, Row, rfc3339
 from toolkit.workflow.projection import GROUP
 from toolkit.workflow.scope import Scope, Values
+from toolkit.workflow.spans import human
 from toolkit.workflow.substitute import Strictness, replace
 from toolkit.workflow.when import should_execute
 
@@ -25,6 +27,7 @@ LATEST_SCHEDULE: Final = f"cronworkflows.{GROUP}/last-used-schedule"
 _POLICIES: Final = frozenset({"", "Allow", "Forbid", "Replace"})
 _MOST_MISSED: Final = 100_000
 _LATE: Final = timedelta(minutes=1)
+_WAITS_AT_MOST: Final = timedelta(days=366)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +55,10 @@ def decide(
     children: Sequence[Body],
     *,
     catch_up: CatchUp = CatchUp.LATEST,
+    upstream: Upstream | None = None,
 ) -> CronDecision:
-    """What is to be done at ``now``. ``children`` are all Workflows with the cron's label.
+    """What is to be done at ``now``. ``children`` are all Workflows with the cron's label;
+    ``upstream`` knows the crons that this one runs after: decide again also when they change.
 
     A tick is due where its time has come and ``status.lastScheduledTime`` (or the object's
     creation) is before it. One that is a minute late is missed: ``catch_up`` says which of those
@@ -64,7 +69,7 @@ def decide(
         schedules = schedules_of(cron)
     except ExpressionError as error:
         return _broken(cron, "SpecError", str(error.message))
-    tick = _Tick(cron, now, children, schedules, catch_up)
+    tick = _Tick(cron, now, children, schedules, catch_up, upstream)
     return tick.decide()
 
 
@@ -88,6 +93,7 @@ class _Tick:
         children: Sequence[Body],
         schedules: tuple[Schedule, ...],
         catch_up: CatchUp,
+        upstream: Upstream | None,
     ) -> None:
         self._cron = cron
         self._spec: Row = cron.get("spec") or {}
@@ -97,6 +103,8 @@ class _Tick:
         self._children = children
         self._schedules = schedules
         self._catch_up = catch_up
+        self._upstream = upstream
+        self._waits_until: datetime | None = None
         self._is_behind = False
         self._held_by = ""
         self._ahead: datetime | None = None
@@ -109,7 +117,7 @@ class _Tick:
         due = None if rests else self._due()
         submit: Body | None = None
         terminate: tuple[str, ...] = ()
-        if due is not None:
+        if due is not None and not self._waits(due):
             submit, terminate = self._submit(due)
         return CronDecision(
             submit=submit,
@@ -163,8 +171,13 @@ class _Tick:
         if not ticks:
             return None
         latest = ticks[-1]
+        waiting = self._waiting()
         if self._catch_up is CatchUp.ALL and self._policy() != "Replace":
             return self._oldest(ticks)
+        if latest == waiting:
+            return latest
+        if waiting in ticks:
+            self._end_waiting()
         if self._now - latest >= _LATE:
             reason = self._too_late(latest)
             if reason:
@@ -189,7 +202,7 @@ class _Tick:
         active and the policy is Forbid: the end of that run decides again.
         """
         has_deadline = self._spec.get("startingDeadlineSeconds") is not None
-        late = [at for at in ticks if self._now - at >= _LATE]
+        late = [at for at in ticks if self._now - at >= _LATE and at != self._waiting()]
         over = [at for at in late if has_deadline and not self._within_deadline(at)]
         rest = ticks[len(over) :]
         if over:
@@ -204,9 +217,58 @@ class _Tick:
 
     def _next(self) -> datetime | None:
         """Now, where another missed tick is to be run after this one."""
-        if self._is_behind:
+        ahead = self._ahead or next_tick(self._schedules, self._now)
+        if self._waits_until is not None:
+            return self._waits_until if ahead is None else min(self._waits_until, ahead)
+        return self._now if self._is_behind else ahead
+
+    # Waiting for other crons
+
+    def _waits(self, due: datetime) -> bool:
+        """Whether a due tick is not to be run now, because of those it runs after."""
+        try:
+            wanted = dependencies_of(self._cron) if self._upstream else ()
+            missing = unmet(wanted, due, self._upstream) if self._upstream else None
+        except ExpressionError as error:
+            self._report("SpecError", error.message)
+            self._skip(due, error.message)
+            return True
+        since = self._waiting_since(due)
+        if missing is None:
+            self._end_waiting()
+            return False
+        patience = missing.patience or self._until_next(due)
+        if self._now >= since + patience:
+            self._end_waiting()
+            self._skip(due, f"it waited {human(patience)}: {missing.reason}")
+            return True
+        self._waits_until = since + patience
+        self._wait(due, since, missing.reason)
+        return True
+
+    def _wait(self, due: datetime, since: datetime, reason: str) -> None:
+        noted = {"tick": rfc3339(due), "since": rfc3339(since), "reason": reason}
+        if self._status.get(WAITING) != noted:
+            self._status[WAITING] = noted
+            self._audit.append(("Normal", "Waiting", f"tick {rfc3339(due)} waits: {reason}"))
+
+    def _waiting(self) -> datetime | None:
+        """The tick that waits, as the status says it."""
+        noted = self._status.get(WAITING) or {}
+        return datetime.fromisoformat(noted["tick"]) if noted.get("tick") else None
+
+    def _waiting_since(self, due: datetime) -> datetime:
+        if self._waiting() != due:
             return self._now
-        return self._ahead or next_tick(self._schedules, self._now)
+        return datetime.fromisoformat(self._status[WAITING]["since"])
+
+    def _end_waiting(self) -> None:
+        if self._status.get(WAITING):
+            self._status[WAITING] = None
+
+    def _until_next(self, due: datetime) -> timedelta:
+        following = next_tick(self._schedules, due)
+        return _WAITS_AT_MOST if following is None else following - due
 
     def _too_late(self, tick: datetime) -> str:
         if self._catch_up is CatchUp.NONE:
@@ -348,6 +410,9 @@ class _Tick:
                 entry for entry in known if entry.get("type") != condition
             ]
 
+
+WAITING: Final = "waitingFor"
+"""The status field, ours, of a tick that waits for other crons: which, since when, and why."""
 
 SKIPPED_UNTIL: Final = "lastSkippedTime"
 """The status field, ours, with the latest tick that was decided not to run."""

@@ -17,6 +17,7 @@ from typing import Final, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from toolkit.resource.resource import Body
+from toolkit.workflow.cron.after import dependencies_of
 from toolkit.workflow.cron.schedule import Schedule
 from toolkit.workflow.cron.ticks import schedules_of
 
@@ -36,7 +37,7 @@ _BUSIEST: Final = 10
 @dataclass(frozen=True, slots=True)
 class Planned:
     """A cron as the forecast sees it. ``duration_s`` is how long a run takes, None where nobody
-    knows: then its runs overlap with nothing.
+    knows: then its runs overlap with nothing. ``after``: the crons whose runs its own wait for.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Planned:
     policy: str = "Allow"
     duration_s: float | None = None
     is_suspended: bool = False
+    after: tuple[str, ...] = ()
 
 
 class Coming(NamedTuple):
@@ -80,7 +82,9 @@ class Tally:
 
 
 def planned(cron: Body, duration_s: float | None = None) -> Planned:
-    """A CronWorkflow as the forecast sees it. Raises ExpressionError for a broken schedule."""
+    """A CronWorkflow as the forecast sees it. Raises ExpressionError for a broken schedule or
+    dependency.
+    """
     spec = cron.get("spec") or {}
     return Planned(
         name=str((cron.get("metadata") or {}).get("name") or ""),
@@ -88,6 +92,7 @@ def planned(cron: Body, duration_s: float | None = None) -> Planned:
         policy=str(spec.get("concurrencyPolicy") or "Allow"),
         duration_s=duration_s,
         is_suspended=bool(spec.get("suspend")),
+        after=tuple(dependency.cron for dependency in dependencies_of(cron)),
     )
 
 
