@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.workflow.random_pods import check_containers, endings, put_containers
 from toolkit.workflow.commands import CallResource, StartContainer
 from toolkit.workflow.events import Event, NodesResumed, SpecChanged
 from toolkit.workflow.machine import step
@@ -72,6 +73,7 @@ class Generator:
                 template["daemon"] = True
             elif self._maybe(0.1):
                 template["memoize"] = {"key": "k", "cache": {"configMap": {"name": "c"}}}
+            put_containers(self.random, template)
         self.templates.append(template)
         return name
 
@@ -175,6 +177,8 @@ class Generator:
             result=self.random.choice(["1", '["a"]', "text"]),
             outputs={"o": "value"} if self._maybe(0.7) else {},
             duration=timedelta(seconds=self.random.choice([0, 1, 1, 4])),
+            delay=timedelta(seconds=self.random.choice([0, 0, 0, 3])),
+            containers=endings(self.random, start) if isinstance(start, StartContainer) else {},
         )
 
 
@@ -216,6 +220,7 @@ class Watched(Simulation):
                 assert old is None or ORDER.get(new, 2) >= ORDER.get(old, 2)
                 assert row["engine"].get("open", 0) >= 0, f"{id} counts below nothing"
                 assert row["engine"].get("active", 0) >= 0
+        check_containers(self.run)
         running = [node for node in self.run.nodes.values() if node.type == POD]
         active = sum(1 for node in running if not node.is_finished)
         assert self.run.row["active"] == active
