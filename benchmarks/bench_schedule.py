@@ -51,9 +51,9 @@ def main() -> None:
     lines = [
         "| what | figure |",
         "|---|---|",
-        *_forecasts(1_000 // scale),
-        *_rehearsals(2_000 // scale),
-        *_firing(10_000 // scale, minutes=2 if options.quick else 10),
+        *forecasts(1_000 // scale),
+        *rehearsals(2_000 // scale),
+        *firing(10_000 // scale, minutes=2 if options.quick else 10),
         "",
         f"{platform.machine()}, Python {platform.python_version()}.",
     ]
@@ -63,7 +63,7 @@ def main() -> None:
         _save(text)
 
 
-def _forecasts(size: int) -> list[str]:
+def forecasts(size: int) -> list[str]:
     crons = [
         Planned(
             f"cron-{number}",
@@ -88,7 +88,7 @@ def _forecasts(size: int) -> list[str]:
     ]
 
 
-def _rehearsals(size: int) -> list[str]:
+def rehearsals(size: int) -> list[str]:
     rows = []
     for runs in (size, 4 * size):
         crons = [_cron(f"cron-{number}", f"{number % 60} * * * *") for number in range(100)]
@@ -148,7 +148,7 @@ class _Recorder(EmbeddedCluster):
         return made
 
 
-def _firing(size: int, *, minutes: int) -> list[str]:
+def firing(size: int, *, minutes: int) -> list[str]:
     spread = _fired([f"{number % 60} * * * *" for number in range(size)], minutes)
     burst = _fired(["30 * * * *"] * size, 1, first=30)
     return [

@@ -13,6 +13,7 @@ class CallClaimFiles:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder = folder
+        self._taken = {path.name for path in folder.iterdir()}
 
     def take(self, command_id: str) -> bool:
         """On disk when it returns: after a crash of the machine too the call is not made again."""
@@ -23,6 +24,7 @@ class CallClaimFiles:
         except FileExistsError:
             return False
         os.close(descriptor)
+        self._taken.add(self._path(command_id).name)
         folder = os.open(self._folder, os.O_RDONLY)
         try:
             os.fsync(folder)
@@ -31,7 +33,11 @@ class CallClaimFiles:
         return True
 
     def drop(self, command_id: str) -> None:
-        self._path(command_id).unlink(missing_ok=True)
+        """Most of what is dropped is no call, and was never taken here."""
+        path = self._path(command_id)
+        if path.name in self._taken:
+            self._taken.discard(path.name)
+            path.unlink(missing_ok=True)
 
     def sweep(self, known: Collection[str]) -> None:
         """Removes the claims of calls whose answers are committed, or whose runs are gone."""

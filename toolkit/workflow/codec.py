@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict
+import dataclasses
+from collections.abc import Callable, Hashable, Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 
 from toolkit.workflow.commands import (
@@ -26,11 +27,26 @@ from toolkit.workflow.nodes import Row, exact, parse_instant
 
 def command_to_row(command: Command) -> Row:
     """A row that :func:`command_from_row` reads."""
-    row = {"type": type(command).__name__, **asdict(command)}
-    for key in ("at", "deadline"):
-        if isinstance(row.get(key), datetime):
-            row[key] = exact(row[key])
-    return row
+    return {"type": type(command).__name__, **_fields(command)}
+
+
+def _fields(value: Any) -> Row:
+    """Those of a dataclass, and of those within; what is JSON already is shared, not copied."""
+    kind: Hashable = type(value)
+    return {name: _plain(getattr(value, name)) for name in _names(kind)}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(entry) for entry in value]
+    if isinstance(value, datetime):
+        return exact(value)
+    return _fields(value) if dataclasses.is_dataclass(value) else value
+
+
+@cache
+def _names(kind: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(kind))
 
 
 def command_from_row(row: Row) -> Command:

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from toolkit.errors import ExpressionError
-from toolkit.workflow.expressions import Environment, evaluate_bool
+from toolkit.workflow.expressions import Environment, EvaluationError, evaluate_bool
 from toolkit.workflow.nodes import Row
 
 RESULTS: Final = (
     "Succeeded", "Failed", "Errored", "Skipped", "Omitted", "Daemoned", "AnySucceeded", "AllFailed",
 )  # fmt: skip
+_IN_LOGIC = re.compile(r"(?<!\w)_\w+(?=\.)")
 _TASK = re.compile(r"([a-zA-Z0-9_][-a-zA-Z0-9_]*?\.[A-Z][a-zA-Z]+)|([a-zA-Z0-9_][-a-zA-Z0-9_]*)")
 
 
@@ -162,6 +163,15 @@ def needed(graph: Graph) -> frozenset[str]:
 
 
 def evaluate(logic: str, results: Iterable[tuple[str, Mapping[str, bool]]]) -> bool:
-    """The truth of a task's logic over its dependencies' results. Raises ExpressionError."""
+    """The truth of a task's logic over its dependencies' results. Raises ExpressionError.
+
+    Tasks differ in the names they wait for and seldom in what they ask of them: under numbered
+    names their logic is one text, which is parsed once.
+    """
     values = {_variable(name): dict(truths) for name, truths in results}
-    return evaluate_bool(logic, Environment.of(values))
+    numbers = {name: f"_{number}" for number, name in enumerate(values)}
+    text = _IN_LOGIC.sub(lambda found: numbers.get(found[0], found[0]), logic)
+    try:
+        return evaluate_bool(text, Environment.of({numbers[name]: values[name] for name in values}))
+    except EvaluationError:
+        return evaluate_bool(logic, Environment.of(values))  # to be told by its own names
