@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache
 from typing import Any, Final
@@ -32,8 +32,7 @@ def command_to_row(command: Command) -> Row:
 
 def _fields(value: Any) -> Row:
     """Those of a dataclass, and of those within; what is JSON already is shared, not copied."""
-    kind: Hashable = type(value)
-    return {name: _plain(getattr(value, name)) for name in _names(kind)}
+    return {name: _plain(getattr(value, name)) for name in _names(value.__class__)}
 
 
 def _plain(value: Any) -> Any:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.adapters.process.conftest import Bench, container, pod
+from toolkit.adapters.process.claims import Claim
 from toolkit.adapters.process.isolation import Namespaces
 from toolkit.workflow.events import ContainerEnded, ContainerErrored, ContainerStarted
 from toolkit.workflow.ports import VolumeMount
@@ -299,12 +300,11 @@ def test_a_container_that_vanished_makes_the_pod_interrupted(open_bench: Open) -
     first.start(resolved)
     first.state("a")
     first.state("b")
-    folder = first.root / "steps" / "uid-1" / "containers" / "a"
-    while not (folder / "pid").exists() or not (folder / "pid").read_text().endswith("\n"):
+    claim = Claim(first.root / "steps" / "uid-1" / "containers", "a")
+    while (record := claim.record()) is None:
         continue
     first.close()
-    pid = int((folder / "pid").read_text().split()[0])
-    signal_session(pid)
+    signal_session(record.pid)
     second = open_bench()
     second.executor.recover(resolved)
     errored = second.outcome()

@@ -6,15 +6,20 @@ import fcntl
 import os
 import re
 import shutil
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
+from functools import cache
 from pathlib import Path
 
 from toolkit.errors import ExecutionError
 
+_RECORD = "record"
+"""The lock, and what is known of the wrapper: lines ``pid PID BORN BOOT AT`` ("-": not known) and
+``exit CODE``."""
 _COMMAND_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,200}")
 
 
@@ -70,6 +75,14 @@ class Claim:
             return None
         return lock
 
+    def note_process(self, lock: int, pid: int) -> None:
+        """Writes who the wrapper is, a child of ours that nobody has reaped yet: by pid, start
+        time and boot together it is named for ever. ``lock`` is what :meth:`take` gave.
+        """
+        fields = stat_fields(pid)
+        if fields is not None:
+            os.write(lock, f"pid {pid} {fields[19]} {boot_id()} {time.time()}\n".encode())
+
     def is_taken(self) -> bool:
         return self.folder.is_dir()
 
@@ -100,21 +113,32 @@ class Claim:
         return Standing.INTERRUPTED
 
     def record(self) -> ProcessRecord | None:
-        """The wrapper, once it has written who it is."""
-        fields = self._line("pid").split()
-        return ProcessRecord(int(fields[0]), fields[1], fields[2]) if len(fields) == 3 else None
+        """The wrapper, once it is known who it is."""
+        found = [line[1:] for line in self._record() if line[0] == "pid"]
+        for pid, born, boot, _ in found:
+            if born != "-":
+                return ProcessRecord(int(pid), born, boot)
+        return self._named(int(found[0][0]), found[0][2]) if found else None
+
+    def _named(self, pid: int, boot: str) -> ProcessRecord | None:
+        """Who started the wrapper died before it wrote more: the wrapper is who has the lock."""
+        born = birth_of(pid) if boot == boot_id() else None
+        if born is None:
+            return None
+        lock = self._lock()
+        if lock is not None:
+            os.close(lock)
+            return None
+        return ProcessRecord(pid, born, boot)
 
     def began_at(self) -> datetime | None:
-        """When the wrapper began, once it has written who it is."""
-        try:
-            return datetime.fromtimestamp((self.folder / "pid").stat().st_mtime, UTC)
-        except FileNotFoundError:
-            return None
+        """When the wrapper was started, once it is known."""
+        times = [line[4] for line in self._record() if line[0] == "pid" and line[4] != "-"]
+        return datetime.fromtimestamp(float(times[0]), UTC) if times else None
 
     def exit_code(self) -> int | None:
         """None where the wrapper has not written it, or only in part."""
-        text = self._line("exit")
-        return int(text) if text else None
+        return next((int(line[1]) for line in self._record() if line[0] == "exit"), None)
 
     def failure(self) -> str:
         """Why the wrapper could not run the command ("" where it could)."""
@@ -153,17 +177,33 @@ class Claim:
                 Path(line).unlink(missing_ok=True)
 
     def remove(self) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """Most steps leave nothing but what we made."""
+        try:
+            for name in (_RECORD, "script", "covers.json", "fstab"):
+                (self.folder / name).unlink(missing_ok=True)
+            for name in ("work", "root/tmp", "root", ""):
+                (self.folder / name).rmdir()
+        except OSError:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def _lock(self) -> int | None:
         """An open descriptor that holds the lock, or None where another holds it."""
-        descriptor = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+        descriptor = os.open(self.folder / _RECORD, flags, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(descriptor)
             return None
         return descriptor
+
+    def _record(self) -> list[list[str]]:
+        """The words of each whole line; none where there is no record."""
+        try:
+            text = (self.folder / _RECORD).read_text("ascii", "replace")
+        except FileNotFoundError:
+            return []
+        return [line.split() for line in text.split("\n")[:-1]]
 
     def _has(self, name: str) -> bool:
         return (self.folder / name).exists()
@@ -196,6 +236,7 @@ def write_durably(path: Path, content: bytes) -> None:
     temporary.replace(path)
 
 
+@cache
 def boot_id() -> str:
     """Changes with every boot; "" where the machine does not tell."""
     try:

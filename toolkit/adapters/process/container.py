@@ -156,7 +156,13 @@ class Container:
 
     def _spawn(self, lock: int) -> int:
         machinery, start = self._machinery, self.resolved.start
-        preparation = prepare(self.resolved, self.claim, machinery.host, self._shared)
+        preparation = prepare(
+            self.resolved,
+            self.claim,
+            machinery.host,
+            self._shared,
+            remembers=self._is_part or bool(start.output_files or start.output_artifacts),
+        )
         log = machinery.logs.open(self.resolved.address, self.mask, self._name)
         return launch(
             preparation,
@@ -171,12 +177,12 @@ class Container:
     def _follow(self, group: int, descriptor: int) -> None:
         start, follower = self.resolved.start, self._machinery.follower
         self._tell(ContainerStarted(start.id, start.node_id, self._machinery.clock.now()))
-        follower.on_end(descriptor, lambda: self._on_end(descriptor))
-        if start.deadline is not None:
-            follower.after(self._machinery.until(start.deadline), self._expire)
         with self._lock:
             self._group = group
             is_unwanted = self.grace_s is not None
+        follower.on_end(descriptor, lambda: self._on_end(descriptor))
+        if start.deadline is not None:
+            follower.after(self._machinery.until(start.deadline), self._expire)
         if is_unwanted:
             follower.soon(self._terminate)
 
@@ -184,7 +190,8 @@ class Container:
 
     def _look(self) -> None:
         standing = self.claim.standing()
-        record = self.claim.record()
+        is_ours = self._group is not None and standing is Standing.ENDED
+        record = None if is_ours else self.claim.record()
         if standing is Standing.LIVE and record is not None:
             self._attach_live(record)
         elif standing in (Standing.LIVE, Standing.STARTING):
@@ -215,7 +222,7 @@ class Container:
         self._follow(record.pid, descriptor)
 
     def _on_end(self, descriptor: int) -> None:
-        end_leftovers(descriptor, self.claim.record())
+        end_leftovers(descriptor, self.claim)
         self.attach()
 
     def _conclude(self, standing: Standing) -> None:

@@ -12,9 +12,11 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from toolkit.adapters.process.mounts import can_mount
 from toolkit.errors import ExecutionError
 
 _SYSTEM = frozenset(
@@ -36,12 +38,14 @@ PREFIXES = (("-m",), ("-r", "-m"))
 class Namespaces:
     """What this machine allows. ``prefix`` is what a command is started with to get a mount
     namespace of its own; () where there is none. ``has_overlay``: overlayfs may be mounted there.
+    ``is_by_thread``: the thread that starts a step can make them, without another command.
     """
 
     prefix: tuple[str, ...] = ()
     mount: str = ""
     chroot: str = ""
     has_overlay: bool = False
+    is_by_thread: bool = False
 
     @property
     def is_private(self) -> bool:
@@ -75,7 +79,9 @@ def probe(folder: Path) -> Namespaces:
             prefix = (unshare, *options)
             if _can_mount(prefix, mount, Path(scratch), _bind_line):
                 has_overlay = _can_mount(prefix, mount, Path(scratch), _overlay_line)
-                return Namespaces(prefix, mount, chroot, has_overlay)
+                fstab = [_bind_line(Path(scratch))]
+                is_by_thread = "-r" not in options and _in_a_thread(can_mount, fstab)
+                return Namespaces(prefix, mount, chroot, has_overlay, is_by_thread)
     return NONE
 
 
@@ -327,6 +333,12 @@ def _can_mount(
     except (OSError, subprocess.TimeoutExpired):
         return False
     return done.returncode == 0
+
+
+def _in_a_thread(work: Callable[[list[str]], bool], fstab: list[str]) -> bool:
+    """One that ends with it, because mounting moves a thread's working folder."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(work, fstab).result()
 
 
 def _bind_line(scratch: Path) -> str:

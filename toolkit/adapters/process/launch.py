@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files as package_files
 from pathlib import Path
 
 from toolkit.adapters.artifacts import ArtifactStore
-from toolkit.adapters.process.claims import Claim
+from toolkit.adapters.process.claims import Claim, boot_id
 from toolkit.adapters.process.images import HostCommand, ImageMap
 from toolkit.adapters.process.isolation import NEW_ROOT, Lasting, Layout, Namespaces, plan
+from toolkit.adapters.process.mounts import own_mounts, spawn
 from toolkit.adapters.volumes import Volumes
 from toolkit.errors import ExecutionError
 from toolkit.workflow.commands import ContainerCall
@@ -63,15 +64,19 @@ class Again:
 ONCE = Again()
 
 
-def prepare(resolved: ResolvedStart, claim: Claim, host: Host, shared: Path) -> Preparation:
-    """Fills the claim's folder; ``shared`` is where the pod's own volumes are. Raises
-    ExecutionError where the image or its command is unknown, and OSError where the folder cannot
-    be written.
+def prepare(
+    resolved: ResolvedStart, claim: Claim, host: Host, shared: Path, *, remembers: bool = True
+) -> Preparation:
+    """Fills the claim's folder; ``shared`` is where the pod's own volumes are. ``remembers``: the
+    layout is needed once it runs. Raises ExecutionError where the image or its command is unknown,
+    and OSError where the folder cannot be written.
     """
     call = resolved.start.call
     command = find_command(resolved, host.images)
     programs = [(path, file) for path, file in command.files if _says(path, call)]
     layout = _lay_out(resolved, claim, host, shared, [path for path, _ in programs])
+    if remembers:
+        remember_layout(claim, layout)
     if resolved.files:
         claim.note_secret_files(layout.host_path(path) for path in resolved.files)
     for path, content in _contents(resolved):
@@ -120,19 +125,26 @@ def launch(
     if layout.new_root is not None:
         command = (*_chroot(namespaces, layout.new_root), cwd, *command)
         cwd = "/"
-    if layout.fstab:
-        path = claim.folder / "fstab"
-        path.write_text("".join(layout.fstab))
-        fstab = str(path)
+    if layout.fstab and not namespaces.is_by_thread:
+        fstab = str(_write_fstab(claim, layout))
     tee = _tool("tee") if captures else ""
     argv = (
         *(namespaces.prefix if fstab else ()),
         *(_tool("sh"), "-c", _wrapper(), "gitops-step"),
-        *(str(claim.folder), cwd, fstab, namespaces.mount, tee),
+        *(str(claim.folder), boot_id(), cwd, fstab, namespaces.mount, tee),
         *(str(again.retries), f"{again.wait_s:g}"),
         *command,
     )
-    return _spawn(argv, preparation.environment, log=log, lock=lock)
+    mounts = layout.fstab if namespaces.is_by_thread else ()
+    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    try:
+        with own_mounts(mounts) if mounts else nullcontext():
+            given = {1: output, 2: output, _LOCK_DESCRIPTOR: lock}
+            pid = spawn(argv, preparation.environment, given=given)
+    finally:
+        os.close(output)
+    claim.note_process(lock, pid)
+    return pid
 
 
 def entering(
@@ -166,8 +178,16 @@ def has_mounted(claim: Claim, pid: int) -> bool:
     return any(line.split()[4] == last for line in mounts.splitlines())
 
 
+def _write_fstab(claim: Claim, layout: Layout) -> Path:
+    path = claim.folder / "fstab"
+    path.write_text("".join(layout.fstab))
+    return path
+
+
 def remember_layout(claim: Claim, layout: Layout) -> None:
     """So that outputs are found again after a restart, and the container's paths by its probes."""
+    if layout.fstab:
+        _write_fstab(claim, layout)
     covers = [[path, str(folder), path in layout.rewritten] for path, folder in layout.covers]
     (claim.folder / "covers.json").write_text(json.dumps(covers))
 
@@ -213,10 +233,9 @@ def _lay_out(
     for path in (*folders, *declared):
         if not path.startswith("/"):
             raise ExecutionError(f"path {path!r} is not absolute")
-    for name in ("home", "work"):
-        (claim.folder / name).mkdir()
+    (claim.folder / "work").mkdir()
     private = claim.folder / "root"
-    layout = plan(
+    return plan(
         host.namespaces,
         private,
         folders=folders,
@@ -226,8 +245,6 @@ def _lay_out(
         hidden=host.hidden,
         kept=(claim.folder, *host.kept),
     )
-    remember_layout(claim, layout)
-    return layout
 
 
 def _lasting(mount: VolumeMount, host: Host, shared: Path) -> Lasting:
@@ -281,7 +298,7 @@ def _environment(
 ) -> Mapping[str, str]:
     """What the template names, over what a process cannot do without."""
     own = {
-        "HOME": str(claim.folder / "home"),
+        "HOME": str(claim.folder / "work"),
         "TMPDIR": str(layout.rewritten.get("/tmp", "/tmp")),  # noqa: S108 - the step's own
         "LANG": os.environ.get("LANG", "C.UTF-8"),
     }
@@ -312,27 +329,6 @@ def _chroot(namespaces: Namespaces, root: Path) -> tuple[str, ...]:
     if not namespaces.chroot:
         raise ExecutionError("the host has no chroot command, which a declared path needs")
     return (namespaces.chroot, str(root), _tool("sh"), "-c", _ENTER)
-
-
-def _spawn(argv: tuple[str, ...], environment: Mapping[str, str], *, log: Path, lock: int) -> int:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-    actions = [
-        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-        (os.POSIX_SPAWN_OPEN, 1, str(log), flags, 0o600),
-        (os.POSIX_SPAWN_DUP2, 1, 2),
-        (os.POSIX_SPAWN_DUP2, lock, _LOCK_DESCRIPTOR),
-    ]
-    # Python ignores SIGPIPE; a step must die of it as it would under any shell.
-    defaults = [signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
-    return os.posix_spawn(
-        argv[0],
-        argv,
-        environment,
-        file_actions=actions,
-        setsid=True,
-        setsigmask=[],
-        setsigdef=defaults,
-    )
 
 
 @cache

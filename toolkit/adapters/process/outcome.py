@@ -49,13 +49,13 @@ def outcome_of(
     return ContainerErrored(start.id, start.node_id, message, at, is_deadline=is_deadline)
 
 
-def end_leftovers(descriptor: int, record: ProcessRecord | None) -> None:
+def end_leftovers(descriptor: int, claim: Claim) -> None:
     """Ends what an ended step's command left running, and reaps the wrapper where it is ours."""
     try:
         # Not yet reaped: its pid, which names the group, cannot have been given to another.
         ended = os.waitid(os.P_PIDFD, descriptor, os.WEXITED | os.WNOWAIT | os.WNOHANG)
     except ChildProcessError:
-        if record is not None:
+        if (record := claim.record()) is not None:
             end_session(record)
         return
     if ended is not None:

@@ -1,19 +1,16 @@
-# Holds one step: `sh -c <this> gitops-step FOLDER CWD FSTAB MOUNT TEE RETRIES WAIT COMMAND...`
-# Given: stdin /dev/null, stdout and stderr the log (append), fd 9 the claim's lock. Started in a
-# session of its own. FSTAB, TEE: "" where there is nothing to mount or to capture. A command that
+# Holds one step: `sh -c <this> gitops-step FOLDER BOOT CWD FSTAB MOUNT TEE RETRIES WAIT COMMAND...`
+# Given: stdin /dev/null, stdout and stderr the log (append), fd 9 the claim's record (append),
+# which is locked as long as it is open. Started in a session of its own. FSTAB, TEE: "" where there is nothing to mount or to capture. A command that
 # fails is run again, RETRIES times, WAIT seconds after each failure.
 # Only builtins but for mount, tee and the command: a step costs little more than its own process.
-folder=$1 cwd=$2 fstab=$3 mount=$4 tee=$5 retries=$6 wait=$7
-shift 7
+folder=$1 boot=$2 cwd=$3 fstab=$4 mount=$5 tee=$6 retries=$7 wait=$8
+shift 8
 
 # Our own messages ("Terminated") are not the step's output.
 exec 3>&2 2>/dev/null
 
-# pid, start time and boot id: together they name this process for ever.
-birth() { set -- ${1##*) }; born=${20}; }
-read -r stat </proc/$$/stat && birth "$stat"
-read -r boot </proc/sys/kernel/random/boot_id
-echo "$$ $born $boot" >"$folder/pid"
+# Who started us adds when we were born: reading that here costs more than all the rest.
+echo "pid $$ - $boot -" >&9
 
 # A stop signals the whole group. The command meets the signal with its default; we live on to
 # write how it ended.
@@ -74,4 +71,4 @@ else
     try "$@"
 fi
 # One write of a few bytes with the line end last: without it there is no exit code yet.
-echo "$code" >"$folder/exit"
+echo "exit $code" >&9
