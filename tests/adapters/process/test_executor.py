@@ -282,7 +282,7 @@ def test_leftovers_of_a_command_end_with_it(bench: Bench) -> None:
 def test_no_more_than_the_slots_run_at_once(open_bench: OpenBench, tmp_path: Path) -> None:
     bench = open_bench(slots=2)
     for number in range(6):
-        script = f"echo + >> {tmp_path}/j; sleep 0.03; echo - >> {tmp_path}/j"
+        script = f"echo + >> {tmp_path}/j; sleep 0.3; echo - >> {tmp_path}/j"
         bench.start(step(script, id=f"u-{number}"))
     for _ in range(6):
         bench.outcome()
