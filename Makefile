@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 .DEFAULT_GOAL := help
 
-.PHONY: help demo test check lint types layers bench bench-build bench-apiserver soak clean
+.PHONY: help demo test check lint types layers bench bench-build bench-apiserver bench-engine soak clean
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ bench-build: $(BIN)/.dev ## the builder against the real kustomize, up to 3,000 
 
 bench-apiserver: $(BIN)/.dev ## the API server: lists, watches, durable writes, beside etcd's
 	@$(BIN)/python benchmarks/bench_apiserver.py --save $(ARGS)
+
+bench-engine: $(BIN)/.dev ## the engine: a step's cost beside xargs; with PEERS=folder, beside others
+	@$(BIN)/python benchmarks/bench_engine.py --save $(if $(PEERS),--peers $(PEERS)) $(ARGS)
 
 soak: $(BIN)/.dev ## the long tests at full count
 	@$(BIN)/python -m pytest -m soak -n auto --timeout 0 $(ARGS)
