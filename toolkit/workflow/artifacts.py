@@ -1,66 +1,200 @@
-"""Artifacts: where each is kept, and what the executor fetches and saves."""
+"""Artifacts: where each is kept, and what the executor fetches and saves.
+
+An artifact says its whole place, or only a key: then the rest is that of the template's
+``archiveLocation``, else of the run's repository (``artifactRepositoryRef``, the ConfigMap
+``artifact-repositories``), else the default store of this machine, whose keys status shows as
+``s3.key``, as Argo does for its repository.
+"""
 
 from __future__ import annotations
 
+import posixpath
+from collections.abc import Mapping
+from typing import Final
+
 from toolkit.workflow.commands import InputArtifact, OutputArtifact
+from toolkit.workflow.definition import Definition
 from toolkit.workflow.nodes import Row
 from toolkit.workflow.run import Run
+from toolkit.workflow.scope import Scope
+from toolkit.workflow.substitute import replace
 
-_SUFFIXES = {"tar": ".tgz", "zip": ".zip", "none": ""}
-_STORES = ("s3", "gcs", "oss", "azure", "artifactory", "hdfs", "plugin")
+_SUFFIXES: Final = {"tar": ".tgz", "zip": ".zip"}
+_KEYS: Final[Mapping[str, str]] = {
+    "s3": "key", "gcs": "key", "oss": "key", "azure": "blob", "hdfs": "path", "plugin": "key",
+    "artifactory": "url",
+}  # fmt: skip
+"""Kinds of places, and where each has its key."""
+
+_PLACES: Final[Mapping[str, tuple[str, ...]]] = {
+    "s3": ("endpoint", "bucket", "key"), "gcs": ("bucket", "key"),
+    "oss": ("endpoint", "bucket", "key"), "azure": ("endpoint", "container", "blob"),
+    "hdfs": ("addresses", "path"), "artifactory": ("url",), "http": ("url",), "git": ("repo",),
+    "plugin": ("name", "key"),
+}  # fmt: skip
+"""What makes a place whole."""
+
+_DEFAULT_PATTERN: Final = "{{workflow.name}}/{{pod.name}}"
+LOGS: Final = "main-logs"
+"""The artifact in which a container's log is archived."""
 
 
-def input_artifacts(template: Row) -> tuple[InputArtifact, ...]:
+class Archive:
+    """Where a template keeps what names no place: ``location`` is whole but for its key, {} the
+    default store; ``folder`` is the key below which it keeps.
+    """
+
+    __slots__ = ("folder", "location", "logs")
+
+    def __init__(self, run: Run, template: Row, pod: str, scope: Scope) -> None:
+        own = template.get("archiveLocation") or {}
+        repository = run.definition.repository
+        location = own if whole_place(own) else _of_repository(repository)
+        kind = _kind(location)
+        self.location: Row = {kind: location[kind]} if kind else {}
+        pattern = key_of(location)
+        if kind:
+            self.folder = replace(pattern, scope)
+        else:
+            self.folder = f"{run.namespace}/{run.name}/{pod}"
+        self.logs = _keeps_logs(run.definition, own)
+
+    @property
+    def kind(self) -> str:
+        return _kind(self.location) or "s3"
+
+    def at(self, key: str) -> Row:
+        """The place of a key; {} where it is in the default store."""
+        kind = _kind(self.location)
+        return {kind: {**self.location[kind], _KEYS[kind]: key}} if kind else {}
+
+    def key_for(self, file: str) -> str:
+        return posixpath.join(self.folder, file)
+
+
+def input_artifacts(template: Row, archive: Archive) -> tuple[InputArtifact, ...]:
     """Those to be fetched before the container starts; raw ones are input files."""
     return tuple(
         InputArtifact(
             name=str(artifact["name"]),
             path=str(artifact["path"]),
             key=key_of(artifact),
-            location={key: artifact[key] for key in artifact if key in {*_STORES, "http", "git"}},
-            archive=_archive(artifact),
+            location=place_of(artifact, archive),
+            archive=_packing(artifact),
             is_optional=bool(artifact.get("optional")),
             mode=artifact.get("mode"),
+            recurse_mode=bool(artifact.get("recurseMode")),
         )
         for artifact in (template.get("inputs") or {}).get("artifacts") or ()
         if artifact.get("path") and artifact.get("raw") is None and _is_somewhere(artifact)
     )
 
 
-def output_artifacts(run: Run, template: Row, pod: str) -> tuple[OutputArtifact, ...]:
-    """Those to be saved when the container has ended."""
-    folder = f"{run.namespace}/{run.name}/{pod}"
-    return tuple(
-        OutputArtifact(
-            name=str(artifact["name"]),
-            path=str(artifact["path"]),
-            key=key_of(artifact) or f"{folder}/{artifact['name']}{_SUFFIXES[_archive(artifact)]}",
-            archive=_archive(artifact),
-            is_optional=bool(artifact.get("optional")),
-        )
+def output_artifacts(template: Row, archive: Archive) -> tuple[OutputArtifact, ...]:
+    """Those to be saved when the container has ended; its log too where that is archived."""
+    found = [
+        _output(artifact, archive)
         for artifact in (template.get("outputs") or {}).get("artifacts") or ()
         if artifact.get("path")
-    )
+    ]
+    if archive.logs:
+        key = archive.key_for("main.log")
+        found.append(
+            OutputArtifact(
+                LOGS, "", key, "none", is_optional=True, location=archive.at(key), is_log=True
+            )
+        )
+    return tuple(found)
+
+
+def kept_at(template: Row, archive: Archive) -> list[Row]:
+    """The output artifacts that a template declares, each with the place where it will be."""
+    declared = (template.get("outputs") or {}).get("artifacts") or ()
+    kept = [_with_key(artifact, archive) for artifact in declared]
+    if archive.logs:
+        name = {"name": LOGS, "optional": True}
+        kept.append({**name, archive.kind: {_KEYS[archive.kind]: archive.key_for("main.log")}})
+    return kept
+
+
+def place_of(artifact: Row, archive: Archive) -> Row:
+    """The whole place of an artifact, {} where it is in the default store."""
+    own = whole_place(artifact)
+    return own or archive.at(key_of(artifact))
+
+
+def whole_place(artifact: Row) -> Row:
+    """The place an artifact names, where it names all of it, else {}."""
+    for kind, needed in _PLACES.items():
+        fields = artifact.get(kind)
+        if fields and all(fields.get(field) for field in needed):
+            return {kind: fields}
+    return {}
 
 
 def key_of(artifact: Row) -> str:
     """The key in the artifact's store, "" where it names none."""
-    for store in _STORES:
-        if artifact.get(store) is not None:
-            return str((artifact[store] or {}).get("key") or "")
-    return ""
+    kind = _kind(artifact)
+    return str((artifact[kind] or {}).get(_KEYS[kind]) or "") if kind else ""
 
 
 def with_sub_path(artifact: Row, path: str) -> Row:
     """The artifact below a path of the one it is taken from."""
-    for store in _STORES:
-        if artifact.get(store):
-            key = str(artifact[store].get("key") or "").rstrip("/")
-            return {**artifact, store: {**artifact[store], "key": f"{key}/{path.lstrip('/')}"}}
-    return artifact
+    kind = _kind(artifact)
+    if not kind or not artifact[kind]:
+        return artifact
+    key = posixpath.join(key_of(artifact).rstrip("/"), path.lstrip("/"))
+    return {**artifact, kind: {**artifact[kind], _KEYS[kind]: key}}
 
 
-def _archive(artifact: Row) -> str:
+def _of_repository(repository: Row) -> Row:
+    """A repository as a place whose key is a pattern."""
+    kind = _kind(repository)
+    if not kind:
+        return {}
+    fields = dict(repository[kind])
+    pattern = str(fields.pop("keyFormat", None) or "")
+    pattern = pattern or posixpath.join(str(fields.pop("keyPrefix", "") or ""), _DEFAULT_PATTERN)
+    if kind == "artifactory":
+        pattern = posixpath.join(str(fields.pop("repoURL", "") or ""), pattern)
+    return {kind: {**fields, _KEYS[kind]: pattern}}
+
+
+def _keeps_logs(definition: Definition, own: Row) -> bool:
+    """The repository says yes for all; else the template, else the workflow."""
+    if definition.repository.get("archiveLogs"):
+        return True
+    if own.get("archiveLogs") is not None:
+        return bool(own["archiveLogs"])
+    return bool(definition.spec.get("archiveLogs"))
+
+
+def _output(artifact: Row, archive: Archive) -> OutputArtifact:
+    kept = _with_key(artifact, archive)
+    tar = (artifact.get("archive") or {}).get("tar") or {}
+    return OutputArtifact(
+        name=str(artifact["name"]),
+        path=str(artifact["path"]),
+        key=key_of(kept),
+        archive=_packing(artifact),
+        is_optional=bool(artifact.get("optional")),
+        location=place_of(kept, archive),
+        compression=tar.get("compressionLevel"),
+    )
+
+
+def _with_key(artifact: Row, archive: Archive) -> Row:
+    """One that names no key gets the archive's, and the archive's kind."""
+    if not artifact.get("path") or _is_somewhere(artifact):
+        return artifact
+    packing = _packing(artifact)
+    file = f"{artifact['name']}{_SUFFIXES[packing]}" if packing in _SUFFIXES else ""
+    key = archive.key_for(file or posixpath.basename(str(artifact["path"]).rstrip("/")))
+    rest = {name: value for name, value in artifact.items() if name not in _KEYS}
+    return {**rest, archive.kind: {_KEYS[archive.kind]: key}}
+
+
+def _packing(artifact: Row) -> str:
     archive = artifact.get("archive") or {}
     if "none" in archive:
         return "none"
@@ -68,4 +202,8 @@ def _archive(artifact: Row) -> str:
 
 
 def _is_somewhere(artifact: Row) -> bool:
-    return bool(key_of(artifact)) or "http" in artifact or "git" in artifact
+    return bool(key_of(artifact)) or bool(artifact.get("http")) or bool(artifact.get("git"))
+
+
+def _kind(artifact: Row) -> str:
+    return next((kind for kind in _KEYS if artifact.get(kind) is not None), "")

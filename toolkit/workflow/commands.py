@@ -7,7 +7,7 @@ back as an event that names the id (:mod:`toolkit.workflow.events`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -35,17 +35,23 @@ class InputArtifact:
     archive: str = "tar"
     is_optional: bool = False
     mode: int | None = None
+    recurse_mode: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class OutputArtifact:
-    """A file or folder to save under ``key`` in the artifact store when the container ends."""
+    """A file or folder to save when the container ends: under ``key`` in the default store, or at
+    an outer ``location``. ``compression`` is gzip's level; ``is_log``: the container's log.
+    """
 
     name: str
     path: str
     key: str
     archive: str = "tar"
     is_optional: bool = False
+    location: dict[str, Any] = field(default_factory=dict)
+    compression: int | None = None
+    is_log: bool = False
 
 
 @dataclass(frozen=True, slots=True)
