@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,7 +27,7 @@ class Asked:
 @dataclass
 class Loopback:
     """``/status/N`` answers N, ``/to/N/path`` redirects with N, ``/slow`` waits until the server
-    closes, ``/gzip`` packs; all else echoes the method and body.
+    closes, ``/gzip`` packs, ``/token/T`` grants T; all else echoes the method and body.
     """
 
     url: str = ""
@@ -39,7 +40,7 @@ class _Handler(BaseHTTPRequestHandler):
         server: Loopback = self.server.loopback  # type: ignore[attr-defined]
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         server.asked.append(Asked(self.command, self.path, tuple(self.headers.items()), body))
-        kind, _, rest = self.path.strip("/").partition("/")
+        kind, _, rest = self.path.partition("?")[0].strip("/").partition("/")
         if kind == "slow":
             server.closing.wait(30)
         said = f"{self.command} {body.decode()}".encode()
@@ -51,6 +52,8 @@ class _Handler(BaseHTTPRequestHandler):
             status, headers = int(code), {"Location": f"/{target}"} if target else {}
         elif kind == "gzip":
             said, headers = gzip.compress(said), {"Content-Encoding": "gzip"}
+        elif kind == "token":
+            said = json.dumps({"access_token": rest}).encode()
         elif kind == "large":
             said = b"x" * (2 << 20)
         elif kind == "hello":

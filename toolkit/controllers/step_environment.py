@@ -48,6 +48,7 @@ def resolve(
         (each, resolver.resolved(_part(start, each), each.name, resources))
         for each in start.containers
     ]
+    credentials = credentials_of(_places(start), resolver.lookup)
     secrets = frozenset(resolver.lookup.secrets)  # of the one may show in the log of the other
     return ResolvedStart(
         address=address,
@@ -57,6 +58,7 @@ def resolve(
         containers=tuple(
             ResolvedContainer(each, replace(part, secrets=secrets)) for each, part in parts
         ),
+        credentials=credentials,
     )
 
 
@@ -105,6 +107,7 @@ class _Resolver:
             args=tuple(environment.expand_argument(word) for word in start.call.args),
         )
         files = files_of(start.call, self.lookup, downward)
+        credentials = credentials_of(_places(start), self.lookup)
         return ResolvedStart(
             address=self._address,
             start=replace(start, call=call),
@@ -112,7 +115,40 @@ class _Resolver:
             files=files,
             mounts=mounts_of(start.call, self._cluster, self._address),
             secrets=frozenset(self.lookup.secrets),
+            credentials=credentials,
         )
+
+
+def _places(start: StartContainer) -> list[dict[str, Any]]:
+    """Where the artifacts are that it fetches and saves."""
+    inputs = [artifact.location for artifact in start.input_artifacts]
+    return inputs + [artifact.location for artifact in start.output_artifacts]
+
+
+def credentials_of(places: Iterable[Any], lookup: Lookup) -> dict[str, str]:
+    """The Secrets that places of artifacts refer to, by ``name/key``: every selector in a field
+    whose name ends in ``Secret``. Raises ExecutionError for one that is not there.
+    """
+    found: dict[str, str] = {}
+    for place in places:
+        for selector in _selectors(place):
+            value = lookup.value(SECRET, selector)
+            if value is not None:
+                found[f"{selector.get('name')}/{selector.get('key')}"] = value
+    return found
+
+
+def _selectors(place: Any) -> Iterable[Mapping[str, Any]]:
+    if isinstance(place, list):
+        for item in place:
+            yield from _selectors(item)
+    if not isinstance(place, Mapping):
+        return
+    for field_name, value in place.items():
+        if field_name.endswith("Secret") and isinstance(value, Mapping):
+            yield value
+        else:
+            yield from _selectors(value)
 
 
 class _Environment:

@@ -6,6 +6,7 @@ from toolkit.resource.cluster import Cluster, ObjectRef
 from toolkit.resource.identity import GroupVersionKind
 from toolkit.resource.resource import Body
 from toolkit.workflow.library import CONFIG_MAP, Library, Reference, missing
+from toolkit.workflow.repositories import default_key_of
 
 _ARGO = ("argoproj.io", "v1alpha1")
 _GVKS = {
@@ -27,7 +28,7 @@ def _with(
     library: Library, cluster: Cluster, namespace: str, wanted: tuple[Reference, ...]
 ) -> Library:
     templates, config_maps = dict(library.templates), dict(library.config_maps)
-    absent = set(library.absent)
+    absent, default_keys = set(library.absent), dict(library.default_keys)
     for reference in wanted:
         gvk, is_namespaced = _GVKS[reference.kind]
         found = cluster.get(ObjectRef(gvk, namespace if is_namespaced else "", reference.name))
@@ -35,6 +36,7 @@ def _with(
             absent.add(reference)
         elif reference.kind == CONFIG_MAP:
             config_maps[reference.name] = found.get("data") or {}
+            default_keys[reference.name] = default_key_of(found)
         else:
             templates[reference.kind, reference.name] = found
-    return Library(templates, config_maps, frozenset(absent))
+    return Library(templates, config_maps, frozenset(absent), default_keys)

@@ -35,8 +35,7 @@ _PLACES: Final[Mapping[str, tuple[str, ...]]] = {
 """What makes a place whole."""
 
 _DEFAULT_PATTERN: Final = "{{workflow.name}}/{{pod.name}}"
-LOGS: Final = "main-logs"
-"""The artifact in which a container's log is archived."""
+_MAIN: Final = "main"
 
 
 class Archive:
@@ -86,7 +85,7 @@ def input_artifacts(template: Row, archive: Archive) -> tuple[InputArtifact, ...
             recurse_mode=bool(artifact.get("recurseMode")),
         )
         for artifact in (template.get("inputs") or {}).get("artifacts") or ()
-        if artifact.get("path") and artifact.get("raw") is None and _is_somewhere(artifact)
+        if artifact.get("path") and artifact.get("raw") is None and is_placed(artifact)
     )
 
 
@@ -97,23 +96,17 @@ def output_artifacts(template: Row, archive: Archive) -> tuple[OutputArtifact, .
         for artifact in (template.get("outputs") or {}).get("artifacts") or ()
         if artifact.get("path")
     ]
-    if archive.logs:
-        key = archive.key_for("main.log")
-        found.append(
-            OutputArtifact(
-                LOGS, "", key, "none", is_optional=True, location=archive.at(key), is_log=True
-            )
-        )
-    return tuple(found)
+    return (*found, *(_log(name, archive) for name in _logged(template, archive)))
 
 
 def kept_at(template: Row, archive: Archive) -> list[Row]:
     """The output artifacts that a template declares, each with the place where it will be."""
     declared = (template.get("outputs") or {}).get("artifacts") or ()
     kept = [_with_key(artifact, archive) for artifact in declared]
-    if archive.logs:
-        name = {"name": LOGS, "optional": True}
-        kept.append({**name, archive.kind: {_KEYS[archive.kind]: archive.key_for("main.log")}})
+    for name in _logged(template, archive):
+        key = archive.key_for(f"{name}.log")
+        place = {archive.kind: {_KEYS[archive.kind]: key}}
+        kept.append({"name": f"{name}-logs", "optional": True, **place})
     return kept
 
 
@@ -183,9 +176,24 @@ def _output(artifact: Row, archive: Archive) -> OutputArtifact:
     )
 
 
+def _logged(template: Row, archive: Archive) -> list[str]:
+    """The containers whose logs are archived, as ``<name>-logs``."""
+    members = (template.get("containerSet") or {}).get("containers")
+    names = [str(member.get("name")) for member in members] if members else [_MAIN]
+    return names if archive.logs else []
+
+
+def _log(name: str, archive: Archive) -> OutputArtifact:
+    key = archive.key_for(f"{name}.log")
+    place = archive.at(key)
+    return OutputArtifact(
+        f"{name}-logs", "", key, "none", is_optional=True, location=place, log_of=name
+    )
+
+
 def _with_key(artifact: Row, archive: Archive) -> Row:
     """One that names no key gets the archive's, and the archive's kind."""
-    if not artifact.get("path") or _is_somewhere(artifact):
+    if not artifact.get("path") or is_placed(artifact):
         return artifact
     packing = _packing(artifact)
     file = f"{artifact['name']}{_SUFFIXES[packing]}" if packing in _SUFFIXES else ""
@@ -201,7 +209,8 @@ def _packing(artifact: Row) -> str:
     return "zip" if "zip" in archive else "tar"
 
 
-def _is_somewhere(artifact: Row) -> bool:
+def is_placed(artifact: Row) -> bool:
+    """Whether it says where it is: wholly, or by a key."""
     return bool(key_of(artifact)) or bool(artifact.get("http")) or bool(artifact.get("git"))
 
 

@@ -41,7 +41,8 @@ class InputArtifact:
 @dataclass(frozen=True, slots=True)
 class OutputArtifact:
     """A file or folder to save when the container ends: under ``key`` in the default store, or at
-    an outer ``location``. ``compression`` is gzip's level; ``is_log``: the container's log.
+    an outer ``location``. ``compression`` is gzip's level; ``log_of``: the log of that container,
+    not a file.
     """
 
     name: str
@@ -51,7 +52,7 @@ class OutputArtifact:
     is_optional: bool = False
     location: dict[str, Any] = field(default_factory=dict)
     compression: int | None = None
-    is_log: bool = False
+    log_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)

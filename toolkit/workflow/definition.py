@@ -14,6 +14,7 @@ from toolkit.workflow.library import Library, template_reference
 from toolkit.workflow.merge import overlay, with_defaults
 from toolkit.workflow.nodes import Row, parse_instant
 from toolkit.workflow.parameters import ParameterError, config_map_value, text_of
+from toolkit.workflow.repositories import repository_of
 from toolkit.workflow.scope import Scope, Values
 from toolkit.workflow.shape import TEMPLATE_OBJECT, WORKFLOW, misshapen
 from toolkit.workflow.substitute import substitute
@@ -43,12 +44,22 @@ class TemplateError(ExpressionError):
 class Definition:
     """The definition's row, indexed. Immutable."""
 
-    __slots__ = ("_merged", "config_maps", "global_values", "metadata", "row", "spec", "templates")
+    __slots__ = (
+        "_merged",
+        "config_maps",
+        "global_values",
+        "metadata",
+        "repository",
+        "row",
+        "spec",
+        "templates",
+    )
 
     def __init__(self, row: Row) -> None:
         self.row = row
         self.spec: Row = row["spec"]
         self.metadata: Row = row["metadata"]
+        self.repository: Row = row.get("repository") or {}
         self.templates: dict[str, dict[str, Row]] = row["templates"]
         self.config_maps: dict[str, dict[str, str]] = row["configMaps"]
         self.global_values = Values(row["globals"])
@@ -130,6 +141,7 @@ def define(workflow: Body, library: Library, now: datetime) -> Row:
         "templates": templates,
         "configMaps": {name: dict(data) for name, data in library.config_maps.items()},
         "globals": values,
+        "repository": _repository(spec, library),
         "metadata": {"labels": labels, "annotations": _annotations(spec)},
     }
 
@@ -137,6 +149,13 @@ def define(workflow: Body, library: Library, now: datetime) -> Row:
 def _misshapen_templates(library: Library) -> Iterator[str]:
     for (kind, name), body in library.templates.items():
         yield from misshapen(body, TEMPLATE_OBJECT, f"{kind} {name}")
+
+
+def _repository(spec: Row, library: Library) -> Row:
+    try:
+        return repository_of(spec, library)
+    except ExpressionError as error:
+        raise DefinitionError(error.message) from error
 
 
 def _merged_spec(workflow: Body, library: Library) -> tuple[Row, str]:

@@ -12,6 +12,8 @@ from toolkit.workflow.substitute import has_tags
 WORKFLOW_TEMPLATE = "WorkflowTemplate"
 CLUSTER_WORKFLOW_TEMPLATE = "ClusterWorkflowTemplate"
 CONFIG_MAP = "ConfigMap"
+REPOSITORIES = "artifact-repositories"
+"""The ConfigMap in which a namespace's artifact repositories are."""
 
 
 class Reference(NamedTuple):
@@ -24,12 +26,13 @@ class Reference(NamedTuple):
 @dataclass(frozen=True)
 class Library:
     """What was fetched. ``absent`` holds what was looked for and is not there, so that
-    :func:`missing` comes to an end.
+    :func:`missing` comes to an end. ``default_keys``: of ConfigMaps with artifact repositories.
     """
 
     templates: Mapping[tuple[str, str], Body] = field(default_factory=dict)
     config_maps: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     absent: frozenset[Reference] = frozenset()
+    default_keys: Mapping[str, str] = field(default_factory=dict)
 
     def has(self, reference: Reference) -> bool:
         if reference in self.absent:
@@ -44,7 +47,8 @@ def missing(workflow: Body, library: Library) -> tuple[Reference, ...]:
     until it is empty: templates refer to templates. Values with tags are not known yet and are
     looked up among what was fetched when the step runs.
     """
-    wanted: dict[Reference, None] = {}
+    repositories = Reference(CONFIG_MAP, REPOSITORIES)
+    wanted = {} if library.has(repositories) else dict.fromkeys((repositories,))
     bodies = [workflow, *library.templates.values()]
     for body in bodies:
         for reference in _references(body.get("spec")):
@@ -69,6 +73,8 @@ def _references(value: Any) -> Iterator[Reference]:
     for key, inner in value.items():
         if key in {"templateRef", "workflowTemplateRef"} and isinstance(inner, dict):
             yield template_reference(inner)
+        elif key == "artifactRepositoryRef" and isinstance(inner, dict):
+            yield Reference(CONFIG_MAP, str(inner.get("configMap") or REPOSITORIES))
         elif key == "parameters" and isinstance(inner, list):
             yield from _config_maps(inner)
         else:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from toolkit.errors import ExpressionError
-from toolkit.workflow.artifacts import with_sub_path
+from toolkit.workflow.artifacts import is_placed, with_sub_path
 from toolkit.workflow.containers import has_output_container
 from toolkit.workflow.draft import Draft
 from toolkit.workflow.events import ContainerEnded, ResourceAnswered
@@ -39,7 +39,8 @@ def of_container(node: Node, event: ContainerEnded) -> str:
     artifacts = []
     for artifact in declared.get("artifacts") or ():
         if artifact["name"] in saved:
-            artifacts.append({**artifact, "s3": {"key": saved[artifact["name"]]}})
+            place = {} if is_placed(artifact) else {"s3": {"key": saved[artifact["name"]]}}
+            artifacts.append({**artifact, **place})
         elif artifact.get("path") and not artifact.get("optional"):
             problems.append(
                 f"failed to save output artifact {artifact['name']}: "

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from toolkit.errors import ExpressionError
 from toolkit.workflow import containers, outputs, pod_spec, tasks
-from toolkit.workflow.artifacts import input_artifacts, output_artifacts
+from toolkit.workflow.artifacts import Archive, input_artifacts, kept_at, output_artifacts
 from toolkit.workflow.claims import claim_volumes
 from toolkit.workflow.commands import (
     CallResource,
@@ -16,6 +16,7 @@ from toolkit.workflow.commands import (
     StartContainer,
     StopContainer,
 )
+from toolkit.workflow.context import globals_scope
 from toolkit.workflow.draft import Draft, started_at
 from toolkit.workflow.events import (
     ContainerEnded,
@@ -41,6 +42,7 @@ from toolkit.workflow.nodes import (
 )
 from toolkit.workflow.parameters import text_of
 from toolkit.workflow.result import captures_result
+from toolkit.workflow.scope import Values
 from toolkit.workflow.spans import parse_span
 
 DEADLINE_MESSAGE: Final = "Pod was active on the node longer than the specified deadline"
@@ -93,7 +95,7 @@ def _start(draft: Draft, node: Node, template: Row, deadline: datetime | None) -
     node.engine["pod"] = command.pod
     if template.get("daemon"):
         node.engine["daemon"] = True
-    if kept := _declared_outputs(template):
+    if kept := _declared_outputs(template, archive_of(draft, template, command.pod)):
         node.engine["outputs"] = kept
     if isinstance(command, StartContainer) and command.containers:
         is_set = type_of(template) == "containerSet"
@@ -129,6 +131,7 @@ def _command(
     pod = pod_name(draft.run.name, node.name, str(template.get("name", "")))
     if type_of(template) == "resource":
         return _resource_command(draft, node, template, pod)
+    archive = archive_of(draft, template, pod)
     files = tuple(
         (str(artifact["path"]), text_of(artifact["raw"].get("data", "")))
         for artifact in (template.get("inputs") or {}).get("artifacts") or ()
@@ -147,8 +150,8 @@ def _command(
         input_files=files,
         captures_result=captures_result(draft, node),
         deadline=deadline,
-        input_artifacts=input_artifacts(template),
-        output_artifacts=output_artifacts(draft.run, template, pod),
+        input_artifacts=input_artifacts(template, archive),
+        output_artifacts=output_artifacts(template, archive),
     )
 
 
@@ -181,9 +184,16 @@ def _output_files(template: Row) -> list[OutputFile]:
     return files
 
 
-def _declared_outputs(template: Row) -> Row:
-    declared = template.get("outputs") or {}
-    return {key: declared[key] for key in ("parameters", "artifacts") if declared.get(key)}
+def _declared_outputs(template: Row, archive: Archive) -> Row:
+    parameters = (template.get("outputs") or {}).get("parameters")
+    found = {"parameters": parameters, "artifacts": kept_at(template, archive)}
+    return {key: value for key, value in found.items() if value}
+
+
+def archive_of(draft: Draft, template: Row, pod: str) -> Archive:
+    """Where the template's artifacts are kept. Raises ExpressionError."""
+    scope = globals_scope(draft).over(Values({"pod.name": pod}))
+    return Archive(draft.run, template, pod, scope)
 
 
 def _deadline(draft: Draft, node: Node, template: Row, outer: datetime | None) -> datetime | None:

@@ -56,6 +56,7 @@ class ResolvedStart:
     are folders elsewhere. ``secrets``: values to be masked as ``***`` wherever the step's output
     is kept or reported. ``containers``: where the start has several, each with its own part of the
     start: its call, its environment, its files; of the inputs and outputs what is its.
+    ``credentials``: those of the places of its artifacts, by ``name/key``.
     """
 
     address: PodAddress
@@ -65,6 +66,7 @@ class ResolvedStart:
     mounts: tuple[VolumeMount, ...] = ()
     secrets: frozenset[str] = frozenset()
     containers: tuple[ResolvedContainer, ...] = ()
+    credentials: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

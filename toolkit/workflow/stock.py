@@ -16,6 +16,7 @@ from toolkit.workflow.library import (
 )
 from toolkit.workflow.lock_desk import UNLIMITED, config_map_limit, database_limit
 from toolkit.workflow.locks import DATABASE, Lock
+from toolkit.workflow.repositories import default_key_of
 
 _KINDS = (WORKFLOW_TEMPLATE, CLUSTER_WORKFLOW_TEMPLATE, CONFIG_MAP)
 
@@ -54,13 +55,14 @@ class Stock:
 
     def _with(self, library: Library, wanted: Iterable[Reference]) -> Library:
         templates, config_maps = dict(library.templates), dict(library.config_maps)
-        absent = set(library.absent)
+        absent, default_keys = set(library.absent), dict(library.default_keys)
         for reference in wanted:
             body = self._bodies.get(reference)
             if body is None:
                 absent.add(reference)
             elif reference.kind == CONFIG_MAP:
                 config_maps[reference.name] = dict(body.get("data") or {})
+                default_keys[reference.name] = default_key_of(body)
             else:
                 templates[(reference.kind, reference.name)] = body
-        return Library(templates, config_maps, frozenset(absent))
+        return Library(templates, config_maps, frozenset(absent), default_keys)

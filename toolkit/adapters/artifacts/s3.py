@@ -84,9 +84,7 @@ class S3Driver:
 
     def _below(self) -> list[str]:
         prefix = f"{self._key.rstrip('/')}/" if self._key else ""
-        found = self._client.list_objects(
-            bucket_name=self._bucket, prefix=prefix, recursive=True
-        )
+        found = self._client.list_objects(bucket_name=self._bucket, prefix=prefix, recursive=True)
         names = (str(one.object_name) for one in found)
         return sorted(name for name in names if not name.endswith("/"))
 
@@ -108,9 +106,7 @@ class S3Driver:
         try:
             region = str(self._fields.get("region") or "") or None
             locking = bool(options.get("objectLocking"))
-            self._client.make_bucket(
-                bucket_name=self._bucket, location=region, object_lock=locking
-            )
+            self._client.make_bucket(bucket_name=self._bucket, location=region, object_lock=locking)
         except S3Error as error:
             if error.code not in _OURS_ALREADY:
                 raise

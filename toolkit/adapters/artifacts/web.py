@@ -11,7 +11,7 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import unquote, urlencode, urljoin, urlsplit
 
 from toolkit.adapters.artifacts.drivers import Credentials, Fields
 from toolkit.errors import ExecutionError
@@ -50,7 +50,10 @@ class WebDriver:
     ) -> None:
         if not url.startswith(("http://", "https://")):
             raise ExecutionError(f"{url!r} is no HTTP address")
-        self._url = url
+        parts = urlsplit(url)
+        if parts.username is not None:
+            headers = (*headers, *_pair(unquote(parts.username), unquote(parts.password or "")))
+        self._url = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
         self._headers = headers
         self._opener = _opener(context)
 
@@ -100,18 +103,19 @@ class WebDriver:
                 location = error.headers.get("Location")
                 if error.code not in {307, 308} or not location or not redirects:
                     raise
-                self._put(location, source, redirects - 1)
+                self._put(urljoin(request.full_url, location), source, redirects - 1)
 
     def _request(self, method: str, url: str = "") -> urllib.request.Request:
         request = urllib.request.Request(url or self._url, method=method)  # noqa: S310 - HTTP
+        is_ours = urlsplit(request.full_url).hostname == urlsplit(self._url).hostname
         for name, value in self._headers:
-            request.add_header(name, value)
+            if is_ours or name.lower() != "authorization":
+                request.add_header(name, value)
         return request
 
     def _shown(self) -> str:
         """The address without what may be a secret in it."""
-        parts = urlsplit(self._url)
-        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+        return urlsplit(self._url)._replace(query="", fragment="").geturl()
 
 
 def _opener(context: ssl.SSLContext | None) -> Callable[..., Any]:
@@ -125,6 +129,10 @@ def _basic(fields: Fields, credentials: Credentials) -> list[tuple[str, str]]:
     password = credentials.get(fields, "passwordSecret")
     if not (username or password):
         return []
+    return _pair(username, password)
+
+
+def _pair(username: str, password: str) -> list[tuple[str, str]]:
     pair = base64.b64encode(f"{username}:{password}".encode()).decode()
     return [("Authorization", f"Basic {pair}")]
 

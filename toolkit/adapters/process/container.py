@@ -235,12 +235,16 @@ class Container:
             self.claim,
             standing,
             mask=self.mask,
-            artifacts=machinery.host.artifacts,
+            artifacts=machinery.host.artifacts.using(self.resolved.credentials),
+            log=self._log,
             at=machinery.clock.now(),
         )
         self.claim.drop_secrets()
         machinery.logs.close(self.resolved.address, self.mask, self._name)
         self._settle(outcome)
+
+    def _log(self, container: str) -> Path:
+        return self._machinery.logs.path(self.resolved.address, container)
 
     def _terminate(self) -> None:
         if self.outcome is None and self._group is not None:

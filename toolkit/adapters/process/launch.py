@@ -83,8 +83,9 @@ def prepare(
         _write_private(layout.host_path(path), content)
     for path, file in programs:
         shutil.copy(file, layout.host_path(path))
+    artifacts = host.artifacts.using(resolved.credentials)
     for artifact in resolved.start.input_artifacts:
-        host.artifacts.lay(artifact, layout.host_path(artifact.path))
+        artifacts.lay(artifact, layout.host_path(artifact.path))
     arguments = tuple(layout.rewrite(argument) for argument in command.argv[1:])
     if call.source is not None:
         arguments = (*arguments, _write_script(claim, layout.rewrite(call.source)))
@@ -226,7 +227,7 @@ def _lay_out(
     if call.working_dir and not Path(call.working_dir).is_dir():
         folders.append(call.working_dir)
     artifacts = [artifact.path for artifact in start.input_artifacts]
-    artifacts += [artifact.path for artifact in start.output_artifacts]
+    artifacts += [artifact.path for artifact in start.output_artifacts if not artifact.log_of]
     for path in artifacts:
         (folders if Path(path).is_dir() else declared).append(path)
     declared += [path for path, _ in _contents(resolved)]

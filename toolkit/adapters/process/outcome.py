@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -29,15 +31,23 @@ def outcome_of(
     *,
     mask: Mask,
     artifacts: ArtifactStore,
+    log: Callable[[str], Path],
     at: datetime,
 ) -> ContainerEnded | ContainerErrored:
-    """``standing`` is ENDED, FAILED or INTERRUPTED. Saves the output artifacts of what ended."""
+    """``standing`` is ENDED, FAILED or INTERRUPTED. Saves the output artifacts of what ended, its
+    containers' logs too (``log(name)`` is one's file).
+    """
     if standing is Standing.ENDED and not claim.is_past_deadline():
         layout = recall_layout(claim)
         saved = {
             artifact.name: artifact.key
             for artifact in start.output_artifacts
-            if artifacts.save(artifact, layout.host_path(artifact.path))
+            if artifacts.save(
+                artifact,
+                _masked(log(artifact.log_of), claim, mask)
+                if artifact.log_of
+                else layout.host_path(artifact.path),
+            )
         }
         return replace(_ended(start, claim, layout, mask, at), artifacts=saved)
     message = {
@@ -47,6 +57,15 @@ def outcome_of(
     }[standing]
     is_deadline = standing is Standing.ENDED
     return ContainerErrored(start.id, start.node_id, message, at, is_deadline=is_deadline)
+
+
+def _masked(log: Path, claim: Claim, mask: Mask) -> Path:
+    """A copy of the log that may leave the machine."""
+    copy = claim.folder / f"masked-{log.name}"
+    if log.exists():
+        shutil.copyfile(log, copy)
+        mask.file(copy)
+    return copy
 
 
 def end_leftovers(descriptor: int, claim: Claim) -> None:

@@ -150,7 +150,7 @@ class Pod:
             folder = volume_folder(mount, host, shared)
             for artifact in part.start.input_artifacts:
                 if (path := _inside(artifact.path, mount.path, folder)) is not None:
-                    host.artifacts.lay(artifact, path)
+                    host.artifacts.using(part.credentials).lay(artifact, path)
             for name, text in part.start.input_files:
                 if (path := _inside(name, mount.path, folder)) is not None:
                     path.parent.mkdir(parents=True, exist_ok=True)
@@ -367,7 +367,8 @@ class Pod:
                 claim,
                 Standing.ENDED,
                 mask=self.mask,
-                artifacts=self._machinery.host.artifacts,
+                artifacts=self._machinery.host.artifacts.using(self.resolved.credentials),
+                log=self._log,
                 at=now,
             )
         if not isinstance(whole, ContainerEnded):
@@ -376,6 +377,9 @@ class Pod:
         return replace(
             whole, exit_code=whole.exit_code if code is None else code, containers=states
         )
+
+    def _log(self, container: str) -> Path:
+        return self._machinery.logs.path(self.resolved.address, container)
 
     def _settle(self, outcome: Outcome) -> None:
         self.outcome = outcome
