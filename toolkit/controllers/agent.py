@@ -24,7 +24,7 @@ from toolkit.workflow.events import ContainerErrored, TaskAnswered
 from toolkit.workflow.http_template import HttpResponse, body_bytes, verdict
 from toolkit.workflow.nodes import FAILED
 from toolkit.workflow.plugin_template import EXECUTE_PATH, Reply, read_reply, request_body
-from toolkit.workflow.ports import CallClaims, HttpClient, HttpFailure, HttpRequest
+from toolkit.workflow.ports import Artifacts, CallClaims, HttpClient, HttpFailure, HttpRequest
 
 INTERRUPTED: Final = "interrupted"
 _PLUGIN_TIMEOUT_S: Final = 30.0
@@ -47,8 +47,10 @@ class Agent:
         http: HttpClient,
         claims: CallClaims,
         plugins: PluginHost,
+        artifacts: Artifacts,
         clock: Clock,
     ) -> None:
+        self.artifacts = artifacts
         self._name = name
         self._cluster = cluster
         self._http = http

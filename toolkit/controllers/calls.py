@@ -12,19 +12,19 @@ from typing import Final
 
 from toolkit.clock import Clock
 from toolkit.controllers.agent import Agent, AgentCall
+from toolkit.controllers.artifact_calls import list_keys, with_manifest
 from toolkit.controllers.event_loop import EventLoop
 from toolkit.controllers.resource_actions import Owner
-from toolkit.controllers.resource_calls import Undecided, look_again, perform
+from toolkit.controllers.resource_calls import Answer, Undecided, look_again, perform
+from toolkit.errors import ExecutionError
 from toolkit.resource.cluster import Cluster, ObjectRef
-from toolkit.workflow.commands import CallResource
+from toolkit.workflow.commands import Call, CallResource, ListArtifacts
 from toolkit.workflow.events import ContainerErrored, Event
 
 _LOOK_AGAIN: Final = timedelta(seconds=1)
 _RESOURCE_CALLS: Final = 4
 _AGENT_CALLS: Final = 64
 _CLOSE_S: Final = 3.0
-
-Call = CallResource | AgentCall
 
 
 class Calls:
@@ -51,10 +51,13 @@ class Calls:
     def perform(self, call: Call, owner: Owner) -> None:
         """On the loop's thread. Returns at once."""
         self._open[call.id] = None
-        if isinstance(call, CallResource):
-            self._resource(call, owner, None)
-        else:
-            self._open[call.id] = self._agents.submit(self._ask, call, owner)
+        match call:
+            case CallResource():
+                self._resource(call, owner, None)
+            case ListArtifacts():
+                self._resources.submit(self._list, call, owner)
+            case _:
+                self._open[call.id] = self._agents.submit(self._ask, call, owner)
 
     def stop(self, call: Call) -> None:
         """Answered at once; what it did already is not undone."""
@@ -83,11 +86,16 @@ class Calls:
         answer = self._agent.answer(call, owner)
         self._loop.soon(lambda: self._answered(call, answer))
 
+    def _list(self, call: ListArtifacts, owner: Owner) -> None:
+        now = self._clock.now()
+        answer = list_keys(call, self._agent.artifacts, self._cluster, owner, now)
+        self._loop.soon(lambda: self._answered(call, answer))
+
     def _resource(self, call: CallResource, owner: Owner, target: ObjectRef | None) -> None:
         def work() -> None:
             now = self._clock.now()
             if target is None:
-                answer = perform(call, self._cluster, owner, now)
+                answer = self._performed(call, owner)
             else:
                 answer = look_again(call, self._cluster, target, now)
             if isinstance(answer, Undecided):
@@ -98,6 +106,14 @@ class Calls:
 
         if call.id in self._open:
             self._resources.submit(work)
+
+    def _performed(self, call: CallResource, owner: Owner) -> Answer:
+        now = self._clock.now()
+        try:
+            whole = with_manifest(call, self._agent.artifacts, self._cluster, owner)
+        except ExecutionError as error:
+            return ContainerErrored(call.id, call.node_id, str(error), now)
+        return perform(whole, self._cluster, owner, now)
 
     def _later(self, call: CallResource, owner: Owner, target: ObjectRef) -> None:
         self._loop.at(self._clock.now() + _LOOK_AGAIN, lambda: self._resource(call, owner, target))

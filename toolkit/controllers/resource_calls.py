@@ -21,6 +21,7 @@ from toolkit.resource.cluster import Cluster, ObjectRef
 from toolkit.resource.resource import Body
 from toolkit.workflow.commands import CallResource
 from toolkit.workflow.events import ContainerErrored, ResourceAnswered
+from toolkit.workflow.expressions import json_text
 from toolkit.workflow.expressions.jsonpath import query
 from toolkit.workflow.expressions.values import EvaluationError
 
@@ -91,13 +92,31 @@ def _outputs(call: CallResource, live: Body) -> dict[str, str]:
     outputs: dict[str, str] = {}
     for name, path, jq_filter in call.outputs:
         if jq_filter:
-            raise ExecutionError(f"output parameter {name}: jqFilter is not supported here")
+            outputs[name] = _filtered(name, live, jq_filter)
+            continue
         try:
             value = query(live, path) if path else live
         except EvaluationError:
             continue
         outputs[name] = value if isinstance(value, str) else json.dumps(value)
     return outputs
+
+
+def _filtered(name: str, live: Body, jq_filter: str) -> str:
+    """What jq says of the object: text as it is, all else as JSON, a line each."""
+    try:
+        import jq  # an extra: few templates filter so
+    except ImportError as error:
+        raise ExecutionError(
+            f"output parameter {name}: jqFilter needs jq, which is not installed",
+            hints=["pip install 'gitops-toolkit[jq]'"],
+        ) from error
+    try:
+        values = jq.compile(jq_filter).input_value(live).all()
+    except ValueError as error:
+        raise ExecutionError(f"output parameter {name}: jqFilter {jq_filter!r}: {error}") from error
+    lines = (one if isinstance(one, str) else json_text(one) for one in values)
+    return "\n".join(lines).strip()
 
 
 def _terms(condition: str) -> list[str]:

@@ -33,10 +33,12 @@ from toolkit.resource.cluster import WatchEvent
 from toolkit.resource.resource import Body
 from toolkit.workflow.archive import ADOPTS, to_be_kept
 from toolkit.workflow.commands import (
+    Call,
     CallHttp,
     CallPlugin,
     CallResource,
     Command,
+    ListArtifacts,
     StartContainer,
     StopContainer,
     WakeAt,
@@ -339,7 +341,7 @@ class WorkflowController:
                 if isinstance(command, StartContainer):
                     self._orphans.add(command.id)
                     self._executor.stop(command.id, grace_s=_STOP_DELETED_S)
-                elif isinstance(command, CallResource | CallHttp | CallPlugin):
+                elif isinstance(command, Call):
                     self._calls.stop(command)
         self._finished.discard(uid)
         self.locks.forget(uid)
@@ -361,7 +363,7 @@ class WorkflowController:
                 self._start(active.run, command, is_again=is_again)
             case StopContainer():
                 self._stop(active, command)
-            case CallResource() | CallHttp() | CallPlugin():
+            case CallResource() | CallHttp() | CallPlugin() | ListArtifacts():
                 self._call(active, command)
             case WakeAt():
                 self.loop.at(command.at, lambda: self._woke(uid, command))
@@ -401,12 +403,12 @@ class WorkflowController:
         active.commands.pop(command.id, None)
         active.decided.answer(command.id)
         started = active.commands.get(command.start_id)
-        if isinstance(started, CallResource | CallHttp | CallPlugin):
+        if isinstance(started, Call):
             self.loop.soon(lambda: self._calls.stop(started))
         else:
             self._executor.stop(command.start_id, grace_s=command.grace_s)
 
-    def _call(self, active: ActiveRun, command: CallResource | CallHttp | CallPlugin) -> None:
+    def _call(self, active: ActiveRun, command: Call) -> None:
         owner = Owner(active.run.namespace, active.run.name, active.run.uid)
         if isinstance(command, CallResource):
             active.shown.begun.add(command.node_id)

@@ -54,7 +54,13 @@ def start_agents(
         plugins = PluginHost(runner, http, clock, served=served)
         try:
             yield lambda name, cluster: Agent(
-                name, cluster, http=http, claims=claims, plugins=plugins, clock=clock
+                name,
+                cluster,
+                http=http,
+                claims=claims,
+                plugins=plugins,
+                artifacts=host.artifacts,
+                clock=clock,
             )
         finally:
             plugins.close()

@@ -15,6 +15,7 @@ from typing import Final
 from toolkit.workflow.commands import InputArtifact, OutputArtifact
 from toolkit.workflow.definition import Definition
 from toolkit.workflow.nodes import Row
+from toolkit.workflow.parameters import text_of
 from toolkit.workflow.run import Run
 from toolkit.workflow.scope import Scope
 from toolkit.workflow.substitute import replace
@@ -87,6 +88,16 @@ def input_artifacts(template: Row, archive: Archive) -> tuple[InputArtifact, ...
         for artifact in (template.get("inputs") or {}).get("artifacts") or ()
         if artifact.get("path") and artifact.get("raw") is None and is_placed(artifact)
     )
+
+
+def raw_artifacts(template: Row) -> list[tuple[Row, str]]:
+    """Input artifacts whose content stands in the template, each with it."""
+    declared = (template.get("inputs") or {}).get("artifacts") or ()
+    return [
+        (artifact, text_of(artifact["raw"].get("data", "")))
+        for artifact in declared
+        if artifact.get("raw") is not None
+    ]
 
 
 def output_artifacts(template: Row, archive: Archive) -> tuple[OutputArtifact, ...]:

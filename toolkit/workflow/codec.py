@@ -15,6 +15,7 @@ from toolkit.workflow.commands import (
     Command,
     ContainerCall,
     InputArtifact,
+    ListArtifacts,
     OutputArtifact,
     OutputFile,
     PodContainer,
@@ -87,11 +88,13 @@ def _container_call(fields: Row) -> ContainerCall:
 
 
 def _call_resource(fields: Row) -> CallResource:
+    source = fields.get("manifest_from")
     return CallResource(
         **{
             **fields,
             "flags": tuple(fields["flags"]),
             "outputs": tuple((name, path, jq) for name, path, jq in fields["outputs"]),
+            "manifest_from": None if source is None else InputArtifact(**source),
         }
     )
 
@@ -102,6 +105,10 @@ def _call_http(fields: Row) -> CallHttp:
 
 def _call_plugin(fields: Row) -> CallPlugin:
     return CallPlugin(**{**fields, "plugins": tuple(fields["plugins"])})
+
+
+def _list_artifacts(fields: Row) -> ListArtifacts:
+    return ListArtifacts(**{**fields, "expressions": tuple(fields["expressions"])})
 
 
 def _wake_at(fields: Row) -> WakeAt:
@@ -118,5 +125,6 @@ _READERS: Final[Mapping[str, Callable[[Row], Command]]] = {
     "CallResource": _call_resource,
     "CallHttp": _call_http,
     "CallPlugin": _call_plugin,
+    "ListArtifacts": _list_artifacts,
     "WakeAt": _wake_at,
 }

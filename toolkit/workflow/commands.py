@@ -145,7 +145,8 @@ class CallResource:
 
     ``action``: get, create, apply, delete, replace, patch. The performer repeats ``get`` until
     ``success_condition`` or ``failure_condition`` (label-selector syntax over the object) decides.
-    ``outputs``: (parameter name, jsonPath, jqFilter) triples, "" where not given.
+    ``outputs``: (parameter name, jsonPath, jqFilter) triples, "" where not given. With
+    ``manifest_from`` the manifest is that artifact's content.
     """
 
     id: str
@@ -161,6 +162,7 @@ class CallResource:
     outputs: tuple[tuple[str, str, str], ...] = ()
     node_name: str = ""
     template: str = ""
+    manifest_from: InputArtifact | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +203,22 @@ class CallPlugin:
 
 
 @dataclass(frozen=True, slots=True)
+class ListArtifacts:
+    """A data template: the keys below a place (``location``, or ``key`` in the default store),
+    each of ``expressions`` over the result of the one before. Answered by TaskAnswered.
+    """
+
+    id: str
+    node_id: str
+    pod: str
+    node_name: str
+    template: str
+    location: dict[str, Any]
+    key: str = ""
+    expressions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class WakeAt:
     """Send a Woke event at ``at`` (backoff, suspend duration, deadline). Never cancelled: a late
     Woke finds nothing due and changes nothing.
@@ -210,7 +228,10 @@ class WakeAt:
     at: datetime
 
 
-Work = StartContainer | CallResource | CallHttp | CallPlugin
+Call = CallResource | CallHttp | CallPlugin | ListArtifacts
+"""Work that is no container."""
+
+Work = StartContainer | Call
 """What a node waits for: its answer carries the node on."""
 
 Command = Work | StopContainer | WakeAt

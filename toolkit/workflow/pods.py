@@ -7,16 +7,25 @@ from typing import Any, Final
 
 from toolkit.errors import ExpressionError
 from toolkit.workflow import containers, outputs, pod_spec, tasks
-from toolkit.workflow.artifacts import Archive, input_artifacts, kept_at, output_artifacts
+from toolkit.workflow.artifacts import (
+    Archive,
+    input_artifacts,
+    kept_at,
+    output_artifacts,
+    raw_artifacts,
+)
 from toolkit.workflow.claims import claim_volumes
 from toolkit.workflow.commands import (
     CallResource,
     ContainerCall,
+    InputArtifact,
+    ListArtifacts,
     OutputFile,
     StartContainer,
     StopContainer,
 )
 from toolkit.workflow.context import globals_scope
+from toolkit.workflow.data_template import listing
 from toolkit.workflow.draft import Draft, started_at
 from toolkit.workflow.events import (
     ContainerEnded,
@@ -127,15 +136,17 @@ def pending_too_long(draft: Draft, node: Node) -> None:
 
 def _command(
     draft: Draft, node: Node, template: Row, deadline: datetime | None
-) -> StartContainer | CallResource:
+) -> StartContainer | CallResource | ListArtifacts:
     pod = pod_name(draft.run.name, node.name, str(template.get("name", "")))
     if type_of(template) == "resource":
         return _resource_command(draft, node, template, pod)
     archive = archive_of(draft, template, pod)
+    if type_of(template) == "data":
+        return listing(draft.command_id(), node, template, pod, archive)
     files = tuple(
-        (str(artifact["path"]), text_of(artifact["raw"].get("data", "")))
-        for artifact in (template.get("inputs") or {}).get("artifacts") or ()
-        if artifact.get("raw") is not None and artifact.get("path")
+        (str(artifact["path"]), text)
+        for artifact, text in raw_artifacts(template)
+        if artifact.get("path")
     )
     return StartContainer(
         id=draft.command_id(),
@@ -208,6 +219,7 @@ def _deadline(draft: Draft, node: Node, template: Row, outer: datetime | None) -
 
 def _resource_command(draft: Draft, node: Node, template: Row, pod: str) -> CallResource:
     resource: Row = template["resource"]
+    manifest, source = _manifest(draft, template, pod)
     wanted = [
         (
             str(parameter["name"]),
@@ -221,7 +233,7 @@ def _resource_command(draft: Draft, node: Node, template: Row, pod: str) -> Call
         node_id=node.id,
         pod=pod,
         action=str(resource.get("action") or ""),
-        manifest=str(resource.get("manifest") or ""),
+        manifest=manifest,
         merge_strategy=str(resource.get("mergeStrategy") or "strategic"),
         flags=tuple(text_of(flag) for flag in resource.get("flags") or ()),
         success_condition=str(resource.get("successCondition") or ""),
@@ -230,7 +242,23 @@ def _resource_command(draft: Draft, node: Node, template: Row, pod: str) -> Call
         outputs=tuple(wanted),
         node_name=node.name,
         template=str(template.get("name", "")),
+        manifest_from=source,
     )
+
+
+def _manifest(draft: Draft, template: Row, pod: str) -> tuple[str, InputArtifact | None]:
+    """The manifest's text, or the input artifact that holds it."""
+    reference = (template["resource"].get("manifestFrom") or {}).get("artifact")
+    if not reference:
+        return str(template["resource"].get("manifest") or ""), None
+    name = str(reference.get("name") or "")
+    for artifact, text in raw_artifacts(template):
+        if artifact["name"] == name:
+            return text, None
+    for found in input_artifacts(template, archive_of(draft, template, pod)):
+        if found.name == name:
+            return "", found
+    raise ExpressionError(f"manifestFrom: the template has no input artifact {name!r}")
 
 
 # Answers

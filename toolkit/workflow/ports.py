@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from toolkit.resource.resource import Body
-from toolkit.workflow.commands import Command, PodContainer, StartContainer
+from toolkit.workflow.commands import Command, InputArtifact, PodContainer, StartContainer
 from toolkit.workflow.events import (
     ContainerEnded,
     ContainerErrored,
@@ -151,6 +151,30 @@ class HttpClient(Protocol):
 
     def abort(self, call_id: str) -> None:
         """Ends a ``send`` under way: it returns an HttpFailure. Unknown ids are ignored."""
+        ...
+
+
+class Artifacts(Protocol):
+    """Where artifacts are: at a location, or by key in the default store. Raises ExecutionError
+    where a place cannot be reached.
+    """
+
+    def using(self, credentials: Mapping[str, str]) -> Artifacts:
+        """The same for somebody who has these Secrets (``name/key`` → value)."""
+        ...
+
+    def keys(self, location: Row, key: str) -> list[str]:
+        """The keys of the files below a place, sorted."""
+        ...
+
+    def read(self, artifact: InputArtifact) -> bytes:
+        """The content of an artifact that is one file, unpacked. ExecutionError where there is
+        none.
+        """
+        ...
+
+    def delete(self, location: Row, key: str) -> None:
+        """Removes an artifact. One that is not there is removed already."""
         ...
 
 

@@ -10,7 +10,7 @@ from typing import Final
 from zlib import crc32
 
 from toolkit.errors import UsageError
-from toolkit.workflow.commands import CallHttp, StartContainer, Work
+from toolkit.workflow.commands import CallHttp, ListArtifacts, StartContainer, Work
 from toolkit.workflow.experience import ANY_CRON, Experience
 from toolkit.workflow.simulation import Outcome
 from toolkit.workflow.step_names import step_of, without_attempt
@@ -105,7 +105,7 @@ class Actors:
         }
         return values, known.get("result", PLACEHOLDER)
 
-    def known_result(self, cron: str, command: CallHttp) -> str:
+    def known_result(self, cron: str, command: CallHttp | ListArtifacts) -> str:
         """The body of an http template's response."""
         return self._experience.outputs_of(cron, command.template).get("result", PLACEHOLDER)
 
@@ -146,7 +146,7 @@ class RunActors:
         names = {step, command.template}
         if actors.failure(cron, names, attempt):
             return Outcome(exit_code=1, duration=duration, delay=delay)
-        if isinstance(command, CallHttp):
+        if isinstance(command, CallHttp | ListArtifacts):
             known = actors.known_result(cron, command)
             return Outcome(result=known, duration=duration, delay=delay)
         if not isinstance(command, StartContainer):

@@ -55,6 +55,7 @@ _ARTIFACT: Final = Fields(
     {
         "name": TEXT, "path": TEXT, "raw": Fields({"data": TEXT}), "from": TEXT, "archive": MAP,
         "fromExpression": TEXT, "subPath": TEXT, "optional": TRUTH, "globalName": TEXT,
+        "recurseMode": TRUTH, "artifactGC": Fields({"strategy": TEXT}),
         **dict.fromkeys(("s3", "gcs", "oss", "azure", "artifactory", "hdfs", "http", "git"), MAP),
     }
 )  # fmt: skip
@@ -117,13 +118,32 @@ _CONTAINER_SET: Final = Fields(
         "retryStrategy": Fields({"retries": NUMBER, "duration": TEXT}),
     }
 )  # fmt: skip
+_HTTP: Final = Fields(
+    {
+        "url": TEXT, "method": TEXT, "body": TEXT, "bodyFrom": Fields({"bytes": TEXT}),
+        "headers": Listed(Fields({"name": TEXT, "value": TEXT, "valueFrom": MAP})),
+        "timeoutSeconds": NUMBER, "insecureSkipVerify": TRUTH, "successCondition": TEXT,
+    }
+)  # fmt: skip
 TEMPLATE: Final = Fields(
     {
         "name": TEXT, "inputs": _PUTS, "outputs": _PUTS, "container": _CONTAINER,
         "script": _CONTAINER, "suspend": Fields({"duration": TEXT}), "volumes": Listed(MAP),
         "steps": Listed(Listed(Fields(_CALL), or_one=True)), "retryStrategy": _RETRY,
         "dag": Fields({"tasks": Listed(_TASK), "target": TEXT, "failFast": TRUTH}),
-        "resource": Fields({"action": TEXT, "manifest": TEXT, "flags": Listed(TEXT)}),
+        "resource": Fields(
+            {
+                "action": TEXT, "manifest": TEXT, "flags": Listed(TEXT),
+                "manifestFrom": Fields({"artifact": _ARTIFACT}),
+            }
+        ),
+        "http": _HTTP, "plugin": MAP, "archiveLocation": _ARTIFACT,
+        "data": Fields(
+            {
+                "source": Fields({"artifactPaths": _ARTIFACT}),
+                "transformation": Listed(Fields({"expression": TEXT})),
+            }
+        ),
         "parallelism": NUMBER, "failFast": TRUTH, "daemon": TRUTH, "timeout": TEXT,
         "activeDeadlineSeconds": TEXT, "metadata": MAP, "synchronization": _LOCKS,
         "pendingTimeout": TEXT,
@@ -138,6 +158,8 @@ SPEC: Final = Fields(
         "activeDeadlineSeconds": NUMBER, "suspend": TRUTH, "shutdown": TEXT, "priority": NUMBER,
         "retryStrategy": _RETRY, "volumes": Listed(MAP), "volumeClaimTemplates": Listed(MAP),
         "volumeClaimGC": Fields({"strategy": TEXT}), "workflowTemplateRef": _REFERENCE,
+        "executorPlugins": Listed(MAP), "archiveLogs": TRUTH,
+        "artifactRepositoryRef": Fields({"configMap": TEXT, "key": TEXT}),
         "synchronization": _LOCKS, "ttlStrategy": Valued(NUMBER),
         "podGC": Fields({"strategy": TEXT, "deleteDelayDuration": TEXT, "labelSelector": MAP}),
         "workflowMetadata": Fields(

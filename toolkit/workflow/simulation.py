@@ -21,6 +21,7 @@ from toolkit.workflow.commands import (
     CallPlugin,
     CallResource,
     Command,
+    ListArtifacts,
     StartContainer,
     StopContainer,
     WakeAt,
@@ -188,7 +189,7 @@ class Simulation:
                 self._at(at, Woke(id, at))
             case StopContainer():
                 self._stop(command)
-            case StartContainer() | CallResource() | CallHttp() | CallPlugin():
+            case StartContainer() | CallResource() | CallHttp() | CallPlugin() | ListArtifacts():
                 self._start(command)
 
     def _start(self, command: Work) -> None:
@@ -327,7 +328,7 @@ def _call_answer(command: Work, outcome: Outcome, at: datetime) -> Event:
 
 def task_outputs(command: Work, result: str, parameters: dict[str, str]) -> Row | None:
     """What a call puts out: an http call its response's body, a plugin what it likes."""
-    if isinstance(command, CallHttp):
+    if isinstance(command, CallHttp | ListArtifacts):
         return {"result": result}
     outputs: Row = {}
     if result:

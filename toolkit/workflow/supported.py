@@ -12,20 +12,20 @@ from toolkit.workflow.nodes import Row
 
 SPEC: Final = frozenset(
     {
-        "activeDeadlineSeconds", "arguments", "entrypoint", "executorPlugins", "hooks", "metrics",
-        "onExit",
-        "parallelism", "podGC", "priority", "retryStrategy", "shutdown", "suspend",
-        "synchronization", "templateDefaults", "templates", "ttlStrategy", "volumeClaimGC",
-        "volumeClaimTemplates", "volumes", "workflowMetadata", "workflowTemplateRef",
+        "activeDeadlineSeconds", "archiveLogs", "arguments", "artifactRepositoryRef", "entrypoint",
+        "executorPlugins", "hooks", "metrics", "onExit", "parallelism", "podGC", "priority",
+        "retryStrategy", "shutdown", "suspend", "synchronization", "templateDefaults", "templates",
+        "ttlStrategy", "volumeClaimGC", "volumeClaimTemplates", "volumes", "workflowMetadata",
+        "workflowTemplateRef",
     }
 )  # fmt: skip
 
 TEMPLATE: Final = frozenset(
     {
-        "activeDeadlineSeconds", "container", "containerSet", "daemon", "dag", "failFast", "http",
-        "initContainers", "inputs", "memoize", "metrics", "name", "outputs", "parallelism",
-        "pendingTimeout", "plugin", "resource", "retryStrategy", "script", "sidecars", "steps",
-        "suspend", "synchronization", "timeout", "volumes",
+        "activeDeadlineSeconds", "archiveLocation", "container", "containerSet", "daemon", "dag",
+        "data", "failFast", "http", "initContainers", "inputs", "memoize", "metrics", "name",
+        "outputs", "parallelism", "pendingTimeout", "plugin", "resource", "retryStrategy",
+        "script", "sidecars", "steps", "suspend", "synchronization", "timeout", "volumes",
     }
 )  # fmt: skip
 
@@ -76,7 +76,7 @@ WITHOUT_EFFECT: Final[Mapping[str, str]] = {
         "there is one machine and one user: nothing is scheduled, pulled or confined by it",
     ),
     **dict.fromkeys(
-        ("archiveLocation", "archiveLogs", "artifactGC", "artifactRepositoryRef"),
+        ("artifactGC",),
         "logs and artifacts are kept in the state folder, under its own retention",
     ),
     **dict.fromkeys(
@@ -88,8 +88,15 @@ WITHOUT_EFFECT: Final[Mapping[str, str]] = {
     ),
 }  # fmt: skip
 
+PLACES: Final[Mapping[str, str]] = {
+    "azure": "keep artifacts in the default store, in s3 or in gcs",
+    "hdfs": "WebHDFS works as an http artifact",
+    "oss": "OSS speaks S3 too: an s3 artifact with its endpoint",
+    "plugin": "artifact plugins are containers that only a cluster runs",
+}
+"""Places of artifacts that cannot be reached from here, and what can."""
+
 REFUSED: Final[Mapping[str, str]] = {
-    "data": "data templates",
     "volumeDevices": "block devices",
 }
 
@@ -108,6 +115,7 @@ def unsupported_template(template: Row) -> Iterator[str]:
     yield from _unknown(template.get("retryStrategy"), RETRY, f"{place}.retryStrategy")
     yield from _unsupported_locks(template, place)
     yield from _unknown(template.get("http"), HTTP, f"{place}.http")
+    yield from _unreachable(template, place)
     for field in ("container", "script"):
         yield from _unknown(template.get(field), CONTAINER, f"{place}.{field}")
     group = template.get("containerSet") or {}
@@ -119,6 +127,16 @@ def unsupported_template(template: Row) -> Iterator[str]:
     ):
         for each in containers or ():
             yield from _unknown(each, known, f"{place}.{name}.{each.get('name')}")
+
+
+def _unreachable(template: Row, place: str) -> Iterator[str]:
+    for puts in ("inputs", "outputs"):
+        for artifact in (template.get(puts) or {}).get("artifacts") or ():
+            for kind in PLACES:
+                if artifact.get(kind):
+                    name = f"{place}.{puts}.artifacts.{artifact.get('name')}"
+                    reason = f"is not supported by the embedded engine ({PLACES[kind]})"
+                    yield f"{name}.{kind} {reason}"
 
 
 def unsupported_call(call: Row, place: str) -> Iterator[str]:

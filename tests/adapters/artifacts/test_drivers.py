@@ -130,7 +130,7 @@ def test_a_missing_secret_is_named(tmp_path: Path, folder: Path) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "hint"),
-    [("hdfs", "WebHDFS"), ("oss", "an s3 artifact"), ("azure", "in gcs"), ("plugin", "cluster")],
+    [("hdfs", "WebHDFS"), ("oss", "an s3 artifact"), ("azure", "in s3"), ("plugin", "a cluster")],
 )
 def test_a_kind_that_cannot_be_reached_is_refused_with_a_way_out(
     store: ArtifactStore, tmp_path: Path, kind: str, hint: str

@@ -10,6 +10,7 @@ from typing import Any
 from tests.controllers.engine.conftest import NAMESPACE, workflow
 from toolkit.adapters.clock import VirtualClock
 from toolkit.adapters.embedded import EmbeddedCluster
+from toolkit.adapters.memory_artifacts import MemoryArtifacts
 from toolkit.adapters.memory_executor import Ending, MemoryExecutor, MemoryWorld, Script
 from toolkit.adapters.memory_http import MemoryClaims, MemoryHttp
 from toolkit.adapters.memory_runs import MemoryRuns
@@ -42,6 +43,7 @@ class Bench:
         self.semaphores: dict[str, int] = {}
         self.http = MemoryHttp()
         self.claims = MemoryClaims()
+        self.artifacts = MemoryArtifacts()
         self.served: list[Plugin] = []
         self.version = ""
         self.boot()
@@ -71,6 +73,7 @@ class Bench:
             http=self.http,
             claims=self.claims,
             plugins=plugins,
+            artifacts=self.artifacts,
             clock=self.clock,
         )
 

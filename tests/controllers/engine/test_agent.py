@@ -12,6 +12,7 @@ from tests.controllers.engine.bench import Bench
 from tests.controllers.engine.conftest import secret
 from toolkit.adapters.clock import VirtualClock
 from toolkit.adapters.embedded import EmbeddedCluster
+from toolkit.adapters.memory_artifacts import MemoryArtifacts
 from toolkit.adapters.memory_http import MemoryClaims, MemoryHttp, ok
 from toolkit.controllers.agent import Agent, AgentAnswer
 from toolkit.controllers.plugin_host import PluginHost
@@ -40,7 +41,13 @@ class Desk:
         executor: Any = None  # no plugin here is a container
         plugins = PluginHost(executor, self.http, clock, served=served)
         self.agent = Agent(
-            "staging", cluster, http=self.http, claims=self.claims, plugins=plugins, clock=clock
+            "staging",
+            cluster,
+            http=self.http,
+            claims=self.claims,
+            plugins=plugins,
+            artifacts=MemoryArtifacts(),
+            clock=clock,
         )
 
     def answer(self, call: CallHttp | CallPlugin) -> AgentAnswer:

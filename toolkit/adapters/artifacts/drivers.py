@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from toolkit.errors import ExecutionError
+from toolkit.workflow.supported import PLACES
 
 Fields = Mapping[str, Any]
 
@@ -57,7 +58,7 @@ def driver_for(location: Mapping[str, Fields], credentials: Credentials) -> Driv
     """
     kind, fields = next(iter(location.items()))
     if kind not in _DRIVERS:
-        reason = _UNREACHABLE.get(kind, "it is not known")
+        reason = PLACES.get(kind, "they are not known")
         raise ExecutionError(f"{kind} artifacts are not supported here: {reason}")
     return _DRIVERS[kind](fields, credentials)
 
@@ -95,12 +96,6 @@ def _git(fields: Fields, credentials: Credentials) -> Driver:
 _DRIVERS: Final[Mapping[str, Callable[[Fields, Credentials], Driver]]] = {
     "s3": _s3, "gcs": _gcs, "http": _http, "artifactory": _artifactory, "git": _git,
 }  # fmt: skip
-_UNREACHABLE: Final = {
-    "azure": "keep them in the default repository, in s3 or in gcs",
-    "hdfs": "HDFS has no client for this program; WebHDFS works as an http artifact",
-    "oss": "OSS speaks S3 too: use an s3 artifact with OSS's endpoint",
-    "plugin": "artifact plugins are containers with a socket, which only a cluster runs",
-}
 
 
 def extra_is_missing(kind: str, extra: str) -> ExecutionError:

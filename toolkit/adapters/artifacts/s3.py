@@ -43,10 +43,11 @@ class S3Driver:
         self._key = str(fields.get("key") or "").lstrip("/")
         self._encryption = _encryption(fields, credentials)
         with _wrapped(self._bucket):
-            self._client = _client(fields, credentials)
+            self._pool = _pool(fields, credentials)
+            self._client = _client(fields, credentials, self._pool)
 
     def load(self, target: Path) -> bool:
-        with _wrapped(self._bucket):
+        with self._connected():
             try:
                 self._get(self._key, target)
             except S3Error as error:
@@ -56,7 +57,7 @@ class S3Driver:
             return True
 
     def save(self, source: Path) -> None:
-        with _wrapped(self._bucket):
+        with self._connected():
             self._make_bucket()
             if not source.is_dir():
                 self._put(self._key, source)
@@ -66,14 +67,23 @@ class S3Driver:
 
     def delete(self) -> None:
         """A key that ends with "/" is a folder, as in Argo."""
-        with _wrapped(self._bucket):
+        with self._connected():
             keys = self._below() if self._key.endswith("/") else [self._key]
             for key in keys:
                 self._client.remove_object(bucket_name=self._bucket, object_name=key)
 
     def keys(self) -> list[str]:
-        with _wrapped(self._bucket):
+        with self._connected():
             return self._below()
+
+    @contextmanager
+    def _connected(self) -> Iterator[None]:
+        """A driver serves once: it keeps no connection."""
+        try:
+            with _wrapped(self._bucket):
+                yield
+        finally:
+            self._pool.clear()
 
     def _load_folder(self, target: Path) -> bool:
         prefix = f"{self._key.rstrip('/')}/"
@@ -112,13 +122,13 @@ class S3Driver:
                 raise
 
 
-def _client(fields: Fields, credentials: Credentials) -> Minio:
+def _client(fields: Fields, credentials: Credentials, pool: Any) -> Minio:
     client = Minio(
         str(fields.get("endpoint") or _AWS),
         region=str(fields.get("region") or "") or None,
         secure=not fields.get("insecure"),
         credentials=_provider(fields, credentials),
-        http_client=_pool(fields, credentials),
+        http_client=pool,
     )
     if str(fields.get("addressingStyle") or "").lower() in {"dns", "virtual-hosted"}:
         client.enable_virtual_style_endpoint()

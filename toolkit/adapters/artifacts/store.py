@@ -72,6 +72,15 @@ class ArtifactStore:
             return driver_for(location, self._credentials).load(target)
         return self._local.load(key, target)
 
+    def read(self, artifact: InputArtifact) -> bytes:
+        """The content of an artifact that is one file. Raises ExecutionError."""
+        with tempfile.TemporaryDirectory(prefix="artifact-") as scratch:
+            target = Path(scratch) / "content"
+            self.lay(artifact, target)
+            if not target.is_file():
+                raise ExecutionError(f"input artifact {artifact.name} is not one file")
+            return target.read_bytes()
+
     def delete(self, location: Location, key: str) -> None:
         """Removes an artifact. One that is not there is removed already."""
         if location:
