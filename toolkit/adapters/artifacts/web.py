@@ -68,6 +68,7 @@ class WebDriver:
                     if file.tell() > _MOST_BYTES:
                         raise ExecutionError(f"{self._shown()}: larger than 1 GiB")
         except urllib.error.HTTPError as error:
+            error.close()
             if error.code == 404:
                 return False
             raise ExecutionError(f"{self._shown()}: {error.code} {error.reason}") from error
@@ -81,6 +82,7 @@ class WebDriver:
         try:
             self._put(self._url, source)
         except urllib.error.HTTPError as error:
+            error.close()
             raise ExecutionError(f"{self._shown()}: {error.code} {error.reason}") from error
         except (urllib.error.URLError, OSError) as error:
             raise ExecutionError(f"{self._shown()}: {error}") from error
@@ -103,6 +105,7 @@ class WebDriver:
                 location = error.headers.get("Location")
                 if error.code not in {307, 308} or not location or not redirects:
                     raise
+                error.close()
                 self._put(urljoin(request.full_url, location), source, redirects - 1)
 
     def _request(self, method: str, url: str = "") -> urllib.request.Request:
