@@ -30,6 +30,7 @@
     │       ├── TooLargeError                  413
     │       ├── MediaTypeError                 415
     │       ├── TooManyRequestsError           429: try again later
+    │       ├── TooNewError                    504: a version that has not come yet
     │       └── UnreachableError               no answer at all
     └── FindingsError                 exit 4   validation refused; carries the findings
 
@@ -246,6 +247,13 @@ class TooManyRequestsError(ClusterError):
 
     code = 429
     reason = "TooManyRequests"
+
+
+class TooNewError(ClusterError):
+    """504: the version asked for is newer than any: of another store, or of one put back."""
+
+    code = 504
+    reason = "Timeout"
 
 
 class UnreachableError(ClusterError):

@@ -15,6 +15,7 @@ from toolkit.resource.identity import GroupVersionKind
 from toolkit.resource.resource import Body
 
 POD = GroupVersionKind("", "v1", "Pod")
+DEPLOYMENT = GroupVersionKind("apps", "v1", "Deployment")
 CONFIG = GroupVersionKind("", "v1", "ConfigMap")
 SECRET = GroupVersionKind("", "v1", "Secret")
 
@@ -58,6 +59,14 @@ def document(gvk: GroupVersionKind, content: dict[str, Any]) -> Body:
 def owners(body: Body) -> dict[str, Any]:
     entries = body["metadata"].get("managedFields", [])
     return {f"{e['manager']}/{e['operation']}": e["fieldsV1"] for e in entries}
+
+
+def runs(*containers: dict[str, Any]) -> dict[str, Any]:
+    return {"spec": {"template": pod(*containers)}}
+
+
+def containers(deployment: Body) -> Any:
+    return deployment["spec"]["template"]["spec"]["containers"]
 
 
 def pod(*containers: dict[str, Any]) -> dict[str, Any]:
@@ -121,20 +130,20 @@ def test_many_conflicts_are_listed_by_manager(apply: Write, merge: Write) -> Non
 
 
 def test_an_item_of_a_keyed_list_goes_with_its_owner(apply: Write) -> None:
-    apply(POD, "one", **pod({"name": "a", "image": "1"}, {"name": "b", "image": "1"}))
-    apply(POD, "two", **pod({"name": "c", "image": "1"}))
-    left = apply(POD, "one", **pod({"name": "b", "image": "2"}))
-    assert left["spec"]["containers"] == [
+    apply(DEPLOYMENT, "one", **runs({"name": "a", "image": "1"}, {"name": "b", "image": "1"}))
+    apply(DEPLOYMENT, "two", **runs({"name": "c", "image": "1"}))
+    left = apply(DEPLOYMENT, "one", **runs({"name": "b", "image": "2"}))
+    assert containers(left) == [
         {"name": "b", "image": "2"},
         {"name": "c", "image": "1"},
     ]
 
 
 def test_an_item_others_own_a_part_of_loses_only_our_part(apply: Write) -> None:
-    apply(POD, "one", **pod({"name": "a", "image": "1"}, {"name": "b", "image": "1"}))
-    apply(POD, "two", **pod({"name": "a", "tty": True}))
-    left = apply(POD, "one", **pod({"name": "b", "image": "1"}))
-    assert left["spec"]["containers"][0] == {"name": "a", "tty": True}
+    apply(DEPLOYMENT, "one", **runs({"name": "a", "image": "1"}, {"name": "b", "image": "1"}))
+    apply(DEPLOYMENT, "two", **runs({"name": "a", "tty": True}))
+    left = apply(DEPLOYMENT, "one", **runs({"name": "b", "image": "1"}))
+    assert containers(left)[0] == {"name": "a", "tty": True}
 
 
 def test_a_map_that_was_applied_goes_with_its_last_field(apply: Write) -> None:

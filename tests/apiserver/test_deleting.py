@@ -135,3 +135,50 @@ def test_a_namespace_waits_for_a_held_object_and_takes_no_new_one(
 def test_the_first_namespaces_stay(logical: LogicalCluster, name: str) -> None:
     with pytest.raises(ForbiddenError):
         logical.delete(Request(logical.kinds().by_type(NAMESPACE), name=name), DeleteOptions())
+
+
+def test_a_circle_whose_owners_wait_is_broken(logical: LogicalCluster) -> None:
+    first = make(logical, "first")
+    second = make(logical, "second", first)
+    third = make(logical, "third", second)
+    own(logical, "first", third)
+    delete(logical, "first", Propagation.FOREGROUND)
+    assert names(logical) == []
+
+
+def test_an_object_that_owns_itself_goes(logical: LogicalCluster) -> None:
+    own(logical, "alone", make(logical, "alone"))
+    delete(logical, "alone", Propagation.FOREGROUND)
+    assert names(logical) == []
+
+
+def test_who_waits_for_dependents_no_longer_waits_when_deleted_in_the_background(
+    logical: LogicalCluster,
+) -> None:
+    owner = make(logical, "owner")
+    make(logical, "dependent", owner, finalizers=HOLD)
+    delete(logical, "owner", Propagation.FOREGROUND)
+    assert names(logical) == ["dependent", "owner"]
+    delete(logical, "owner")
+    assert names(logical) == ["dependent"]
+
+
+def test_an_owner_that_waits_to_go_keeps_nothing(logical: LogicalCluster) -> None:
+    waiting, other = make(logical, "waiting"), make(logical, "other")
+    make(logical, "held", waiting, finalizers=HOLD)
+    delete(logical, "waiting", Propagation.FOREGROUND)
+    make(logical, "shared", other, waiting)
+    delete(logical, "other")
+    assert names(logical) == ["held", "waiting"]
+
+
+def own(logical: LogicalCluster, name: str, owner: Body) -> None:
+    reference = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "name": owner["metadata"]["name"],
+        "uid": owner["metadata"]["uid"],
+        "blockOwnerDeletion": True,
+    }
+    document = {"metadata": {"ownerReferences": [reference]}}
+    logical.patch(request(logical, name), document, PatchType.MERGE)

@@ -10,6 +10,7 @@ from typing import Any
 
 from toolkit.apiserver.call import Call
 from toolkit.apiserver.custom_schema import causes, defaulted, pruned, schema_causes, schema_of
+from toolkit.apiserver.immutability import update_causes
 from toolkit.apiserver.kinds import Kind
 from toolkit.apiserver.refusals import invalid
 from toolkit.resource.resource import Body
@@ -46,11 +47,12 @@ def completed(call: Call, body: Body, live: Body | None = None) -> Body:
     return filled
 
 
-def check(call: Call, body: Body) -> None:
-    """Raises InvalidError with every cause found."""
+def check(call: Call, body: Body, live: Body | None = None) -> None:
+    """Raises InvalidError with every cause found; ``live`` is what ``body`` takes the place of."""
     schema = schema_of(call.kind)
     found = [*_metadata_causes(call.kind, body), *_kind_causes(call.kind, body)]
     found += causes(body, schema) if schema else ()
+    found += update_causes(call.kind, live, body) if live is not None else ()
     if found:
         raise invalid(call.kind, str((body.get("metadata") or {}).get("name") or ""), found)
 

@@ -70,7 +70,7 @@ def apply(tx: Transaction, call: Call, applied: Body) -> Body:
     applied = _as_named(call, applied)
     merged, owners = _merged(call, live, applied)
     body = completed(call, carried_over(call, live, merged), live)
-    check(call, body)
+    check(call, body, live)
     return stored_over(tx, call, live, with_owners(body, owners))
 
 

@@ -59,7 +59,9 @@ def custom_kinds(snapshot: Snapshot, cluster: str) -> tuple[Kind, ...]:
 def _kinds_of(definition: Body) -> Iterator[Kind]:
     spec = definition["spec"]
     names = spec["names"]
-    for version in sorted(spec["versions"], key=lambda v: not v.get("storage")):
+    versions = sorted(spec["versions"], key=lambda v: not v.get("storage"))
+    stored_as = f"{spec['group']}/{versions[0]['name']}" if len(versions) > 1 else ""
+    for version in versions:
         if not version.get("served"):
             continue
         yield Kind(
@@ -71,4 +73,5 @@ def _kinds_of(definition: Body) -> Iterator[Kind]:
             is_custom=True,
             categories=tuple(names.get("categories") or ()),
             definition=version,
+            stored_as=stored_as,
         )

@@ -82,9 +82,9 @@ def _delete(tx: Transaction, call: Call, live: Body, propagation: Propagation) -
         _delete_instances(tx, call, live)
     if propagation is Propagation.ORPHAN:
         _let_go(tx, call, live)
-    is_waiting = propagation is Propagation.FOREGROUND and _blocking(tx, call, live)
-    finalizers = list(live["metadata"].get("finalizers") or ())
-    if is_waiting and _FOREGROUND not in finalizers:
+    is_waiting = propagation is Propagation.FOREGROUND and _waits(tx, call, live)
+    finalizers = [f for f in live["metadata"].get("finalizers") or () if f != _FOREGROUND]
+    if is_waiting:
         finalizers.append(_FOREGROUND)
     if not finalizers:
         return _remove(tx, call, cascades=propagation is not Propagation.ORPHAN)
@@ -148,13 +148,29 @@ def _let_go(tx: Transaction, call: Call, owner: Body) -> None:
             tx.put(key, _without_owner(dependent, uid))
 
 
+def _waits(tx: Transaction, call: Call, owner: Body) -> bool:
+    """Whether dependents keep ``owner`` from going. In a circle, where its own owner waits too,
+    one that waits already does not: somebody has to go first.
+    """
+    blocking = _blocking(tx, call, owner)
+    owners = (tx.get(_owner_key(call, owner, reference)) for reference in _references(owner))
+    if any(map(_is_waiting, owners)):
+        blocking = [key for key in blocking if not _is_waiting(tx.get(key))]
+    return bool(blocking)
+
+
+def _is_waiting(body: Body | None) -> bool:
+    return body is not None and _FOREGROUND in (body["metadata"].get("finalizers") or ())
+
+
 def _blocking(tx: Transaction, call: Call, owner: Body) -> list[ObjectKey]:
     """Dependents whose reference says that they block the owner's deletion."""
     uid = owner["metadata"]["uid"]
     return [
         key
         for key in tx.dependents(call.cluster, uid)
-        if any(
+        if key != call.key
+        and any(
             reference.get("uid") == uid and reference.get("blockOwnerDeletion")
             for reference in _references(tx.get(key))
         )
@@ -180,7 +196,8 @@ def _has_other_owner(tx: Transaction, call: Call, dependent: Body, uid: str) -> 
         if reference.get("uid") == uid:
             continue
         owner = tx.get(_owner_key(call, dependent, reference))
-        if owner is not None and owner["metadata"]["uid"] == reference.get("uid"):
+        is_there = owner is not None and owner["metadata"]["uid"] == reference.get("uid")
+        if is_there and not _is_waiting(owner):
             return True
     return False
 

@@ -19,7 +19,8 @@ class Kind:
     ``has_status``: there is a status subresource, so plain writes leave ``status`` alone and
     writes to it change nothing else. ``is_custom``: Argo's and CRD kinds, which take no strategic
     merge patch. ``definition``: the CRD version's own object, for kinds that come from one.
-    ``is_review``: a question that is answered and not stored.
+    ``is_review``: a question that is answered and not stored. ``stored_as``: the API version in
+    which objects are stored, where several are served.
     """
 
     gvk: GroupVersionKind
@@ -31,6 +32,7 @@ class Kind:
     categories: tuple[str, ...] = ()
     definition: dict[str, Any] | None = None
     is_review: bool = False
+    stored_as: str = ""
 
     @property
     def storage(self) -> str:

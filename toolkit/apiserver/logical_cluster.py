@@ -39,6 +39,7 @@ from toolkit.apiserver.reading import ListOptions, Page
 from toolkit.apiserver.reviews import reviewed
 from toolkit.apiserver.selectors import Selector
 from toolkit.apiserver.store import ObjectStore, Snapshot, Transaction
+from toolkit.apiserver.versions import read_in, written_in
 from toolkit.apiserver.watching import Batch
 from toolkit.errors import NotFoundError
 from toolkit.resource.cluster import PatchType, WatchEvent
@@ -115,11 +116,13 @@ class LogicalCluster:
 
     def get(self, request: Request) -> Body:
         with self._store.read() as snapshot:
-            return reading.get(snapshot, self._read_call(snapshot, request))
+            call = self._read_call(snapshot, request)
+            return reading.get(read_in(snapshot, request.kind), call)
 
     def list(self, request: Request, options: ListOptions) -> Page:
         with self._store.read() as snapshot:
-            return reading.list_page(snapshot, self._read_call(snapshot, request), options)
+            call = self._read_call(snapshot, request)
+            return reading.list_page(read_in(snapshot, request.kind), call, options)
 
     def create(self, request: Request, body: Body) -> Answer:
         return self._write(request, lambda tx, call: (writing.create(tx, call, body), True))
@@ -151,7 +154,7 @@ class LogicalCluster:
         """The object's Scale. Raises NotFoundError."""
         with self._store.read() as snapshot:
             call = self._read_call(snapshot, request)
-            return scaling.scale_of(call.kind, reading.get(snapshot, call))
+            return scaling.scale_of(call.kind, reading.get(read_in(snapshot, call.kind), call))
 
     def rescale(self, request: Request, change: Callable[[Body], Body]) -> Answer:
         """See :func:`toolkit.apiserver.scaling.rescale`."""
@@ -167,6 +170,7 @@ class LogicalCluster:
 
         def work(tx: Transaction) -> tuple[Body, ...]:
             call = self._call(request, self._served.within(tx))
+            tx = written_in(tx, request.kind)
             found = reading.list_page(tx, call, ListOptions(selector)).bodies()
             return tuple(
                 deleting.delete(tx, call.at(call.kind, _namespace(b), _name(b)), options)
@@ -189,7 +193,8 @@ class LogicalCluster:
     def changes(self, request: Request, selector: Selector, since: int) -> Batch:
         """See :func:`toolkit.apiserver.watching.changes`."""
         with self._store.read() as snapshot:
-            return watching.changes(snapshot, self._read_call(snapshot, request), selector, since)
+            call = self._read_call(snapshot, request)
+            return watching.changes(read_in(snapshot, request.kind), call, selector, since)
 
     def bookmark(self, request: Request, version: int, *, ends_initial: bool = False) -> WatchEvent:
         """See :func:`toolkit.apiserver.watching.bookmark`."""
@@ -218,7 +223,7 @@ class LogicalCluster:
     ) -> Answer:
         def within(tx: Transaction) -> Answer:
             call = self._call(request, self._served.within(tx))
-            body, is_new = work(tx, call)
+            body, is_new = work(written_in(tx, request.kind), call)
             return Answer(body, tuple(call.warnings), is_new)
 
         return self._store.write(within)

@@ -10,12 +10,13 @@ from functools import partial
 import orjson
 
 from toolkit.apiserver.call import Call
+from toolkit.apiserver.field_labels import require_known_fields
 from toolkit.apiserver.refusals import not_found
 from toolkit.apiserver.selectors import EVERYTHING, Selector
 from toolkit.apiserver.sensitive import SENSITIVE_KINDS
 from toolkit.apiserver.store import Snapshot, StoredObject
 from toolkit.apiserver.text import from_text
-from toolkit.errors import BadRequestError, GoneError
+from toolkit.errors import BadRequestError, GoneError, TooNewError
 from toolkit.resource.resource import Body
 
 _LEAST_READ = 500
@@ -23,11 +24,15 @@ _LEAST_READ = 500
 
 @dataclass(frozen=True, slots=True)
 class ListOptions:
-    """``limit`` 0 is no limit; ``continue_token`` is a former page's."""
+    """``limit`` 0 is no limit; ``continue_token`` is a former page's. ``exactly`` is the version
+    to list at, ``not_before`` the one to have been reached; 0 is any.
+    """
 
     selector: Selector = EVERYTHING
     limit: int = 0
     continue_token: str = ""
+    exactly: int = 0
+    not_before: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +54,15 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where the next page starts, and at which version all pages are."""
+    """Where a page starts, and at which version all pages are. No ``name``: at the beginning."""
 
     version: int
-    namespace: str
-    name: str
+    namespace: str = ""
+    name: str = ""
+
+    @property
+    def after(self) -> tuple[str, str] | None:
+        return (self.namespace, self.name) if self.name else None
 
 
 def get(snapshot: Snapshot, call: Call) -> Body:
@@ -64,15 +73,31 @@ def get(snapshot: Snapshot, call: Call) -> Body:
     return body
 
 
+def require_reached(snapshot: Snapshot, version: int) -> None:
+    """Raises TooNewError for a version that has not come: the store was put back, or is another.
+    Clients then list anew.
+    """
+    newest = snapshot.version()
+    if version > newest:
+        cause = {"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}
+        raise TooNewError(
+            f"Too large resource version: {version}, current: {newest}",
+            details={"causes": [cause], "retryAfterSeconds": 1},
+        )
+
+
 def list_page(snapshot: Snapshot, call: Call, options: ListOptions) -> Page:
     """Objects of the call's kind and namespace ("" is all).
 
-    Raises GoneError for a continue token whose version was compacted, BadRequestError.
+    Raises GoneError for a version that was compacted, TooNewError for one that has not come,
+    BadRequestError for a continue token and for a field its kind has no selector for.
     """
-    place = _parse_place(options.continue_token) if options.continue_token else None
+    require_known_fields(call.kind, options.selector)
+    require_reached(snapshot, max(options.exactly, options.not_before))
+    place = _place_of(options)
     version = place.version if place else snapshot.version()
     fetch = _source(snapshot, call, options.selector, place)
-    page, has_more = _matching(fetch, options, (place.namespace, place.name) if place else None)
+    page, has_more = _matching(fetch, options, place.after if place else None)
     texts = tuple(stored.text for stored in page)
     if not has_more:
         return Page(texts, version)
@@ -125,8 +150,8 @@ def _source(snapshot: Snapshot, call: Call, selector: Selector, place: _Place | 
         return partial(_fetch_now, snapshot, scope, selector)
     if place.version < snapshot.compacted():
         raise GoneError(
-            "The provided continue parameter is too old to display a consistent list result. "
-            "List again without it."
+            "The provided version or continue parameter is too old to display a consistent list "
+            "result. List again without it."
         )
     if snapshot.last_change(call.cluster, call.kind.storage) <= place.version:
         return partial(_fetch_now, snapshot, scope, selector)
@@ -151,6 +176,12 @@ def _fetch_then(
     limit: int | None,
 ) -> Sequence[StoredObject]:
     return snapshot.objects_at(*scope, version=version, after=after, limit=limit)
+
+
+def _place_of(options: ListOptions) -> _Place | None:
+    if options.continue_token:
+        return _parse_place(options.continue_token)
+    return _Place(options.exactly) if options.exactly else None
 
 
 def _format_place(place: _Place) -> str:

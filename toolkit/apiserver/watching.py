@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from toolkit.apiserver.call import Call
+from toolkit.apiserver.field_labels import require_known_fields
+from toolkit.apiserver.reading import require_reached
 from toolkit.apiserver.selectors import Selector
 from toolkit.apiserver.sensitive import SENSITIVE_KINDS
 from toolkit.apiserver.store import ObjectKey, Snapshot, StoredEvent
@@ -25,10 +27,13 @@ class Batch:
 
 
 def changes(snapshot: Snapshot, call: Call, selector: Selector, since: int) -> Batch:
-    """What happened after ``since``. Raises GoneError where that was compacted.
+    """What happened after ``since``. Raises GoneError where that was compacted, TooNewError where
+    it has not come, BadRequestError for a field the kind has no selector for.
 
     An object that comes to match the selector is ADDED, one that ceases to is DELETED.
     """
+    require_known_fields(call.kind, selector)
+    require_reached(snapshot, since)
     if since < snapshot.compacted():
         raise GoneError(f"too old resource version: {since} ({snapshot.compacted()})")
     stored = snapshot.events(

@@ -72,7 +72,7 @@ def replace_live(tx: Transaction, call: Call, live: Body, body: Body) -> Body:
     check_structure(call, body)
     body = carried_over(call, live, body)
     body = completed(call, body, live)
-    check(call, body)
+    check(call, body, live)
     return stored_over(tx, call, live, owned_by_update(call, live, body))
 
 

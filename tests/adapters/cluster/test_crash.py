@@ -6,6 +6,7 @@ import random
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -78,8 +79,8 @@ def check(path: Path, acknowledged: dict[str, int]) -> int:
     return newest
 
 
-def crash(path: Path, rounds: int) -> None:
-    chance = random.Random(4)
+def crash(path: Path, rounds: int, seed: int) -> None:
+    chance = random.Random(seed)
     acknowledged: dict[str, int] = {}
     newest = 0
     for round in range(rounds):
@@ -90,10 +91,15 @@ def crash(path: Path, rounds: int) -> None:
 
 
 def test_a_kill_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
-    crash(tmp_path / "state.db", rounds=4)
+    crash(tmp_path / "state.db", rounds=4, seed=4)
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
-def test_a_thousand_kills_lose_nothing(tmp_path: Path) -> None:
-    crash(tmp_path / "state.db", rounds=1000)
+def test_a_thousand_kills_lose_nothing(
+    tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    record_property("seeds", "0…9")
+    record_property("kills", 1000)
+    for seed in range(10):
+        crash(tmp_path / f"{seed}.db", rounds=100, seed=seed)

@@ -291,3 +291,41 @@ def test_a_definition_is_served_at_once(client: Any) -> None:
     assert client.ask("GET", widgets).status == 404
     client.ask("POST", definitions, definition)
     assert client.ask("GET", widgets).body["items"] == []
+
+
+def test_a_list_is_of_the_version_asked_for(client: Any) -> None:
+    first = client.ask("POST", CONFIGS, config("one")).body["metadata"]["resourceVersion"]
+    client.ask("POST", CONFIGS, config("two"))
+    exact = client.ask("GET", f"{CONFIGS}?resourceVersion={first}&resourceVersionMatch=Exact").body
+    assert exact["metadata"]["resourceVersion"] == first
+    assert [item["metadata"]["name"] for item in exact["items"]] == ["one"]
+    since = client.ask("GET", f"{CONFIGS}?resourceVersion={first}").body
+    assert len(since["items"]) == 2
+
+
+@pytest.mark.parametrize("query", ["resourceVersion=99999", "resourceVersion=99999&watch=1"])
+def test_a_version_that_has_not_come_is_too_large(client: Any, query: str) -> None:
+    answer = client.ask("GET", f"{CONFIGS}?{query}&timeoutSeconds=1")
+    status = answer.body.get("object", answer.body)
+    assert (status["code"], status["reason"]) == (504, "Timeout")
+    assert status["details"]["causes"][0]["reason"] == "ResourceVersionTooLarge"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "resourceVersionMatch=Exact",
+        "resourceVersion=0&resourceVersionMatch=Exact",
+        "resourceVersion=1&resourceVersionMatch=Nearly",
+    ],
+)
+def test_what_no_version_answers_to_is_refused(client: Any, query: str) -> None:
+    assert client.ask("GET", f"{CONFIGS}?{query}").status == 400
+
+
+def test_a_field_given_twice_is_told_to_who_asked_for_it(client: Any) -> None:
+    body = b'{"metadata":{"name":"x"},"data":{"a":"1","a":"2"}}'
+    answer = client.ask("POST", f"{CONFIGS}?fieldValidation=Strict", body)
+    assert answer.status == 400
+    assert 'duplicate field "a"' in answer.body["message"]
+    assert client.ask("POST", CONFIGS, body).body["data"] == {"a": "2"}

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from toolkit.adapters.http import asked
 from toolkit.apiserver.bounds import DEEPEST_BODY, check_depth
+from toolkit.apiserver.call import FieldValidation
 from toolkit.apiserver.kinds import Kind
 from toolkit.apiserver.logical_cluster import Answer, LogicalCluster, Request
 from toolkit.apiserver.reading import Page
@@ -45,8 +46,11 @@ class Asked:
 
     def document(self) -> Any:
         """The body as a value. Raises MediaTypeError, BadRequestError."""
-        document = asked.document(self.http.headers.get("content-type", ""), self.content)
+        type = self.http.headers.get("content-type", "")
+        document = asked.document(type, self.content)
         check_depth(document, DEEPEST_BODY)
+        if self.request.options.field_validation is FieldValidation.STRICT:
+            asked.refuse_repeated_fields(type, self.content)
         return document
 
     def object(self) -> Body:

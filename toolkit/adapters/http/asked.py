@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -43,7 +45,20 @@ def selector(query: Query) -> Selector:
 
 def list_options(query: Query) -> ListOptions:
     """Of a list."""
-    return ListOptions(selector(query), number(query, "limit", 0), query.get("continue", ""))
+    version, match = number(query, "resourceVersion", 0), query.get("resourceVersionMatch", "")
+    if match not in ("", "Exact", "NotOlderThan"):
+        raise BadRequestError(f"resourceVersionMatch must be Exact or NotOlderThan, not {match!r}")
+    if match and (not query.get("resourceVersion") or query.get("continue")):
+        raise BadRequestError("resourceVersionMatch goes with a resourceVersion, without continue")
+    if match == "Exact" and not version:
+        raise BadRequestError('resourceVersionMatch Exact is forbidden for resourceVersion "0"')
+    return ListOptions(
+        selector(query),
+        number(query, "limit", 0),
+        query.get("continue", ""),
+        exactly=version if match == "Exact" else 0,
+        not_before=version,
+    )
 
 
 def watch_options(query: Query) -> WatchOptions:
@@ -91,6 +106,28 @@ def document(content_type: str, body: bytes) -> Any:
         f"the body of the request was in an unknown format: {type}",
         hints=["this server takes JSON and YAML, and protobuf of core kinds"],
     )
+
+
+def refuse_repeated_fields(content_type: str, body: bytes) -> None:
+    """Of JSON, which takes the last of fields of one name. Raises BadRequestError with them all.
+
+    Slow: for those who ask to be told.
+    """
+    if media_type(content_type) not in _JSON_TYPES or not body.strip():
+        return
+    repeated: list[str] = []
+
+    def whole(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            counts = Counter(name for name, _ in pairs)
+            repeated.extend(name for name, count in counts.items() if count > 1)
+        return found
+
+    json.loads(body, object_pairs_hook=whole)
+    if repeated:
+        told = ", ".join(f'duplicate field "{name}"' for name in repeated)
+        raise BadRequestError(f"strict decoding error: {told}")
 
 
 def patch_type(content_type: str) -> PatchType:

@@ -18,6 +18,8 @@ from toolkit.errors import (
     MethodError,
     NotFoundError,
     TooLargeError,
+    TooManyRequestsError,
+    TooNewError,
     UnauthorizedError,
     UnreachableError,
 )
@@ -33,6 +35,8 @@ _KINDS: tuple[type[ClusterError], ...] = (
     MethodError,
     NotFoundError,
     TooLargeError,
+    TooManyRequestsError,
+    TooNewError,
     UnauthorizedError,
     UnreachableError,
 )
