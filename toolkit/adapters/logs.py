@@ -7,14 +7,15 @@ program that does not know the secrets refuses to read such a log.
 
 from __future__ import annotations
 
+import json
 import shutil
 import threading
 from collections import deque
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
+from toolkit.adapters.log_times import LogTimes, TimeKeeper
 from toolkit.adapters.masking import Mask
 from toolkit.errors import NotFoundError, StateError
 from toolkit.workflow.ports import PodAddress
@@ -22,6 +23,7 @@ from toolkit.workflow.ports import PodAddress
 _FOLLOW_INTERVAL_S = 0.1
 _MARKER = "unmasked"
 _MAIN = "main"
+STEP = "step.json"
 
 
 class Logs:
@@ -31,6 +33,7 @@ class Logs:
         self._root = root
         self._live: dict[tuple[PodAddress, str], _Live] = {}
         self._lock = threading.Lock()
+        self._times = TimeKeeper()
 
     def path(self, address: PodAddress, container: str = _MAIN) -> Path:
         """Where the log of a pod's container is, or will be."""
@@ -46,6 +49,14 @@ class Logs:
                 return PodAddress(cluster, namespace, folder.name, pod)
         raise NotFoundError(f"no log of pod {namespace}/{pod}")
 
+    def describe(self, address: PodAddress, about: Mapping[str, str]) -> None:
+        """Keeps beside the logs of a pod what ran there, so that they can be searched when the
+        run is gone (:mod:`toolkit.adapters.log_search`).
+        """
+        folder = self._folder(address)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (folder / STEP).write_text(json.dumps(about), encoding="utf-8")
+
     def open(self, address: PodAddress, mask: Mask, container: str = _MAIN) -> Path:
         """Before a container starts, and when a running one is found again: its log file."""
         path = self.path(address, container)
@@ -54,11 +65,13 @@ class Logs:
             _marker(path).touch(mode=0o600)
         with self._lock:
             self._live[(address, container)] = _Live(mask, threading.Event())
+        self._times.begin(path)
         return path
 
     def close(self, address: PodAddress, mask: Mask, container: str = _MAIN) -> None:
         """After a container has ended: the file is masked, followers come to their end."""
         path = self.path(address, container)
+        self._times.end(path, is_rewritten=bool(mask))
         mask.file(path)
         if mask:  # else its secrets are unknown, and it stays as it is: unread
             _marker(path).unlink(missing_ok=True)
@@ -81,7 +94,7 @@ class Logs:
         timestamps: bool = False,
     ) -> Iterator[str]:
         """Lines without their ends, oldest first. With ``timestamps`` each is preceded by the
-        time the log was last written to before it was read.
+        time it came (:mod:`toolkit.adapters.log_times`).
 
         Raises NotFoundError for an unknown pod, StateError where secrets would show.
         """
@@ -102,15 +115,21 @@ class Logs:
         self, path: Path, live: _Live | None, *, follow: bool, tail: int | None, timestamps: bool
     ) -> Iterator[str]:
         mask = live.mask if live else Mask(())
+        times = LogTimes(path) if timestamps else None
+
+        def shown(number: int, line: str) -> str:
+            text = mask.text(line)
+            return f"{times.stamp(number)} {text}" if times else text
+
         raw = _Reader(path)
         try:
             first = raw.available(is_last=not (follow and live))
-            for line in first if tail is None else deque(first, maxlen=tail):
-                yield _stamped(mask.text(line), path, timestamps=timestamps)
+            for number, line in first if tail is None else deque(first, maxlen=tail):
+                yield shown(number, line)
             while follow and live is not None and not raw.is_done:
                 is_last = live.ended.wait(_FOLLOW_INTERVAL_S)
-                for line in raw.available(is_last=is_last):
-                    yield _stamped(mask.text(line), path, timestamps=timestamps)
+                for number, line in raw.available(is_last=is_last):
+                    yield shown(number, line)
         finally:
             raw.close()
 
@@ -138,10 +157,13 @@ class _Reader:
         self._path = path
         self._file: BinaryIO | None = None
         self._held = b""
+        self._count = 0
         self.is_done = False
 
-    def available(self, *, is_last: bool) -> list[str]:
-        """What has come since; an unfinished line waits, unless nothing more will come."""
+    def available(self, *, is_last: bool) -> list[tuple[int, str]]:
+        """What has come since, numbered from 1; an unfinished line waits, unless nothing more
+        will come.
+        """
         if self._file is None and self._path.exists():
             self._file = self._path.open("rb")
         self._held += self._file.read() if self._file else b""
@@ -149,7 +171,9 @@ class _Reader:
         if is_last:
             self.is_done = True
             whole += [self._held] if self._held else []
-        return [line.decode("utf-8", "replace").removesuffix("\r") for line in whole]
+        first, self._count = self._count + 1, self._count + len(whole)
+        lines = (line.decode("utf-8", "replace").removesuffix("\r") for line in whole)
+        return list(enumerate(lines, first))
 
     def close(self) -> None:
         if self._file is not None:
@@ -159,10 +183,3 @@ class _Reader:
 def _marker(log: Path) -> Path:
     is_main = log.stem == _MAIN
     return log.with_name(_MARKER if is_main else f"{log.stem}.{_MARKER}")
-
-
-def _stamped(line: str, path: Path, *, timestamps: bool) -> str:
-    if not timestamps:
-        return line
-    written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-    return f"{written.strftime('%Y-%m-%dT%H:%M:%S.%fZ')} {line}"

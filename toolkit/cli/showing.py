@@ -66,7 +66,8 @@ def show_until_ended(states: Iterable[Body]) -> Body:
     """
     draws = sys.stdout.isatty()
     screen = Screen(sys.stdout, get_terminal_size().lines)
-    seen, last = dict[str, str](), Body()
+    seen: dict[str, str] = {}
+    last: Body = {}
     for body in states:
         last = body
         if draws:

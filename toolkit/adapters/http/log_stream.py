@@ -106,7 +106,7 @@ def _container(pod: Body, wanted: str) -> str:
     if wanted and names and wanted not in names:
         name = pod["metadata"]["name"]
         raise BadRequestError(f"container {wanted} is not valid for pod {name}")
-    annotations = pod["metadata"].get("annotations") or {}
+    annotations = (pod.get("metadata") or {}).get("annotations") or {}
     return wanted or annotations.get(DEFAULT_CONTAINER) or next(iter(names), "main")
 
 

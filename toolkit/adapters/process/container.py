@@ -163,6 +163,14 @@ class Container:
             self._shared,
             remembers=self._is_part or bool(start.output_files or start.output_artifacts),
         )
+        if not self._is_part:
+            about = {
+                "node": start.node_name,
+                "template": start.template,
+                "image": start.call.image,
+                "began": machinery.clock.now().isoformat(),
+            }
+            machinery.logs.describe(self.resolved.address, about)
         log = machinery.logs.open(self.resolved.address, self.mask, self._name)
         return launch(
             preparation,
