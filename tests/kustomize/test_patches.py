@@ -45,6 +45,10 @@ def test_lists_of_unknown_kinds_are_replaced() -> None:
     assert merge({"a": [1, 2]}, {"a": [3]}) == {"a": [3]}
 
 
+def test_null_deletes_a_list() -> None:
+    assert merge({"a": [1, 2], "b": 1}, {"a": None}) == {"b": 1}
+
+
 def test_containers_merge_by_name_the_patched_first() -> None:
     body = deployment({"name": "a", "image": "1"}, {"name": "b", "image": "1"})
     patch = deployment({"name": "b", "image": "2"}, {"name": "c"})
@@ -154,6 +158,10 @@ def test_json_patches(operation: dict[str, Any], result: dict[str, Any]) -> None
     "operation",
     [
         {"op": "remove", "path": "/x"},
+        {"op": "replace", "path": "/x", "value": 1},
+        {"op": "copy", "from": "/x", "path": "/y"},
+        {"op": "add", "path": "/x"},
+        {"op": "replace", "path": "/l"},
         {"op": "add", "path": "/x/y", "value": 1},
         {"op": "add", "path": "/l/5", "value": 1},
         {"op": "add", "path": "/l/x", "value": 1},

@@ -21,6 +21,7 @@ spec:
 """
 
 Objects = Callable[..., list[dict[str, Any]]]
+Refused = Callable[..., Exception]
 
 
 def _one(objects: Objects, fields: str, resource: str = DEPLOYMENT) -> dict[str, Any]:
@@ -125,3 +126,14 @@ def test_splits_images(text: str, parts: tuple[str, str, str]) -> None:
 
 def test_replicas(objects: Objects) -> None:
     assert _one(objects, "replicas: [{name: web, count: 5}]")["spec"]["replicas"] == 5
+
+
+@pytest.mark.parametrize("path", ["spec/*", "spec/-", "spec/0/image"])
+def test_a_field_path_that_takes_a_map_for_a_list_is_refused(refused: Refused, path: str) -> None:
+    files = {
+        "kustomization.yaml": "resources: [a.yaml]\nconfigurations: [c.yaml]\n"
+        "images: [{name: nginx, newTag: '2'}]\n",
+        "c.yaml": f"images: [{{kind: Deployment, path: {path}}}]\n",
+        "a.yaml": DEPLOYMENT,
+    }
+    assert "where a map stands" in str(refused(files))

@@ -46,6 +46,66 @@ def test_numbers_among_annotations_keep_their_spelling(objects: Objects) -> None
     assert body["metadata"]["annotations"] == {"a": "1e3", "b": "0o17"}
 
 
+def test_annotations_that_are_null_become_the_text_of_the_file(objects: Objects) -> None:
+    annotations = "  annotations:\n    a:\n    b: null\n    c: ~\n"
+    text = f"apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: c\n{annotations}"
+    (body,) = objects({"kustomization.yaml": "resources: [a.yaml]", "a.yaml": text})
+    assert body["metadata"]["annotations"] == {"a": "", "b": "null", "c": "~"}
+
+
+def test_a_merge_drops_an_annotation_that_is_nothing(objects: Objects) -> None:
+    text = (
+        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: c\n  annotations:\n    a:\n    b: ~\n"
+    )
+    assert _patched(objects, text, "data: {x: y}")["metadata"]["annotations"] == {"b": "~"}
+
+
+def test_a_merge_keeps_it_where_an_earlier_step_made_it_text(objects: Objects) -> None:
+    files = {
+        "kustomization.yaml": f"resources: [base]\n{MERGE}    data: {{x: z}}\n",
+        "base/kustomization.yaml": "resources: [a.yaml]\nnamespace: ns\n",
+        "base/a.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: c\n"
+        "  annotations:\n    a:\n",
+    }
+    (body,) = objects(files)
+    assert body["metadata"]["annotations"] == {"a": ""}
+
+
+def test_a_folded_annotation_is_not_folded_again(objects: Objects) -> None:
+    text = (
+        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: c\n  annotations:\n"
+        "    note: >\n      one\n       two\ndata:\n  note: >\n    one\n     two\n"
+    )
+    (body,) = objects({"kustomization.yaml": "resources: [a.yaml]", "a.yaml": text})
+    assert body["metadata"]["annotations"]["note"] == "one\n two\n"
+    assert body["data"]["note"] == "one\n\n two\n"
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        "{op: add, path: /metadata/annotations/a, value: b}",
+        "{op: replace, path: /metadata/annotations, value: {a: b}}",
+    ],
+)
+def test_a_json_patch_meets_annotations_where_there_are_none(
+    objects: Objects, operation: str
+) -> None:
+    patch = f"patches:\n- target: {{kind: ConfigMap}}\n  patch: |-\n    - {operation}\n"
+    files = {"kustomization.yaml": f"resources: [a.yaml]\n{patch}", "a.yaml": CONFIG_MAP}
+    (body,) = objects(files)
+    assert body["metadata"] == {"name": "c", "annotations": {"a": "b"}}
+
+
+def test_removing_annotations_that_are_not_there_changes_nothing(objects: Objects) -> None:
+    patch = "- {op: remove, path: /metadata/annotations}"
+    text = (
+        f"resources: [a.yaml]\npatches:\n- target: {{kind: ConfigMap}}\n  patch: |-\n    {patch}\n"
+    )
+    (body,) = objects({"kustomization.yaml": text, "a.yaml": CONFIG_MAP})
+    assert body["metadata"] == {"name": "c"}
+
+
 def test_empty_annotations_are_dropped(objects: Objects) -> None:
     text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, annotations: {}, labels: {}}\n"
     (body,) = objects({"kustomization.yaml": "resources: [a.yaml]", "a.yaml": text})

@@ -22,18 +22,24 @@ class DocumentError(BuildError):
         self.document = document
 
 
-def items_of(documents: list[Any], path: str, text: bytes | str) -> list[Item]:
+def items_of(
+    documents: list[Any], path: str, text: bytes | str, *, nulls_delete: bool = False
+) -> list[Item]:
     """The objects of a file's documents, in order. Objects of lists come last, as in kustomize
-    (but those of a file that is one List and nothing else). Raises DocumentError.
+    (but those of a file that is one List and nothing else). With ``nulls_delete`` annotations
+    that are null stay so. Raises DocumentError.
     """
     _refuse_separators(text)
     found = _items_of(documents, path)
+    has_folded = (">" if isinstance(text, str) else b">") in text  # type: ignore[operator]
     for item in found:
         annotations = item.metadata.get("annotations")
         if isinstance(annotations, dict):
             for value in annotations.values():
-                if value.__class__ is not str:
-                    item.rewritten_annotations = write_out(item, "annotations", documents, text)
+                if value.__class__ is not str or (has_folded and "\n" in value):
+                    item.rewritten_annotations = write_out(
+                        item, "annotations", documents, text, nulls_delete=nulls_delete
+                    )
                     break
     return found
 
@@ -58,10 +64,16 @@ def _refuse_separators(text: bytes | str) -> None:
 
 
 def write_out(
-    item: Item, field: str, documents: list[Any], text: bytes | str
+    item: Item,
+    field: str,
+    documents: list[Any],
+    text: bytes | str,
+    *,
+    nulls_delete: bool = False,
 ) -> dict[str, tuple[str, str]]:
-    """Labels or annotations that are no text become the text that stands in the file: 1e3 stays
-    1e3. Returns those whose value is usually written otherwise, with both texts.
+    """Labels or annotations become the text that stands in the file: 1e3 stays 1e3, nothing is "",
+    and a folded text is not folded again. Returns those whose value is usually written otherwise,
+    with both texts.
     """
     from toolkit.yaml.raw import raw_scalars
 
@@ -72,8 +84,10 @@ def write_out(
     raw = raw_scalars(text, item.origin.document, (*prefix, "metadata", field))
     changed: dict[str, tuple[str, str]] = {}
     for key, value in values.items():
-        if isinstance(value, int | float):
-            plain = text_of(value)
+        if isinstance(value, str):
+            values[key] = raw.get(key, value)
+        elif isinstance(value, int | float) or (value is None and not nulls_delete):
+            plain = "null" if value is None else text_of(value)
             values[key] = raw.get(key, plain)
             if values[key] != plain:
                 changed[key] = (values[key], plain)

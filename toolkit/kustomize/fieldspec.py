@@ -112,11 +112,21 @@ def _visit_map(
     elif spec.create and create:
         _create(node, name, is_map=not is_last or create == CREATE_MAP)
     elif name not in node:
+        _refuse_special(name, spec)
         return
     if is_last:
         set_field(node, name)
     else:
         _visit(node[name], spec, depth + 1, set_field, create)
+
+
+def _refuse_special(name: str, spec: FieldSpec) -> None:
+    """Upstream takes these for places in a list, and fails where a map stands instead."""
+    if name in ("*", "-") or name.isdecimal():
+        raise BuildError(
+            f"field path {spec.path!r} has {name!r} where a map stands, which no field is called",
+            hints=["name the field; a list on the way is entered by itself, every item"],
+        )
 
 
 def _create(node: dict[str, Any], name: str, *, is_map: bool) -> None:

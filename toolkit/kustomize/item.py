@@ -30,7 +30,8 @@ Past = tuple[str, str, str]
 class Item:
     """``past``: earlier names, oldest first. ``prefixes``, ``suffixes``: those put on the name,
     in order. ``behavior`` of a generated object: create, merge, replace or unspecified.
-    ``rewritten_annotations``: numbers among the annotations, as the file and as JSON has them.
+    ``rewritten_annotations``: numbers and nulls among the annotations, as the file and as
+    JSON has them.
     ``merged_patches``: text and document of those merged so far. ``is_rewritten``: a JSON patch
     wrote the object anew, its spelling is lost.
     ``shared``: values that change together (:mod:`toolkit.kustomize.sharing`).

@@ -79,7 +79,7 @@ class _DoesNotApplyError(Exception):
 
 
 def _add(holder: dict[str, Any], operation: Operation) -> None:
-    _put(holder, _path(operation, "path"), copied(operation.get("value")))
+    _put(holder, _path(operation, "path"), _new_value(operation))
 
 
 def _remove(holder: dict[str, Any], operation: Operation) -> None:
@@ -88,16 +88,16 @@ def _remove(holder: dict[str, Any], operation: Operation) -> None:
 
 def _replace(holder: dict[str, Any], operation: Operation) -> None:
     path = _path(operation, "path")
-    value = copied(operation.get("value"))
+    value = _new_value(operation)
     if not path:
         holder[""] = value
         return
     parent, key = _parent(holder, path)
     if isinstance(parent, list):
         parent[_index(parent, key, path)] = value
-    else:
-        # upstream's map look-up never fails: replacing a missing key adds it
-        parent[key] = value
+        return
+    _require(parent, key, path)
+    parent[key] = value
 
 
 def _move(holder: dict[str, Any], operation: Operation) -> None:
@@ -107,6 +107,8 @@ def _move(holder: dict[str, Any], operation: Operation) -> None:
 def _copy(holder: dict[str, Any], operation: Operation) -> None:
     source = _path(operation, "from")
     parent, key = _parent(holder, source)
+    if isinstance(parent, dict):
+        _require(parent, key, source)
     value = _get(parent, key, source)
     _put(holder, _path(operation, "path"), copied(value))
 
@@ -121,6 +123,12 @@ def _test(holder: dict[str, Any], operation: Operation) -> None:
         present = holder[""]
     if not _is_same(present, value):
         raise _DoesNotApplyError(f"the test of {path!r} failed")
+
+
+def _new_value(operation: Operation) -> Any:
+    if "value" not in operation:
+        raise _DoesNotApplyError("'value' is missing")
+    return copied(operation["value"])
 
 
 def _path(operation: Operation, field: str) -> str:
@@ -171,9 +179,13 @@ def _take(holder: dict[str, Any], path: str) -> Any:
     parent, key = _parent(holder, path)
     if isinstance(parent, list):
         return parent.pop(_index(parent, key, path))
+    _require(parent, key, path)
+    return parent.pop(key)
+
+
+def _require(parent: dict[str, Any], key: str, path: str) -> None:
     if key not in parent:
         raise _DoesNotApplyError(f"the object has no {path}")
-    return parent.pop(key)
 
 
 def _index(items: list[Any], key: str, path: str) -> int:

@@ -100,6 +100,8 @@ class Merger:
             _require(list, dest, patch)
             if entry is not None and entry[1] is not None:
                 return self._list(dest, patch, self.shapes.by_name[entry[0]], entry[1])
+            if patch is None:
+                return ABSENT
             return dest if patch is ABSENT else patch
         inner = self.shapes.by_name[entry[0]] if entry is not None else None
         return self._walk(dest, patch, inner)

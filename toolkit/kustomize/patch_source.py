@@ -54,7 +54,12 @@ class PatchText:
         YamlError, BuildError.
         """
         documents = load_all(self.text, self._shown())
-        items = items_of(documents, self.file or self.kustomization.file, self.text)
+        items = items_of(
+            documents,
+            self.file or self.kustomization.file,
+            self.text,
+            nulls_delete=not has_target,
+        )
         for item in items if has_target else ():
             write_out(item, "labels", documents, self.text)
         return items

@@ -79,6 +79,7 @@ def patch_selected(
             item.remember()
         try:
             _pass_through_json(item)
+            _show_annotations(item)
             item.body = apply(item.body, operations)
         except PatchFailureError as error:
             raise PatchFailureError(
@@ -104,6 +105,16 @@ def _pass_through_json(item: Item) -> None:
     item.rewritten_annotations = {}
 
 
+def _show_annotations(item: Item) -> None:
+    """Upstream keeps what it knows of an object among its annotations, so that a patch meets these
+    even where the object has none: ``add`` may name one, ``remove`` may take them away.
+    """
+    if item.past or item.prefixes or item.suffixes or item.behavior:
+        metadata = item.metadata
+        if metadata.get("annotations") is None:
+            metadata["annotations"] = {}
+
+
 def select(collection: Collection, selector: Selector) -> list[Item]:
     """The objects a target means, in order."""
     candidates = collection.candidates(name=selector.name, kind=selector.kind)
@@ -117,6 +128,7 @@ def _merge_into(
     name, namespace, kind = item.name, item.namespace, item.kind
     if patch.allow_name_change or patch.allow_kind_change:
         item.remember()
+    _drop_blank_annotations(item)
     try:
         merged = merger.merge(item.body, body)
     except BuildError as error:
@@ -132,6 +144,16 @@ def _merge_into(
     item.refresh()
     if item.key != before:
         collection.changed()
+
+
+def _drop_blank_annotations(item: Item) -> None:
+    """Those that are nothing at all, unless an earlier step made texts of all of them."""
+    if item.past or item.prefixes or item.suffixes:
+        return
+    for key, (written, plain) in list(item.rewritten_annotations.items()):
+        if not written and plain == "null":
+            item.metadata["annotations"].pop(key, None)
+            del item.rewritten_annotations[key]
 
 
 def _restore(item: Item, name: str, namespace: str, patch: MergePatch) -> None:
