@@ -37,6 +37,7 @@ from toolkit.wiring.agents import start_agents
 from toolkit.wiring.clusters import Owner, ensure_capture_secret
 from toolkit.wiring.keeping import sweeper
 from toolkit.wiring.metrics import Queues
+from toolkit.wiring.tracing import start_tracing
 from toolkit.wiring.workspace import Workspace
 from toolkit.workflow.ports import ExecutorEvent
 
@@ -108,6 +109,7 @@ def start_engine(
             start_agents(state, logs, host, owner.clock, workspace.settings(), outstanding)
         )
         clusters: dict[str, EmbeddedCluster] = {}
+        tracers = start_tracing(stack, on_error)
         for environment in embedded:
             cluster = owner.cluster(environment, log_store=logs)
             clusters[environment.name] = cluster
@@ -126,7 +128,7 @@ def start_engine(
                 given=_given(workspace, environment),
                 notice=notice,
                 on_error=_counted(on_error, engine_meter),
-                watcher=RunWatchers([engine_meter]),
+                watcher=RunWatchers([engine_meter, *tracers(environment.name)]),
             )
             queues[environment.name, "workflow_queue"] = controller.loop
             controllers.append(controller)
