@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from toolkit.adapters.process.mounts import can_mount
+from toolkit.adapters.process.mounts import MADE, can_mount
 from toolkit.errors import ExecutionError
 
 _SYSTEM = frozenset(
@@ -238,6 +238,9 @@ class _Builder:
 
     def hide(self, folder: Path, kept: Iterable[Path]) -> None:
         """Comes last: the private folders that other covers show are inside of it."""
+        if self._namespaces.is_by_thread:
+            self._hide_in_memory(folder, kept)
+            return
         empty = self._private / ".hidden"
         empty.mkdir(mode=0o700)
         for path in kept:
@@ -248,6 +251,18 @@ class _Builder:
             else:
                 inside.touch()
             self._lines.append(_fstab(str(path), str(inside), "none", "rbind"))
+        self._lines.append(_fstab(str(empty), str(folder), "none", "rbind"))
+
+    def _hide_in_memory(self, folder: Path, kept: Iterable[Path]) -> None:
+        """The same without a file made and removed for each step: the empty folder is a small file
+        system of the step's namespace.
+        """
+        empty = folder / ".hidden"
+        empty.mkdir(mode=0o700, exist_ok=True)
+        self._lines.append(_fstab("tmpfs", str(empty), "tmpfs", "mode=0700,size=1m"))
+        for path in kept:
+            inside = empty / path.relative_to(folder)
+            self._lines.append(_fstab(str(path), str(inside), "none", f"rbind,{MADE}"))
         self._lines.append(_fstab(str(empty), str(folder), "none", "rbind"))
 
     def rewrite_file(self, path: str) -> None:
