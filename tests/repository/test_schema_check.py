@@ -35,7 +35,10 @@ PLACES: list[tuple[str | int, ...]] = [
     ("runtime",),
     ("runtime", "images"),
     ("runtime", "images", 0),
-    ("runtime", "images", 1, "entrypoint"),
+    ("runtime", "kind"),
+    ("runtime", "images", 0, "entrypoint"),
+    ("runtime", "images", 0, "onHost"),
+    ("runtime", "images", 0, "python"),
     ("runtime", "images", 0, "path"),
 ]
 VALUES = st.one_of(

@@ -36,6 +36,7 @@ def engine_here(workspace: Workspace, environment: Environment) -> Iterator[Clus
         start_engine(owner, workspace, [environment], crons=False, on_error=_complain) as engine,
         owner.serve([environment], log_store=engine.logs),
     ):
+        print(f"steps run as {engine.runtimes[environment.name]}", file=sys.stderr)
         try:
             yield engine.clusters[environment.name]
         except KeyboardInterrupt:

@@ -92,7 +92,12 @@ class _Printer:
     def _present(self, station: Station, environments: Sequence[Environment]) -> None:
         engine = station.engine
         self.line("", f"serving {station.serving.url} (kubectl --kubeconfig .gitops/kubeconfig)")
-        self.line("", f"steps run with {engine.isolation}, at most {engine.slots} at once")
+        for runtime in dict.fromkeys(engine.runtimes.values()):
+            of = [name for name, each in engine.runtimes.items() if each == runtime]
+            self.line(
+                "" if len(of) == len(engine.runtimes) else of[0],
+                f"steps run as {runtime}, at most {engine.slots} at once",
+            )
         for environment in environments:
             where = environment.destination.context or "embedded cluster"
             follows = f"follows {environment.deploy.branch} of {environment.deploy.repository}"

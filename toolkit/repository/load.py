@@ -18,6 +18,7 @@ from toolkit.repository.settings import (
     Environment,
     Guards,
     ImageRule,
+    RuntimeKind,
     ServedPlugin,
     Settings,
     SyncPolicy,
@@ -104,8 +105,10 @@ def _refuse(found: list[Problem], positions: Positions) -> NoReturn:
 
 def _settings(body: Fields) -> Settings:
     common = _retention(body.get("retention", {}), Retention())
+    kind = body.get("runtime", {}).get("kind", RuntimeKind.PROCESS.value)
     environments = {
-        name: _environment(name, fields, common) for name, fields in body["environments"].items()
+        name: _environment(name, fields, common, kind)
+        for name, fields in body["environments"].items()
     }
     return Settings(
         default_environment=body.get("defaultEnvironment") or next(iter(environments)),
@@ -116,7 +119,7 @@ def _settings(body: Fields) -> Settings:
     )
 
 
-def _environment(name: str, fields: Fields, retention: Retention) -> Environment:
+def _environment(name: str, fields: Fields, retention: Retention, runtime: str) -> Environment:
     destination = fields.get("destination", EMBEDDED)
     return Environment(
         name=name,
@@ -128,6 +131,7 @@ def _environment(name: str, fields: Fields, retention: Retention) -> Environment
         sync=_sync_policy(fields.get("sync", {})),
         autostart=fields.get("autostart", False),
         log_link=fields.get("logLink", ""),
+        runtime=RuntimeKind(fields.get("runtime", runtime)),
         catch_up=CatchUp(fields.get("crons", {}).get("catchUp", CatchUp.LATEST.value)),
         retention=_retention(fields.get("retention", {}), retention),
     )
@@ -176,4 +180,7 @@ def _image_rule(fields: Fields) -> ImageRule:
         entrypoint=tuple(fields.get("entrypoint", ())),
         path=tuple(fields.get("path", ())),
         args=tuple(fields["args"]) if "args" in fields else None,
+        python=fields.get("python", ""),
+        rootfs=fields.get("rootfs", ""),
+        is_on_host=fields.get("onHost", False),
     )

@@ -21,6 +21,17 @@ class Compat(Enum):
     ARGO = "argo"
 
 
+class RuntimeKind(Enum):
+    """What steps of the embedded engine are: processes of this machine, or containers of an engine
+    on it. AUTO: containers where an engine answers, else processes.
+    """
+
+    PROCESS = "process"
+    PODMAN = "podman"
+    DOCKER = "docker"
+    AUTO = "auto"
+
+
 @dataclass(frozen=True, slots=True)
 class Destination:
     """Where an environment is applied: a kubeconfig ``context``; None is the embedded cluster."""
@@ -63,7 +74,7 @@ class Environment:
     """One environment. ``overlay`` is a folder from the workspace's root. ``log_link`` is a URL
     template with ``{namespace}``, ``{workflow}``, ``{pod}``; "" means the run's own log.
     ``catch_up``: what becomes of runs that the embedded engine missed; ``retention``: how long it
-    keeps what has ended.
+    keeps what has ended. ``runtime``: what its steps are there.
     """
 
     name: str
@@ -77,6 +88,7 @@ class Environment:
     log_link: str = ""
     catch_up: CatchUp = CatchUp.LATEST
     retention: Retention = field(default_factory=Retention)
+    runtime: RuntimeKind = RuntimeKind.PROCESS
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +99,9 @@ class ImageRule:
     command where the template names none. ``path``: folders of programs put before PATH, from the
     workspace's root; :data:`SHIPPED_PROGRAMS` are those that come with the toolkit. ``args``: the
     arguments where the template names neither a command nor arguments; None: not known. ``files``:
-    (absolute path in the image, program as in ``path``).
+    (absolute path in the image, program as in ``path``). ``python``: a virtual environment, or a
+    file of requirements for one. ``rootfs``: a folder or tar archive that is the step's ``/``.
+    ``is_on_host``: a process of this machine even where steps are containers.
     """
 
     pattern: str
@@ -95,6 +109,9 @@ class ImageRule:
     path: tuple[str, ...] = ()
     args: tuple[str, ...] | None = None
     files: tuple[tuple[str, str], ...] = ()
+    python: str = ""
+    rootfs: str = ""
+    is_on_host: bool = False
 
 
 @dataclass(frozen=True, slots=True)

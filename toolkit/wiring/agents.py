@@ -10,7 +10,7 @@ from toolkit.adapters.call_claims import CallClaimFiles
 from toolkit.adapters.http_client import HttpCalls
 from toolkit.adapters.logs import Logs
 from toolkit.adapters.process.executor import ProcessExecutor
-from toolkit.adapters.process.launch import Host
+from toolkit.adapters.process.host import Host
 from toolkit.clock import Clock
 from toolkit.controllers.agent import Agent
 from toolkit.controllers.plugin_host import PluginHost

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
-import toolkit
-from toolkit.adapters.artifacts import ArtifactStore
 from toolkit.adapters.embedded import EmbeddedCluster
 from toolkit.adapters.logs import Logs
 from toolkit.adapters.meter import MemoryMeter
 from toolkit.adapters.process.executor import ProcessExecutor
-from toolkit.adapters.process.images import PROGRAMS, ImageMap
-from toolkit.adapters.process.isolation import Namespaces, probe
-from toolkit.adapters.process.launch import Host
+from toolkit.adapters.process.isolation import Namespaces
 from toolkit.adapters.sqlite.archive import SqliteArchive
 from toolkit.adapters.sqlite.runs import SqliteRuns
 from toolkit.adapters.volumes import Volumes
@@ -37,25 +30,27 @@ from toolkit.wiring.agents import start_agents
 from toolkit.wiring.clusters import Owner, ensure_capture_secret
 from toolkit.wiring.keeping import sweeper
 from toolkit.wiring.metrics import Queues
-from toolkit.wiring.tracing import start_tracing
+from toolkit.wiring.runtimes import host_of, parallel_steps, runtimes_of
 from toolkit.wiring.workspace import Workspace
 from toolkit.workflow.ports import ExecutorEvent
 
 EngineNotice = RunNotice | CronNotice
 _LOGS = "logs"
 _STEPS = "steps"
-_ARTIFACTS = "artifacts"
 _VOLUMES = "volumes"
 
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """An engine that runs. ``clusters``: the embedded cluster of each environment by name."""
+    """An engine that runs. ``clusters``: the embedded cluster of each environment by name;
+    ``runtimes``: what its steps are, in words.
+    """
 
     logs: Logs
     clusters: dict[str, EmbeddedCluster]
     isolation: Namespaces
     slots: int
+    runtimes: Mapping[str, str]
     meter: MemoryMeter
     queues: Queues
 
@@ -97,7 +92,7 @@ def start_engine(
             controller.receive(event)
 
     locks = SharedLocks(runs.lock_requests(), lambda: workspace.settings().semaphores)
-    host = _host(workspace, volumes)
+    host = host_of(workspace, volumes, embedded)
     slots = parallel_steps()
     with ExitStack() as stack:
         executor = stack.enter_context(
@@ -109,7 +104,6 @@ def start_engine(
             start_agents(state, logs, host, owner.clock, workspace.settings(), outstanding)
         )
         clusters: dict[str, EmbeddedCluster] = {}
-        tracers = start_tracing(stack, on_error)
         for environment in embedded:
             cluster = owner.cluster(environment, log_store=logs)
             clusters[environment.name] = cluster
@@ -128,7 +122,7 @@ def start_engine(
                 given=_given(workspace, environment),
                 notice=notice,
                 on_error=_counted(on_error, engine_meter),
-                watcher=RunWatchers([engine_meter, *tracers(environment.name)]),
+                watcher=RunWatchers([engine_meter]),
             )
             queues[environment.name, "workflow_queue"] = controller.loop
             controllers.append(controller)
@@ -159,7 +153,8 @@ def start_engine(
         for loop in loops:
             stack.callback(loop.stop)  # all of them, before the first is closed and awaited
             loop.start()
-        yield Engine(logs, clusters, host.namespaces, slots, meter, queues)
+        runtimes = runtimes_of(host, embedded)
+        yield Engine(logs, clusters, host.namespaces, slots, runtimes, meter, queues)
 
 
 def _counted(
@@ -186,33 +181,6 @@ def _keeper(
         clock=owner.clock,
         on_error=on_error,
         sweep=sweeper(owner, workspace, [environment]),
-    )
-
-
-def parallel_steps() -> int:
-    """How many steps run at once on this machine; the others wait their turn."""
-    return max(4, 2 * (os.cpu_count() or 1))
-
-
-def _host(workspace: Workspace, volumes: Volumes) -> Host:
-    images = ImageMap(workspace.settings().images, workspace.root)
-    package = Path(toolkit.__file__).parents[1]
-    folders = (
-        *(workspace.root, workspace.state, package, PROGRAMS),
-        *(Path(sys.prefix), Path(sys.base_prefix), *images.folders),
-    )
-    visible = tuple(dict.fromkeys(path.resolve() for path in folders if path.exists()))
-    state = workspace.state.resolve()
-    captured = state / workspace.captured.name
-    captured.touch(mode=0o600)
-    return Host(
-        images,
-        probe(state),
-        visible,
-        ArtifactStore(state / _ARTIFACTS),
-        volumes,
-        hidden=state,
-        kept=(captured,),
     )
 
 

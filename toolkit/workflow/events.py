@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
+
+OUT_OF_MEMORY: Final = "OOMKilled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,8 @@ class ContainerEnded:
     """The main container ended by itself. ``outputs``: file contents by name, None = missing.
     ``result``: standard output where it was asked for. ``artifacts``: name → key of those saved.
     ``containers``: how each one ended, where the pod has several; ``exit_code`` is then that of
-    the one whose outputs are the pod's.
+    the one whose outputs are the pod's. ``reason``: Kubernetes' word for how it ended, where that
+    is more than the exit code.
     """
 
     command_id: str
@@ -71,6 +74,7 @@ class ContainerEnded:
     outputs: Mapping[str, str | None] = field(default_factory=dict)
     artifacts: Mapping[str, str] = field(default_factory=dict)
     containers: tuple[ContainerState, ...] = ()
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -288,7 +288,9 @@ def _started(draft: Draft, node: Node) -> None:
     if node.phase != PENDING:
         return
     started = draft.set_phase(node.id, RUNNING)
-    started.status |= {"podIP": HOST_IP, "hostNodeName": HOST_NAME}
+    started.status["hostNodeName"] = HOST_NAME
+    if started.engine.get("daemon"):
+        started.status["podIP"] = HOST_IP
     if started.engine.get("daemon") and started.boundary:
         started.status["daemoned"] = True
         started.engine["settled"] = True
@@ -319,7 +321,6 @@ def _end_daemon(draft: Draft, id: str) -> None:
         stop(draft, daemon, "")
     draft.edit(id).status.pop("daemoned", None)
     draft.set_phase(id, SUCCEEDED, "")
-    containers.end_rest(draft, draft.node(id), SUCCEEDED, "")
 
 
 def _ended(draft: Draft, known: Node, event: ContainerEnded) -> None:
@@ -335,7 +336,7 @@ def _ended(draft: Draft, known: Node, event: ContainerEnded) -> None:
     elif phase != SUCCEEDED:
         draft.set_phase(node.id, phase, message)
     elif was_up or node.engine.get("daemon"):
-        draft.set_phase(node.id, FAILED, f"main: Error (exit code {event.exit_code})")
+        draft.set_phase(node.id, FAILED, _exit_message(event))
     elif problem:
         draft.set_phase(node.id, ERROR, problem)
     else:
@@ -348,8 +349,12 @@ def _verdict(node: Node, event: ContainerEnded) -> tuple[str, str]:
     if node.engine.get("containers") and event.containers:
         return containers.verdict(node)
     if event.exit_code != 0:
-        return FAILED, f"main: Error (exit code {event.exit_code})"
+        return FAILED, _exit_message(event)
     return SUCCEEDED, ""
+
+
+def _exit_message(event: ContainerEnded) -> str:
+    return f"main: {event.reason or 'Error'} (exit code {event.exit_code})"
 
 
 def _stopped(draft: Draft, node: Node, *, has_succeeded: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import select
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
@@ -14,12 +14,16 @@ import pytest
 
 from toolkit.adapters.artifacts import ArtifactStore
 from toolkit.adapters.clock import SystemClock
+from toolkit.adapters.containers.engine import ContainerEngine
 from toolkit.adapters.logs import Logs
 from toolkit.adapters.process import isolation as isolation_module
+from toolkit.adapters.process.cgroups import NONE as NO_CGROUPS
+from toolkit.adapters.process.cgroups import Cgroups
 from toolkit.adapters.process.executor import ProcessExecutor
+from toolkit.adapters.process.host import Host
 from toolkit.adapters.process.images import ImageMap
 from toolkit.adapters.process.isolation import NONE, Namespaces, probe
-from toolkit.adapters.process.launch import Host
+from toolkit.adapters.process.made_once import MadeOnce
 from toolkit.adapters.volumes import Volumes
 from toolkit.repository.settings import ImageRule
 from toolkit.workflow.commands import (
@@ -41,6 +45,7 @@ from toolkit.workflow.ports import (
     ResolvedStart,
     VolumeMount,
 )
+from toolkit.workflow.resources import Amounts
 
 LONG_S = 30
 
@@ -48,11 +53,23 @@ LONG_S = 30
 class Bench:
     """Starts steps and waits for what the executor reports."""
 
-    def __init__(self, root: Path, namespaces: Namespaces, *, slots: int = 8) -> None:
+    def __init__(
+        self,
+        root: Path,
+        namespaces: Namespaces,
+        *,
+        slots: int = 8,
+        rules: Sequence[ImageRule] = (),
+        engines: Mapping[str, ContainerEngine] | None = None,
+        capacity: Amounts | None = None,
+        cgroups: Cgroups = NO_CGROUPS,
+    ) -> None:
         self.root = root
         self.events: SimpleQueue[ExecutorEvent] = SimpleQueue()
         self.logs = Logs(root / "logs")
-        images = ImageMap([ImageRule("any"), ImageRule("hello", ("echo", "hello"))], root)
+        self.artifacts = ArtifactStore(root / "artifacts")
+        rules = [ImageRule("any"), ImageRule("hello", ("echo", "hello")), *rules]
+        images = ImageMap(rules, root, MadeOnce(root / "made"))
         self.executor = ProcessExecutor(
             root / "steps",
             self.logs,
@@ -60,12 +77,15 @@ class Bench:
                 images,
                 namespaces,
                 (root.resolve(),),
-                ArtifactStore(root / "artifacts"),
+                self.artifacts,
                 Volumes(root / "volumes"),
+                engines=engines or {},
+                cgroups=cgroups,
             ),
             SystemClock(),
             self.events.put,
             slots=slots,
+            capacity=capacity,
         )
 
         self._is_open = True

@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 
 from toolkit.adapters.process.images import PROGRAMS, ImageMap
+from toolkit.adapters.process.made_once import MadeOnce
 from toolkit.errors import ExecutionError
 from toolkit.repository.settings import ImageRule
 
 
 def images(*rules: ImageRule, root: Path = Path("/")) -> ImageMap:
-    return ImageMap(rules, root)
+    return ImageMap(rules, root, MadeOnce(root / "made"))
 
 
 @pytest.mark.parametrize(

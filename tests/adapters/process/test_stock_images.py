@@ -11,8 +11,13 @@ import pytest
 from tests.adapters.process.conftest import Bench, step
 from toolkit.adapters.process.images import PROGRAMS, ImageMap
 from toolkit.adapters.process.isolation import Namespaces
+from toolkit.adapters.process.made_once import MadeOnce
 from toolkit.errors import ExecutionError
 from toolkit.repository.settings import ImageRule
+
+
+def stock(*rules: ImageRule) -> ImageMap:
+    return ImageMap(rules, Path("/"), MadeOnce(Path("/made")))
 
 
 def argosay(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -68,30 +73,30 @@ def test_argosay_refuses_what_it_does_not_know(tmp_path: Path) -> None:
     ],
 )
 def test_a_well_known_image_runs_the_templates_command(image: str) -> None:
-    found = ImageMap([], Path("/")).resolve(image, ["sh", "-c"], [":"])
+    found = stock().resolve(image, ["sh", "-c"], [":"])
     assert Path(found.argv[0]).name == "sh"
 
 
 def test_without_a_command_the_images_own_runs() -> None:
-    images = ImageMap([], Path("/"))
+    images = stock()
     assert Path(images.resolve("argoproj/argosay:v2", [], ["cat"]).argv[0]).name == "argosay"
     assert Path(images.resolve("busybox", [], []).argv[0]).name == "sh"
     assert images.resolve("busybox", [], ["echo", "hi"]).argv[1:] == ("hi",)
 
 
 def test_a_program_is_found_where_the_host_keeps_it() -> None:
-    found = ImageMap([], Path("/")).resolve("python:3", ["/opt/nowhere/bin/python"], ["-V"])
+    found = stock().resolve("python:3", ["/opt/nowhere/bin/python"], ["-V"])
     assert Path(found.argv[0]).name.startswith("python")
 
 
 def test_a_rule_of_gitops_yaml_wins() -> None:
     rule = ImageRule("busybox", entrypoint=("echo", "mine"))
-    assert ImageMap([rule], Path("/")).resolve("busybox", [], []).argv[1:] == ("mine",)
+    assert stock(rule).resolve("busybox", [], []).argv[1:] == ("mine",)
 
 
 def test_a_command_that_the_host_lacks_is_named_with_a_hint() -> None:
     with pytest.raises(ExecutionError, match="no command 'influxd'") as refused:
-        ImageMap([], Path("/")).resolve("alpine", ["influxd"], [])
+        stock().resolve("alpine", ["influxd"], [])
     assert "runtime.images" in refused.value.hints[0]
 
 

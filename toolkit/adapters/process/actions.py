@@ -15,7 +15,8 @@ from contextlib import suppress
 from typing import Any
 
 from toolkit.adapters.process.claims import Claim
-from toolkit.adapters.process.launch import Host, entering, has_mounted
+from toolkit.adapters.process.host import Host
+from toolkit.adapters.process.launch import entering, has_mounted
 from toolkit.errors import ExecutionError
 from toolkit.workflow.ports import ResolvedStart
 from toolkit.workflow.probes import Action, Exec, HttpGet, Sleep, TcpSocket

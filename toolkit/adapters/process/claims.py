@@ -20,6 +20,8 @@ from toolkit.errors import ExecutionError
 _RECORD = "record"
 """The lock, and what is known of the wrapper: lines ``pid PID BORN BOOT AT`` ("-": not known) and
 ``exit CODE``."""
+PARTS = "containers"
+"""The folder in the claim of a pod of several containers that holds theirs."""
 _COMMAND_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,200}")
 
 
@@ -166,6 +168,23 @@ class Claim:
     def is_past_deadline(self) -> bool:
         return self._has("deadline")
 
+    def note_container(self, engine: str, name: str) -> None:
+        """Written before the container is made: the claim is held by one, of that engine."""
+        write_durably(self.folder / "container", f"{engine} {name}\n".encode())
+
+    def container(self) -> tuple[str, str] | None:
+        """The engine and the name of the container; None where it is a process."""
+        engine, _, name = self._line("container").partition(" ")
+        return (engine, name) if name else None
+
+    def note_reason(self, reason: str) -> None:
+        """Kubernetes' word for how it ended, where the exit code does not say all."""
+        write_durably(self.folder / "reason", f"{reason}\n".encode())
+
+    def reason(self) -> str:
+        """What ``note_reason`` wrote; empty where the exit code says all."""
+        return self._line("reason")
+
     def note_secret_files(self, paths: Iterable[Path]) -> None:
         """Files that go as soon as the step has ended, whatever becomes of the rest."""
         text = "".join(f"{path}\n" for path in paths)
@@ -181,7 +200,7 @@ class Claim:
         try:
             for name in (_RECORD, "script", "covers.json", "fstab"):
                 (self.folder / name).unlink(missing_ok=True)
-            for name in ("work", "tmp", ""):
+            for name in ("work", "root/tmp", "root", ""):
                 (self.folder / name).rmdir()
         except OSError:
             shutil.rmtree(self.folder, ignore_errors=True)

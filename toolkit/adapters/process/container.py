@@ -15,8 +15,15 @@ from pathlib import Path
 from toolkit.adapters.logs import Logs
 from toolkit.adapters.masking import Mask
 from toolkit.adapters.process.claims import Claim, ProcessRecord, Standing, write_durably
+from toolkit.adapters.process.contained import (
+    collect_contained,
+    drop_contained,
+    kill_contained,
+)
 from toolkit.adapters.process.follower import Follower
-from toolkit.adapters.process.launch import ONCE, Again, Host, launch, prepare
+from toolkit.adapters.process.held import let_go
+from toolkit.adapters.process.host import Host
+from toolkit.adapters.process.launch import ONCE, Again, launch, prepare, recall_layout
 from toolkit.adapters.process.outcome import (
     DEADLINE,
     end_leftovers,
@@ -144,6 +151,10 @@ class Container:
         """Finds out about one that was claimed before. On the follower's thread."""
         self._guarded(self._look)
 
+    def refuse(self, message: str) -> None:
+        """Ends it before it starts: there is no way to run it here."""
+        self._settle(self.error(message))
+
     def stop(self, grace_s: float) -> None:
         """TERM, then KILL. Any thread; one that has not started yet will not."""
         with self._lock:
@@ -156,6 +167,8 @@ class Container:
 
     def _spawn(self, lock: int) -> int:
         machinery, start = self._machinery, self.resolved.start
+        if self._again.retries and machinery.host.engine_of(self.resolved) is not None:
+            raise ExecutionError("retries of a set's containers need runtime.kind process")
         preparation = prepare(
             self.resolved,
             self.claim,
@@ -210,7 +223,9 @@ class Container:
         else:
             if record is not None and self._group is None:  # it ended while nobody followed it
                 end_session(record)
-            if self._is_part or not self.resolved.start.output_artifacts:
+            if self.claim.container() is None and (
+                self._is_part or not self.resolved.start.output_artifacts
+            ):
                 self._conclude(standing)
             elif not self._machinery.is_closing:  # else the next executor does it
                 work = lambda: self._conclude(standing)  # noqa: E731 - a thunk
@@ -236,6 +251,13 @@ class Container:
     def _conclude(self, standing: Standing) -> None:
         """Nothing of it lives any more."""
         machinery, start = self._machinery, self.resolved.start
+        failure = ""
+        if standing is Standing.ENDED:
+            failure = collect_contained(self.claim, machinery.host, recall_layout(self.claim))
+        else:
+            drop_contained(self.claim, machinery.host)
+        if start.call.resources:
+            let_go(self.claim, machinery.host.cgroups)
         if self._is_part:
             start = without_outputs(start)
         outcome = outcome_of(
@@ -249,7 +271,7 @@ class Container:
         )
         self.claim.drop_secrets()
         machinery.logs.close(self.resolved.address, self.mask, self._name)
-        self._settle(outcome)
+        self._settle(self.error(failure) if failure else outcome)
 
     def _log(self, container: str) -> Path:
         return self._machinery.logs.path(self.resolved.address, container)
@@ -263,7 +285,10 @@ class Container:
     def _kill(self) -> None:
         if self.outcome is None:
             self.claim.note_stop(signal.SIGKILL)
-            self._signal(signal.SIGKILL)
+            if self.claim.container() is not None and not self._machinery.is_closing:
+                self._machinery.movers.submit(kill_contained, self.claim, self._machinery.host)
+            else:
+                self._signal(signal.SIGKILL)
 
     def _expire(self) -> None:
         if self.outcome is None:

@@ -12,26 +12,32 @@ from typing import Self
 
 from toolkit.adapters.logs import Logs
 from toolkit.adapters.process.claims import Claim, claims
+from toolkit.adapters.process.contained import drop_contained
 from toolkit.adapters.process.container import Container, Machinery, Outcome, signal_group
-from toolkit.adapters.process.launch import Host
+from toolkit.adapters.process.host import Host
 from toolkit.adapters.process.outcome import end_session
 from toolkit.adapters.process.pod import Pod, claims_of
+from toolkit.adapters.process.room import Room, machine
 from toolkit.clock import Clock
 from toolkit.errors import ExecutionError
-from toolkit.workflow.events import ContainerEnded, ContainerErrored
+from toolkit.workflow.events import ContainerEnded, ContainerErrored, ContainerStarted
 from toolkit.workflow.ports import ExecutorEvent, Report, ResolvedStart, VolumeStore
+from toolkit.workflow.resources import NOTHING, Amounts, requested
 
 
 class _Step:
-    """A step this program knows: waiting for a slot, running, or ended and not yet forgotten.
-    ``work`` is the container that it is, or the pod of several.
+    """A step this program knows: waiting for room, running, or ended and not yet forgotten.
+    ``work`` is the container that it is, or the pod of several; ``wanted`` what it reserves.
     """
 
-    __slots__ = ("has_slot", "work")
+    __slots__ = ("has_room", "refusal", "stands_aside", "wanted", "work")
 
     def __init__(self, work: Container | Pod) -> None:
         self.work = work
-        self.has_slot = False
+        self.wanted = NOTHING
+        self.refusal = ""
+        self.has_room = False
+        self.stands_aside = False
 
     @property
     def outcome(self) -> Outcome | None:
@@ -39,14 +45,24 @@ class _Step:
 
 
 class ProcessExecutor:
-    """At most ``slots`` steps run at once; the others wait their turn, unclaimed.
+    """At most ``slots`` steps run at once, and no more than their requests leave room for on the
+    machine; the others wait their turn, unclaimed. A step that requests more than the machine has
+    is refused. A daemon that is up takes no slot.
 
     Closing leaves running steps alone: the next executor over the same folder finds them. Raises
     ExecutionError on a system without pidfds.
     """
 
     def __init__(
-        self, steps: Path, logs: Logs, host: Host, clock: Clock, report: Report, *, slots: int
+        self,
+        steps: Path,
+        logs: Logs,
+        host: Host,
+        clock: Clock,
+        report: Report,
+        *,
+        slots: int,
+        capacity: Amounts | None = None,
     ) -> None:
         if not hasattr(os, "pidfd_open"):
             raise ExecutionError("steps as processes need Linux 5.3 or newer")
@@ -54,12 +70,10 @@ class ProcessExecutor:
         self._folder = steps
         self._machinery = Machinery(host, logs, clock)
         self._report = report
-        self._most = slots
-        self._running = 0
-        self._slots = threading.Semaphore(slots)
+        self._room = Room(capacity or machine(), slots)
         self._steps: dict[str, _Step] = {}
-        self._lock = threading.Lock()
-        self._waiting: SimpleQueue[_Step | None] = SimpleQueue()
+        self._lock = threading.Condition()
+        self._waiting: dict[str, _Step] = {}  # in the order they came
         self._launcher = _thread("process-launcher", self._launch_waiting)
         self._leaving: SimpleQueue[Claim | None] = SimpleQueue()
         self._sweeper = _thread("process-sweeper", self._remove_leaving)
@@ -73,8 +87,7 @@ class ProcessExecutor:
         with self._lock:
             step = self._steps.get(command_id)
             if step is None:
-                step = self._steps[command_id] = self._step(resolved)
-                self._waiting.put(step)
+                self._enter(command_id, self._step(resolved))
             elif step.outcome is not None:
                 self._machinery.follower.soon(lambda: self._repeat(step))
 
@@ -86,17 +99,17 @@ class ProcessExecutor:
 
     def why_waiting(self, command_id: str) -> str:
         with self._lock:
-            step = self._steps.get(command_id)
-            is_full = self._running >= self._most
-            if step is None or step.has_slot or step.outcome is not None or not is_full:
-                return ""
-        return f"waiting: {self._most} steps run, which is as many as this machine runs at once"
+            step = self._waiting.get(command_id)
+            return "" if step is None else self._room.why_not(step.wanted)
 
     def stop(self, command_id: str, *, grace_s: float) -> None:
         with self._lock:
             step = self._steps.get(command_id)
+            waiting = self._waiting.pop(command_id, None)
         if step is not None:
             step.work.stop(grace_s)
+        if waiting is not None:  # it sees the stop, and ends without having run
+            self._machinery.follower.soon(waiting.work.launch)
 
     def forget(self, command_id: str) -> None:
         with self._lock:
@@ -111,13 +124,14 @@ class ProcessExecutor:
             if claim.command_id not in known:
                 for each in claims_of(claim):
                     _end(each)
+                    drop_contained(each, self._machinery.host)
                 self._leaving.put(claim)
 
     def close(self) -> None:
         """Stops following. Steps go on."""
         self._machinery.begin_closing()
-        self._waiting.put(None)
-        self._slots.release()  # lets the launcher see that we close
+        with self._lock:
+            self._lock.notify()
         self._launcher.join()
         self._machinery.close()
         self._leaving.put(None)
@@ -129,50 +143,94 @@ class ProcessExecutor:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    # On the caller's thread, with the lock.
+
+    def _enter(self, command_id: str, step: _Step) -> None:
+        """A new step: one that was claimed before is found again, another waits for room."""
+        self._steps[command_id] = step
+        if step.work.claim.is_taken():
+            self._take_room(step)
+            self._machinery.follower.soon(step.work.attach)
+        elif refusal := step.refusal or self._room.refusal(step.wanted):
+            self._machinery.follower.soon(lambda: step.work.refuse(refusal))
+        else:
+            self._waiting[command_id] = step
+            self._lock.notify()
+
     # On the launcher's thread.
 
     def _launch_waiting(self) -> None:
-        while (step := self._waiting.get()) is not None:
+        while (step := self._next()) is not None:
             work = step.work
-            if work.claim.is_taken():
-                if self._slots.acquire(blocking=False):
-                    self._take_slot(step)
-                self._machinery.follower.soon(work.attach)
-                continue
-            self._slots.acquire()
-            if self._machinery.is_closing:
-                return
-            self._take_slot(step)
-            if work.resolved.start.input_artifacts:  # may take long: the others do not wait for it
+            if self._takes_long(work.resolved):  # the others do not wait for it
                 self._machinery.movers.submit(work.launch)
             else:
                 work.launch()
 
-    def _take_slot(self, step: _Step) -> None:
+    def _next(self) -> _Step | None:
+        """The first that there is room for, once there is one; None when we close."""
         with self._lock:
-            step.has_slot = True
-            self._running += 1
+            while not self._machinery.is_closing:
+                if (step := self._first_that_fits()) is not None:
+                    return step
+                self._lock.wait()
+            return None
+
+    def _first_that_fits(self) -> _Step | None:
+        for command_id, step in self._waiting.items():
+            if self._room.is_full:
+                return None
+            if not self._room.why_not(step.wanted):
+                del self._waiting[command_id]
+                self._take_room(step)
+                return step
+        return None
+
+    def _takes_long(self, resolved: ResolvedStart) -> bool:
+        image = resolved.start.call.image
+        return bool(resolved.start.input_artifacts) or not self._machinery.host.images.is_ready(
+            image
+        )
+
+    def _take_room(self, step: _Step) -> None:
+        step.has_room = True
+        self._room.take(step.wanted)
 
     # On any.
 
     def _step(self, resolved: ResolvedStart) -> _Step:
-        claim = Claim(self._folder, resolved.start.id)
-        kind = Pod if resolved.start.containers else Container
+        start = resolved.start
+        kind = Pod if start.containers else Container
 
         def tell(event: ExecutorEvent) -> None:
             if isinstance(event, ContainerEnded | ContainerErrored):
                 self._free(step)
+            elif isinstance(event, ContainerStarted) and start.awaits_ready:
+                self._set_aside(step)
             self._report(event)
 
-        step = _Step(kind(resolved, claim, self._machinery, tell))
+        step = _Step(kind(resolved, Claim(self._folder, start.id), self._machinery, tell))
+        try:
+            step.wanted = requested(start)
+        except ValueError as error:
+            step.refusal = f"resources: {error}"
         return step
 
     def _free(self, step: _Step) -> None:
         with self._lock:
-            if step.has_slot:
-                step.has_slot = False
-                self._running -= 1
-                self._slots.release()
+            if step.has_room:
+                step.has_room = False
+                self._room.give(step.wanted)
+                self._room.running += step.stands_aside
+                self._lock.notify()
+
+    def _set_aside(self, step: _Step) -> None:
+        """A daemon is up: the steps that need it would else wait for its slot."""
+        with self._lock:
+            if step.has_room and not step.stands_aside:
+                step.stands_aside = True
+                self._room.stand_aside()
+                self._lock.notify()
 
     def _repeat(self, step: _Step) -> None:
         if step.outcome is not None:

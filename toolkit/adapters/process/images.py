@@ -11,6 +11,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 import toolkit
+from toolkit.adapters.process.made_once import MadeOnce
+from toolkit.adapters.process.rootfs import PATH as ROOT_PATH
 from toolkit.adapters.process.stock_images import STOCK_IMAGES
 from toolkit.errors import ExecutionError
 from toolkit.repository.settings import SHIPPED_PROGRAMS, ImageRule
@@ -29,27 +31,35 @@ _MAP_IT = "install it, or map the image in gitops.yaml runtime.images (entrypoin
 @dataclass(frozen=True, slots=True)
 class HostCommand:
     """``argv[0]`` is a path; ``path`` the PATH the command sees. ``files``: programs
-    that the image has at absolute paths, (path, file of this host).
+    that the image has at absolute paths, (path, file of this host). ``rootfs``: the folder that is
+    the command's ``/``, where ``argv[0]`` is looked up.
     """
 
     argv: tuple[str, ...]
     path: str
     files: tuple[tuple[str, Path], ...] = ()
+    rootfs: Path | None = None
 
 
 class ImageMap:
     """``rules`` of gitops.yaml, tried in order, then the well-known images; their relative folders
-    start at ``root``.
+    start at ``root``. ``made`` keeps what has to be made from what they name.
     """
 
-    def __init__(self, rules: Sequence[ImageRule], root: Path) -> None:
+    def __init__(self, rules: Sequence[ImageRule], root: Path, made: MadeOnce) -> None:
         self._rules = (*rules, *STOCK_IMAGES)
         self._root = root
+        self._made = made
 
     @property
     def folders(self) -> tuple[Path, ...]:
         """Every folder of programs a rule names."""
         return tuple(self._locate(name) for rule in self._rules for name in rule.path)
+
+    @property
+    def makes_folders(self) -> bool:
+        """Whether a rule names what has to be made."""
+        return any(rule.python or rule.rootfs for rule in self._rules)
 
     def resolve(
         self,
@@ -64,11 +74,17 @@ class ImageMap:
         brings along, whose programs are its own.
 
         Raises ExecutionError where no rule matches the image, nothing says what to run, or the
-        host has no such program.
+        host has no such program. An environment or a root filesystem that was never used before is
+        made first, which may take long: see ``is_ready``.
         """
         rule = self._rule(image)
         program, *words = _words(rule, image, command, args)
+        if rule.rootfs:
+            rootfs = self._made.filesystem(self._root / rule.rootfs)
+            return HostCommand((program, *words), path or ROOT_PATH, rootfs=rootfs)
         folders = [str(self._locate(name)) for name in rule.path]
+        if rule.python:
+            folders.insert(0, str(self._made.environment(self._root / rule.python) / "bin"))
         search = os.pathsep.join((*folders, path or os.pathsep.join(HOST_PATH)))
         files = {name: self._locate(file) for name, file in rule.files}
         if program in files:
@@ -79,6 +95,17 @@ class ImageMap:
             first = _program(program, search, image)
         return HostCommand((*first, *words), search, tuple(files.items()))
 
+    def is_ready(self, image: str) -> bool:
+        """Whether ``resolve`` takes no time."""
+        rule = self._find(image)
+        name = (rule.python or rule.rootfs) if rule is not None else ""
+        return not name or self._made.is_made(self._root / name)
+
+    def is_on_host(self, image: str) -> bool:
+        """Whether its steps are processes of this machine even where others are containers."""
+        rule = self._find(image)
+        return rule is not None and rule.is_on_host
+
     def check(self, image: str, command: Sequence[str], args: Sequence[str]) -> None:
         """Raises ExecutionError where nothing says what the image is here, or what it runs."""
         _words(self._rule(image), image, command, args)
@@ -87,10 +114,16 @@ class ImageMap:
         head, _, rest = name.partition("/")
         return PROGRAMS / rest if head == SHIPPED_PROGRAMS else self._root / name
 
-    def _rule(self, image: str) -> ImageRule:
+    def _find(self, image: str) -> ImageRule | None:
         for rule in self._rules:
             if any(fnmatchcase(name, rule.pattern) for name in _names(image)):
                 return rule
+        return None
+
+    def _rule(self, image: str) -> ImageRule:
+        rule = self._find(image)
+        if rule is not None:
+            return rule
         raise ExecutionError(
             f"no rule of gitops.yaml runtime.images says how to run image {image!r} on this host",
             hints=[f"add to runtime.images: - pattern: {_names(image)[-1]!r}"],

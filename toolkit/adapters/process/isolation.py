@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from toolkit.adapters.process.mounts import MADE, can_mount
+from toolkit.adapters.process.mounts import can_mount
 from toolkit.errors import ExecutionError
 
 _SYSTEM = frozenset(
@@ -26,8 +26,6 @@ _SYSTEM = frozenset(
         *("proc", "root", "run", "sbin", "snap", "sys", "usr", "var"),
     )
 )
-_TMP = "/tmp"  # noqa: S108 - the step's own
-_SPECIAL = re.compile(r"[\s\\#]")
 _UNTOUCHABLE = ("/dev", "/proc", "/sys")
 _PROBE_TIMEOUT_S = 10
 NEW_ROOT = ".newroot"
@@ -141,8 +139,7 @@ def plan(
     hidden: Path | None = None,
     kept: Iterable[Path] = (),
 ) -> Layout:
-    """Lays out a step's private folders under ``private``, and its ``/tmp`` beside that one, and
-    creates them.
+    """Lays out a step's private folders under ``private`` and creates them.
 
     ``folders`` and ``files`` are the absolute paths the template declares (volume mounts; inputs
     and outputs). The folders will be there; those above a file only where the host has them, for
@@ -155,7 +152,7 @@ def plan(
     wanted = {str(PurePosixPath(_clean(file)).parent): False for file in files}
     wanted |= {_clean(folder): True for folder in folders}
     builder = _Builder(namespaces, private, tuple(visible))
-    builder.cover(_TMP)
+    builder.cover("/tmp")  # noqa: S108 - the step's own
     for path in sorted(wanted, key=lambda path: (path.count("/"), path)):
         builder.declare(path, is_made=wanted[path] or Path(path).is_dir())
     shown = {_clean(path): folder for path, folder in (lasting or {}).items()}
@@ -208,13 +205,12 @@ class _Builder:
         if not self._namespaces.is_private:
             return self._rewrite(path, is_made=True)
         folder = self._folder(path)
-        inside_of = path.rstrip("/") + "/"
-        hidden = (kept for kept in self._visible if str(kept).startswith(inside_of))
+        hidden = (kept for kept in self._visible if Path(path) in kept.parents)
         for kept in _outermost(hidden):
             inside = folder / kept.relative_to(path)
             inside.mkdir(parents=True, exist_ok=True)
-            self._lines.append(_fstab(str(kept), str(inside), "none", "rbind"))
-        self._lines.append(_fstab(str(folder), path, "none", "rbind"))
+            self._lines.append(fstab_line(str(kept), str(inside), "none", "rbind"))
+        self._lines.append(fstab_line(str(folder), path, "none", "rbind"))
         self._covers[path] = folder
         return folder
 
@@ -227,7 +223,7 @@ class _Builder:
         is_in_new_root = self._new_root is not None and place.is_relative_to(self._new_root)
         options = "rbind,ro" if lasting.is_read_only else "rbind"
         target = str(place) if is_in_new_root else path
-        self._lines.append(_fstab(str(lasting.folder), target, "none", options))
+        self._lines.append(fstab_line(str(lasting.folder), target, "none", options))
         self._covers[path] = lasting.folder
 
     def mount_point(self, path: str) -> None:
@@ -236,15 +232,12 @@ class _Builder:
         if folder is None or not self._namespaces.is_private:
             return
         if self._new_root is not None and folder.is_relative_to(self._new_root):
-            self._late.append(_fstab(str(folder), str(folder), "none", "bind"))
+            self._late.append(fstab_line(str(folder), str(folder), "none", "bind"))
         elif path not in self._covers:
-            self._lines.append(_fstab(str(folder), path, "none", "bind"))
+            self._lines.append(fstab_line(str(folder), path, "none", "bind"))
 
     def hide(self, folder: Path, kept: Iterable[Path]) -> None:
         """Comes last: the private folders that other covers show are inside of it."""
-        if self._namespaces.is_by_thread:
-            self._hide_in_memory(folder, kept)
-            return
         empty = self._private / ".hidden"
         empty.mkdir(mode=0o700)
         for path in kept:
@@ -254,20 +247,8 @@ class _Builder:
                 inside.mkdir()
             else:
                 inside.touch()
-            self._lines.append(_fstab(str(path), str(inside), "none", "rbind"))
-        self._lines.append(_fstab(str(empty), str(folder), "none", "rbind"))
-
-    def _hide_in_memory(self, folder: Path, kept: Iterable[Path]) -> None:
-        """The same without a file made and removed for each step: the empty folder is a small file
-        system of the step's namespace.
-        """
-        empty = folder / ".hidden"
-        empty.mkdir(mode=0o700, exist_ok=True)
-        self._lines.append(_fstab("tmpfs", str(empty), "tmpfs", "mode=0700,size=1m"))
-        for path in kept:
-            inside = empty / path.relative_to(folder)
-            self._lines.append(_fstab(str(path), str(inside), "none", f"rbind,{MADE}"))
-        self._lines.append(_fstab(str(empty), str(folder), "none", "rbind"))
+            self._lines.append(fstab_line(str(path), str(inside), "none", "rbind"))
+        self._lines.append(fstab_line(str(empty), str(folder), "none", "rbind"))
 
     def rewrite_file(self, path: str) -> None:
         """A file right below ``/`` cannot be found by its folder, which is everything's."""
@@ -297,7 +278,7 @@ class _Builder:
         work = self._private / f".work{len(self._covers)}"
         work.mkdir()
         options = f"lowerdir={path},upperdir={upper},workdir={work}"
-        self._lines.append(_fstab("overlay", path, "overlay", options))
+        self._lines.append(fstab_line("overlay", path, "overlay", options))
         self._covers[path] = upper
 
     def _in_new_root(self, path: str) -> None:
@@ -323,15 +304,7 @@ class _Builder:
         return None if str(host) == path else host
 
     def _folder(self, path: str) -> Path:
-        if path == _TMP:
-            return self._tmp()
         folder = self._private / path.strip("/")
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder
-
-    def _tmp(self) -> Path:
-        """Every step has it, and most have no other: it stands beside the rest."""
-        folder = self._private.with_name("tmp")
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
@@ -344,7 +317,7 @@ def _root_lines(new_root: Path) -> Iterator[str]:
             target.symlink_to(Path(entry.path).readlink())
         elif entry.is_dir():
             target.mkdir(exist_ok=True)
-            yield _fstab(entry.path, str(target), "none", "rbind")
+            yield fstab_line(entry.path, str(target), "none", "rbind")
 
 
 def _can_mount(
@@ -369,16 +342,17 @@ def _in_a_thread(work: Callable[[list[str]], bool], fstab: list[str]) -> bool:
 
 
 def _bind_line(scratch: Path) -> str:
-    return _fstab(str(scratch / "a"), str(scratch / "b"), "none", "rbind")
+    return fstab_line(str(scratch / "a"), str(scratch / "b"), "none", "rbind")
 
 
 def _overlay_line(scratch: Path) -> str:
     options = f"lowerdir={scratch / 'a'},upperdir={scratch / 'b'},workdir={scratch / 'work'}"
-    return _fstab("overlay", str(scratch / "a"), "overlay", options)
+    return fstab_line("overlay", str(scratch / "a"), "overlay", options)
 
 
-def _fstab(source: str, target: str, kind: str, options: str) -> str:
-    quoted = (_SPECIAL.sub(_octal, text) for text in (source, target, kind, options))
+def fstab_line(source: str, target: str, kind: str, options: str) -> str:
+    """A line for ``mount -a -T``."""
+    quoted = (re.sub(r"[\s\\#]", _octal, text) for text in (source, target, kind, options))
     return " ".join((*quoted, "0", "0")) + "\n"
 
 

@@ -12,35 +12,21 @@ from functools import cache
 from importlib.resources import files as package_files
 from pathlib import Path
 
-from toolkit.adapters.artifacts import ArtifactStore
 from toolkit.adapters.process.claims import Claim, boot_id
+from toolkit.adapters.process.contained import entering_contained, prepare_contained
+from toolkit.adapters.process.held import Held, hold
+from toolkit.adapters.process.host import Host, volume_folder
 from toolkit.adapters.process.images import HostCommand, ImageMap
 from toolkit.adapters.process.isolation import NEW_ROOT, Lasting, Layout, Namespaces, plan
 from toolkit.adapters.process.mounts import own_mounts, spawn
-from toolkit.adapters.volumes import Volumes
+from toolkit.adapters.process.rootfs import plan_root
 from toolkit.errors import ExecutionError
 from toolkit.workflow.commands import ContainerCall
 from toolkit.workflow.ports import ResolvedStart, VolumeMount
 
 _LOCK_DESCRIPTOR = 9
+NOT_HELD = Held()
 _ENTER = 'cd "$0" && exec "$@"'
-
-
-@dataclass(frozen=True, slots=True)
-class Host:
-    """What the machine and the workspace offer to every step. ``visible``: host folders that a
-    step reaches whatever covers them (the workspace, the interpreter, folders of programs),
-    absolute and without symbolic links. ``hidden`` is a folder that steps do not see, but for
-    their own part of it and what is ``kept``.
-    """
-
-    images: ImageMap
-    namespaces: Namespaces
-    visible: tuple[Path, ...]
-    artifacts: ArtifactStore
-    volumes: Volumes
-    hidden: Path | None = None
-    kept: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +37,7 @@ class Preparation:
     environment: Mapping[str, str]
     cwd: str
     layout: Layout
+    held: Held = NOT_HELD
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +58,16 @@ def prepare(
     layout is needed once it runs. Raises ExecutionError where the image or its command is unknown,
     and OSError where the folder cannot be written.
     """
+    engine = host.engine_of(resolved)
+    if engine is not None:
+        run = prepare_contained(engine, resolved, claim, host, shared)
+        layout = Layout(covers=run.covers)
+        remember_layout(claim, layout)
+        return Preparation(run.argv, run.environment, "/", layout)
     call = resolved.start.call
     command = find_command(resolved, host.images)
     programs = [(path, file) for path, file in command.files if _says(path, call)]
-    layout = _lay_out(resolved, claim, host, shared, [path for path, _ in programs])
+    layout = _lay_out(resolved, claim, host, shared, command, [path for path, _ in programs])
     if remembers:
         remember_layout(claim, layout)
     if resolved.files:
@@ -94,6 +87,7 @@ def prepare(
         environment=_environment(resolved, claim, layout, command.path),
         cwd=_working_folder(call.working_dir, claim, layout),
         layout=layout,
+        held=hold(call, claim, host.cgroups) if call.resources else NOT_HELD,
     )
 
 
@@ -121,7 +115,7 @@ def launch(
 
     The wrapper inherits the open lock, and holds it until it dies: the caller closes its own.
     """
-    layout, namespaces = preparation.layout, host.namespaces
+    layout, namespaces, held = preparation.layout, host.namespaces, preparation.held
     command, cwd, fstab = preparation.argv, preparation.cwd, ""
     if layout.new_root is not None:
         command = (*_chroot(namespaces, layout.new_root), cwd, *command)
@@ -134,6 +128,7 @@ def launch(
         *(_tool("sh"), "-c", _wrapper(), "gitops-step"),
         *(str(claim.folder), boot_id(), cwd, fstab, namespaces.mount, tee),
         *(str(again.retries), f"{again.wait_s:g}"),
+        *(" ".join(held.groups), held.data_kib, held.file_blocks),
         *command,
     )
     mounts = layout.fstab if namespaces.is_by_thread else ()
@@ -154,6 +149,8 @@ def entering(
     """How to run another command where a container runs: argv and environment. Raises
     ExecutionError where the host has no such command, or the container is gone.
     """
+    if claim.container() is not None:
+        return entering_contained(claim, host, command)
     layout, record = recall_layout(claim), claim.record()
     if record is None or not has_mounted(claim, record.pid):
         raise ExecutionError("the container does not run")
@@ -217,7 +214,12 @@ def _says(path: str, call: ContainerCall) -> bool:
 
 
 def _lay_out(
-    resolved: ResolvedStart, claim: Claim, host: Host, shared: Path, programs: Collection[str]
+    resolved: ResolvedStart,
+    claim: Claim,
+    host: Host,
+    shared: Path,
+    command: HostCommand,
+    programs: Collection[str],
 ) -> Layout:
     start, call = resolved.start, resolved.start.call
     mounted = (str(mount["mountPath"]) for mount in call.volume_mounts)
@@ -235,7 +237,11 @@ def _lay_out(
         if not path.startswith("/"):
             raise ExecutionError(f"path {path!r} is not absolute")
     (claim.folder / "work").mkdir()
-    private = claim.folder / "root"
+    private, kept = claim.folder / "root", (claim.folder, *host.kept)
+    if command.rootfs is not None:
+        return plan_root(
+            host.namespaces, private, command.rootfs, folders=folders, lasting=lasting, kept=kept
+        )
     return plan(
         host.namespaces,
         private,
@@ -244,36 +250,12 @@ def _lay_out(
         lasting=lasting,
         visible=host.visible,
         hidden=host.hidden,
-        kept=(claim.folder, *host.kept),
+        kept=kept,
     )
 
 
 def _lasting(mount: VolumeMount, host: Host, shared: Path) -> Lasting:
     return Lasting(volume_folder(mount, host, shared), is_read_only=mount.is_read_only)
-
-
-def volume_folder(mount: VolumeMount, host: Host, shared: Path) -> Path:
-    """The folder behind a mount. Raises ExecutionError for one of the host that steps may not
-    have.
-    """
-    if mount.is_pods:
-        folder = shared / mount.volume
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder
-    if not mount.is_host:
-        return host.volumes.folder(mount.volume)
-    folder = Path(mount.volume).resolve()
-    if not folder.is_dir():
-        raise ExecutionError(f"hostPath {mount.volume!r} is no folder of this machine")
-    if host.hidden is not None and _overlap(folder, host.hidden):
-        raise ExecutionError(
-            f"hostPath {mount.volume!r} would show the state of gitops, which holds secrets"
-        )
-    return folder
-
-
-def _overlap(one: Path, other: Path) -> bool:
-    return one.is_relative_to(other) or other.is_relative_to(one)
 
 
 def _contents(resolved: ResolvedStart) -> list[tuple[str, bytes]]:

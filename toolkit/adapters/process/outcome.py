@@ -113,7 +113,15 @@ def _ended(
     result = None
     if start.captures_result:
         result = mask.text(_without_line_end(_read(claim.folder / "stdout", tail=True) or ""))
-    return ContainerEnded(start.id, start.node_id, code, at, result=result, outputs=outputs)
+    return ContainerEnded(
+        start.id,
+        start.node_id,
+        code,
+        at,
+        result=result,
+        outputs=outputs,
+        reason=claim.reason(),
+    )
 
 
 def _read(path: Path, *, tail: bool = False) -> str | None:

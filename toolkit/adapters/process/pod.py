@@ -16,7 +16,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from toolkit.adapters.masking import Mask
-from toolkit.adapters.process.claims import Claim, Standing, claims, write_durably
+from toolkit.adapters.process.claims import PARTS, Claim, Standing, claims, write_durably
 from toolkit.adapters.process.container import (
     LATE_GRACE_S,
     STOPPED_BEFORE,
@@ -26,7 +26,8 @@ from toolkit.adapters.process.container import (
     Tell,
     volumes_of,
 )
-from toolkit.adapters.process.launch import Again, find_command, volume_folder
+from toolkit.adapters.process.host import volume_folder
+from toolkit.adapters.process.launch import Again, find_command
 from toolkit.adapters.process.outcome import DEADLINE, INTERRUPTED, outcome_of
 from toolkit.adapters.process.watch import Care, Watch, ask
 from toolkit.errors import ExecutionError
@@ -106,6 +107,10 @@ class Pod:
             self._container(claim.command_id).attach()
         self._begun()
 
+    def refuse(self, message: str) -> None:
+        """Ends it before it starts: there is no way to run it here."""
+        self._settle(self._error(message))
+
     def stop(self, grace_s: float) -> None:
         """TERM to all containers, then KILL; none starts any more. Any thread."""
         self._grace_s = grace_s
@@ -129,13 +134,13 @@ class Pod:
         """What is found out before anything starts, so that no half of a pod runs. A main container
         would wait for ever for a sidecar whose command the host does not have.
         """
-        images = self._machinery.host.images
         for name, part in self._parts.items():
-            call = part.start.call
+            call, host = part.start.call, self._machinery.host
             try:
-                images.check(call.image, call.command, call.args)
-                if self._specs[name].role == SIDECAR:
-                    find_command(part, images)
+                if host.engine_of(part) is None:
+                    host.images.check(call.image, call.command, call.args)
+                    if self._specs[name].role == SIDECAR:
+                        find_command(part, host.images)
                 Care(call)
             except (ExecutionError, ValueError) as error:
                 raise ExecutionError(f"container {name}: {error}") from error
@@ -197,7 +202,9 @@ class Pod:
             return
         self._states[name] = ContainerState(name)
         container = self._container(name)
-        if container.resolved.start.input_artifacts:  # may take long
+        start = container.resolved.start
+        is_ready = self._machinery.host.images.is_ready(start.call.image)
+        if start.input_artifacts or not is_ready:  # may take long
             self._machinery.movers.submit(container.launch)
         else:
             container.launch()
@@ -306,6 +313,8 @@ class Pod:
     def _end(self) -> None:
         if self.outcome is None and self.claim.is_taken():
             self.claim.note_stop(signal.SIGTERM)
+            for name in self._stopped:  # a later stop may be in more haste
+                self._containers[name].stop(self._grace_s or 0.0)
             if self._has_begun:  # else it is not known yet what runs
                 self._go_on()
 
@@ -407,7 +416,7 @@ def claims_of(claim: Claim) -> Iterator[Claim]:
 
 
 def _folder(claim: Claim) -> Path:
-    return claim.folder / "containers"
+    return claim.folder / PARTS
 
 
 def _without_staged(part: ResolvedStart) -> ResolvedStart:
@@ -438,7 +447,7 @@ def _below(path: str, mounted: str) -> str | None:
 
 
 def _ended(state: ContainerState, event: ContainerEnded) -> ContainerState:
-    reason = "Error" if event.exit_code else "Completed"
+    reason = event.reason or ("Error" if event.exit_code else "Completed")
     return replace(
         state, finished=event.at, exit_code=event.exit_code, reason=reason, is_ready=False
     )

@@ -1,10 +1,13 @@
-# Holds one step: `sh -c <this> gitops-step FOLDER BOOT CWD FSTAB MOUNT TEE RETRIES WAIT COMMAND...`
+# Holds one step:
+# `sh -c <this> gitops-step FOLDER BOOT CWD FSTAB MOUNT TEE RETRIES WAIT GROUPS DATA FILES COMMAND...`
 # Given: stdin /dev/null, stdout and stderr the log (append), fd 9 the claim's record (append),
-# which is locked as long as it is open. Started in a session of its own. FSTAB, TEE: "" where there is nothing to mount or to capture. A command that
-# fails is run again, RETRIES times, WAIT seconds after each failure.
+# which is locked as long as it is open. Started in a session of its own. FSTAB, TEE: "" where there
+# is nothing to mount or to capture. A command that fails is run again, RETRIES times, WAIT seconds
+# after each failure. GROUPS: the files of control groups that the command enters; DATA, FILES: its
+# limits as ulimit takes them, or "".
 # Only builtins but for mount, tee and the command: a step costs little more than its own process.
-folder=$1 boot=$2 cwd=$3 fstab=$4 mount=$5 tee=$6 retries=$7 wait=$8
-shift 8
+folder=$1 boot=$2 cwd=$3 fstab=$4 mount=$5 tee=$6 retries=$7 wait=$8 groups=$9 data=${10} files=${11}
+shift 11
 
 # Our own messages ("Terminated") are not the step's output.
 exec 3>&2 2>/dev/null
@@ -45,6 +48,9 @@ end_leftovers() {
 run() (
     trap - TERM INT HUP
     [ -e "$folder/stop" ] && exit 143
+    for group in $groups; do echo 0 >"$group" || exit 126; done
+    [ -z "$data" ] || ulimit -d "$data" || exit 126
+    [ -z "$files" ] || ulimit -f "$files" || exit 126
     exec "$@" 2>&3 3>&- 9>&-
 )
 

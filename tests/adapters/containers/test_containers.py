@@ -1,0 +1,196 @@
+"""Steps as real containers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.adapters.containers.conftest import IMAGE
+from tests.adapters.process.conftest import Bench, step
+from toolkit.adapters.containers.engine import ContainerEngine
+from toolkit.adapters.process.isolation import NONE
+from toolkit.repository.settings import ImageRule
+from toolkit.workflow.commands import InputArtifact, OutputArtifact
+from toolkit.workflow.events import OUT_OF_MEMORY, ContainerEnded, ContainerErrored
+from toolkit.workflow.ports import ResolvedStart, VolumeMount
+
+Opener = Callable[..., Bench]
+
+
+@pytest.fixture
+def open_bench(tmp_path: Path, engine: ContainerEngine) -> Iterator[Opener]:
+    benches: list[Bench] = []
+
+    def opener(**options: Any) -> Bench:
+        benches.append(Bench(tmp_path, NONE, engines={"staging": engine}, **options))
+        return benches[-1]
+
+    yield opener
+    for bench in benches:
+        bench.executor.sweep(frozenset())
+        bench.close()
+
+
+@pytest.fixture
+def bench(open_bench: Opener) -> Bench:
+    return open_bench()
+
+
+def contained(source: str, *, id: str = "uid-1", **fields: Any) -> ResolvedStart:
+    call = {"image": IMAGE, **fields.pop("call", {})}
+    return step(source, id=id, call=call, **fields)
+
+
+def await_words(bench: Bench, resolved: ResolvedStart) -> None:
+    """Returns once the step has said something: it is inside its container."""
+    bench.next()
+    next(iter(bench.logs.lines(resolved.address, follow=True)))
+
+
+def test_a_script_runs_in_its_image(bench: Bench) -> None:
+    resolved = contained("cat /etc/image; echo said >&2")
+    assert bench.ended(resolved).exit_code == 0
+    assert sorted(bench.log(resolved)) == ["from the image", "said"]
+
+
+def test_the_result_is_standard_output_alone(bench: Bench) -> None:
+    resolved = contained("echo out; echo err >&2", captures_result=True)
+    assert bench.ended(resolved).result == "out"
+
+
+def test_outputs_are_copied_out_from_anywhere(bench: Bench) -> None:
+    source = "mkdir -p /deep/er; echo a > /deep/er/f; echo b > /result.txt"
+    ended = bench.ended(contained(source, outputs=("/deep/er/f", "/result.txt", "/none")))
+    assert ended.outputs == {"/deep/er/f": "a", "/result.txt": "b", "/none": None}
+
+
+def test_nothing_of_the_container_is_left(bench: Bench, engine: ContainerEngine) -> None:
+    bench.ended(contained("true"))
+    assert engine.names() == frozenset()
+
+
+def test_the_environment_is_the_steps_and_the_images(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOST_SECRET", "hush")
+    values = {"ONE": "a b", "TWO": "x\ny", "THREE": "a=#b"}
+    resolved = contained('echo "$ONE|$TWO|$THREE|$HOST_SECRET|"', environment=values)
+    bench.ended(resolved)
+    assert bench.log(resolved) == ["a b|x", "y|a=#b||"]
+
+
+def test_a_secret_stands_on_no_command_line_and_in_no_file_afterwards(bench: Bench) -> None:
+    resolved = contained(
+        "cat /proc/1/cmdline; echo; echo $TOKEN; cat /keys/token",
+        environment={"TOKEN": "hush-1"},
+        files={"/keys/token": b"hush-2"},
+        secrets=frozenset({"hush-1", "hush-2"}),
+        call={"volume_mounts": ({"name": "k", "mountPath": "/keys"},)},
+    )
+    bench.ended(resolved)
+    assert [line for line in bench.log(resolved) if "hush" in line] == []
+    kept = [path for path in bench.root.rglob("*") if path.is_file()]
+    assert [path for path in kept if b"hush" in path.read_bytes()] == []
+
+
+def test_volumes_and_artifacts_are_mounted(bench: Bench) -> None:
+    bench.artifacts.save(OutputArtifact("a", "/x", "key"), _file(bench.root / "given", "in\n"))
+    resolved = contained(
+        "cat /in/a /raw > /out/both; echo kept > /vol/f",
+        input_artifacts=(InputArtifact("a", "/in/a", "key", {}),),
+        input_files=(("/raw", "raw\n"),),
+        output_artifacts=(OutputArtifact("b", "/out/both", "made", archive="none"),),
+        mounts=(VolumeMount("/vol", "staging/data/claim"),),
+        call={
+            "volume_mounts": (
+                {"name": "v", "mountPath": "/vol"},
+                {"name": "o", "mountPath": "/out"},
+            )
+        },
+    )
+    ended = bench.ended(resolved)
+    assert ended.artifacts == {"b": "made"}
+    assert (bench.root / "artifacts" / "made").read_text() == "in\nraw\n"
+    assert (bench.root / "volumes/staging/data/claim/f").read_text() == "kept\n"
+
+
+def test_a_step_that_outlives_gitops_is_followed_again(open_bench: Opener) -> None:
+    before, resolved = open_bench(), contained("sleep 2; echo done; exit 7")
+    before.start(resolved)
+    before.next()
+    before.close()
+    after = open_bench()
+    after.executor.recover(resolved)
+    ended = after.outcome("uid-1")
+    assert isinstance(ended, ContainerEnded)
+    assert ended.exit_code == 7
+    assert after.log(resolved) == ["done"]
+
+
+def test_a_stop_reaches_the_container(bench: Bench, engine: ContainerEngine) -> None:
+    if not engine.has_init:
+        pytest.skip("the machine has no catatonit")
+    resolved = contained("echo up; sleep 1000")
+    bench.start(resolved)
+    await_words(bench, resolved)
+    bench.executor.stop("uid-1", grace_s=30)
+    ended = bench.outcome("uid-1")
+    assert isinstance(ended, ContainerEnded)
+    assert ended.exit_code == 143
+
+
+def test_one_that_ignores_the_stop_is_killed(bench: Bench, engine: ContainerEngine) -> None:
+    resolved = contained("trap '' TERM; echo up; while true; do sleep 1; done")
+    bench.start(resolved)
+    await_words(bench, resolved)
+    bench.executor.stop("uid-1", grace_s=0.5)
+    ended = bench.outcome("uid-1")
+    assert isinstance(ended, ContainerEnded)
+    assert ended.exit_code == 137
+    assert engine.names() == frozenset()
+
+
+def test_a_memory_limit_is_held(bench: Bench) -> None:
+    source = "x=aaaaaaaaaaaaaaaa; while true; do x=$x$x; done"
+    call = {"resources": {"limits": {"memory": "16Mi", "cpu": "500m"}}}
+    ended = bench.ended(contained(source, call=call))
+    assert ended.exit_code == 137
+    assert ended.reason in (OUT_OF_MEMORY, "")  # not every machine's runtime tells
+
+
+def test_an_image_that_is_not_to_be_had_is_an_error(bench: Bench) -> None:
+    outcome = bench.errored(contained("true", call={"image": "localhost/no-such-image:1"}))
+    assert isinstance(outcome, ContainerErrored)
+    assert "could not run the container" in outcome.message
+
+
+def test_an_image_of_the_host_stays_a_process(open_bench: Opener) -> None:
+    bench = open_bench(rules=[ImageRule("mine", is_on_host=True)])
+    resolved = contained("test -e /etc/image || echo host", call={"image": "mine"})
+    bench.ended(resolved)
+    assert bench.log(resolved) == ["host"]
+
+
+def test_what_nobody_asks_for_any_more_is_swept(
+    open_bench: Opener, engine: ContainerEngine
+) -> None:
+    before, resolved = open_bench(), contained("echo up; sleep 1000")
+    before.start(resolved)
+    await_words(before, resolved)
+    before.close()
+    open_bench().executor.sweep(frozenset())
+    assert engine.names() == frozenset()
+
+
+def test_the_command_replaces_the_entrypoint(bench: Bench) -> None:
+    resolved = contained("", call={"command": ("echo", "a"), "args": ("b",), "source": None})
+    bench.ended(resolved)
+    assert bench.log(resolved) == ["a b"]
+
+
+def _file(path: Path, text: str) -> Path:
+    path.write_text(text)
+    return path

@@ -1,0 +1,87 @@
+"""What is asked of podman or docker beside running a container. They take the same words."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from toolkit.errors import ExecutionError
+
+LABEL = "gitops.toolkit/state"
+CANNOT_RUN = 125
+"""The exit code of ``run`` where there was no container to run."""
+_CALL_TIMEOUT_S = 120
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerEngine:
+    """``kind`` is podman or docker, ``program`` its client. ``owner`` marks our containers: those
+    of one state folder. ``environment`` is the client's own. ``has_init``: it can run a process 1
+    that passes signals on.
+    """
+
+    kind: str
+    program: str
+    owner: str
+    environment: Mapping[str, str]
+    has_init: bool = True
+
+    def __str__(self) -> str:
+        return f"containers of {self.kind}"
+
+    def kill(self, name: str) -> None:
+        """At once. One that does not run is left alone."""
+        self._call("kill", name)
+
+    def remove(self, names: Collection[str]) -> None:
+        """With all they run. Names that are not known are ignored."""
+        if names:
+            self._call("rm", "--force", "--volumes", *names)
+
+    def names(self) -> frozenset[str]:
+        """All containers of ours, those that ended too. Raises ExecutionError."""
+        done = self._call(
+            "ps", "--all", "--filter", f"label={LABEL}={self.owner}", "--format", "{{.Names}}"
+        )
+        if done.returncode != 0:
+            raise ExecutionError(f"{self.kind} does not list its containers: {_last(done.stderr)}")
+        return frozenset(done.stdout.split())
+
+    def exists(self, name: str) -> bool:
+        return self._call("inspect", "--type", "container", name).returncode == 0
+
+    def was_out_of_memory(self, name: str) -> bool:
+        done = self._call("inspect", "--format", "{{.State.OOMKilled}}", name)
+        return done.stdout.strip() == "true"
+
+    def copy_out(self, name: str, wanted: Iterable[tuple[str, Path]]) -> None:
+        """Copies (path in the container, path here), each whole or not at all; what is not there
+        is left out, and what was copied before stays.
+        """
+        for path, target in wanted:
+            if target.exists():
+                continue
+            target.parent.mkdir(parents=True, exist_ok=True)
+            partial = target.with_name(f".{target.name}.partial")
+            if self._call("cp", f"{name}:{path}", str(partial)).returncode == 0:
+                partial.replace(target)
+
+    def _call(self, *words: str) -> subprocess.CompletedProcess[str]:
+        try:
+            return subprocess.run(
+                [self.program, *words],
+                env=dict(self.environment),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=_CALL_TIMEOUT_S,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise ExecutionError(f"{self.kind} does not answer: {error}") from error
+
+
+def _last(text: str) -> str:
+    return next(reversed(text.strip().splitlines()), "")

@@ -1,0 +1,87 @@
+"""Claimed steps that are containers: what their wrapper runs, and what is done beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from toolkit.adapters.containers.engine import CANNOT_RUN, ContainerEngine
+from toolkit.adapters.containers.places import copied_out
+from toolkit.adapters.containers.prepare import Run, prepare_container
+from toolkit.adapters.process.claims import PARTS, Claim
+from toolkit.adapters.process.host import Host, volume_folder
+from toolkit.adapters.process.isolation import Layout
+from toolkit.errors import ExecutionError
+from toolkit.workflow.events import OUT_OF_MEMORY
+from toolkit.workflow.ports import ResolvedStart
+
+
+def prepare_contained(
+    engine: ContainerEngine, resolved: ResolvedStart, claim: Claim, host: Host, shared: Path
+) -> Run:
+    """As :func:`~toolkit.adapters.process.launch.prepare`, for a container."""
+    lasting = {
+        mount.path: (volume_folder(mount, host, shared), mount.is_read_only)
+        for mount in resolved.mounts
+    }
+    name = _name_of(claim, engine)
+    run = prepare_container(
+        engine, name, resolved, claim.folder, lasting=lasting, artifacts=host.artifacts
+    )
+    claim.note_secret_files(run.secret_files)
+    claim.note_container(engine.kind, name)
+    return run
+
+
+def entering_contained(
+    claim: Claim, host: Host, command: Sequence[str]
+) -> tuple[tuple[str, ...], Mapping[str, str]]:
+    """How to run another command in the container. Raises ExecutionError where none runs."""
+    engine, name = _engine_and_name(claim, host)
+    if engine is None:
+        raise ExecutionError("the container does not run")
+    return (engine.program, "exec", name, *command), engine.environment
+
+
+def kill_contained(claim: Claim, host: Host) -> None:
+    """The client is only the container's voice: it is the container that has to end."""
+    engine, name = _engine_and_name(claim, host)
+    if engine is not None:
+        engine.kill(name)
+
+
+def collect_contained(claim: Claim, host: Host, layout: Layout) -> str:
+    """Of a step that has ended: copies its outputs out and removes the container. Why it could not
+    run, "" where it did. Doing it again changes nothing.
+    """
+    engine, name = _engine_and_name(claim, host)
+    if engine is None:
+        return ""
+    if claim.exit_code() == CANNOT_RUN and not engine.exists(name):
+        return f"{engine.kind} could not run the container; its last words are in the log"
+    engine.copy_out(name, copied_out(layout.covers, claim.folder))
+    if engine.was_out_of_memory(name):
+        claim.note_reason(OUT_OF_MEMORY)
+    engine.remove([name])
+    return ""
+
+
+def drop_contained(claim: Claim, host: Host) -> None:
+    """Ends and removes the container, where there is one."""
+    engine, name = _engine_and_name(claim, host)
+    if engine is not None:
+        engine.remove([name])
+
+
+def _engine_and_name(claim: Claim, host: Host) -> tuple[ContainerEngine | None, str]:
+    kind, name = claim.container() or ("", "")
+    return (host.engine_named(kind) if name else None), name
+
+
+def _name_of(claim: Claim, engine: ContainerEngine) -> str:
+    """Of our state folder, the command's id; with the container's name where the pod has several.
+    The same for ever, so that the engine refuses a second start.
+    """
+    folder = claim.folder.parent
+    pod = f"{folder.parent.name}." if folder.name == PARTS else ""
+    return f"gitops-{engine.owner[:8]}-{pod}{claim.command_id}"
