@@ -6,16 +6,14 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from queue import SimpleQueue
-from typing import Any
 
 from toolkit.adapters.artifacts import ArtifactStore
-from toolkit.controllers.active_run import RunNotice
+from toolkit.adapters.embedded import EmbeddedCluster
 from toolkit.controllers.projecting import POD, WORKFLOW
-from toolkit.resource.cluster import ObjectRef
+from toolkit.errors import NotFoundError
 from toolkit.resource.resource import Body
 from toolkit.wiring.clusters import own
-from toolkit.wiring.engine import Engine, EngineNotice, start_engine
+from toolkit.wiring.engine import start_engine
 from toolkit.wiring.workspace import Workspace
 from toolkit.workflow.commands import InputArtifact
 from toolkit.yaml import load_all
@@ -66,11 +64,16 @@ spec:
 class Ended:
     """A workflow as it ended, and what is left of it."""
 
-    def __init__(self, body: Body, engine: Engine, artifacts: ArtifactStore) -> None:
+    def __init__(self, body: Body, cluster: EmbeddedCluster, artifacts: ArtifactStore) -> None:
         self.body = body
         self.status: Body = body.get("status") or {}
-        self._engine = engine
+        self._cluster = cluster
         self._artifacts = artifacts
+        label = f"workflows.argoproj.io/workflow={_name(body)}"
+        self._pods = list(cluster.list(POD, NAMESPACE, label_selector=label).items)
+        self._logs = {
+            pod["metadata"]["annotations"][_NODE_ID]: self._read(pod) for pod in self._pods
+        }
 
     @property
     def phase(self) -> str:
@@ -92,19 +95,23 @@ class Ended:
             "owned": lambda _: self._owned(),
             "parameter": self._parameter,
             "phases": lambda _: self._phases(),
-            "pod": lambda name: self._pods()[0]["metadata"]["annotations"][name.split()[1]],
+            "pod": lambda name: self._pods[0]["metadata"]["annotations"][name.split()[1]],
             "result": lambda name: self._node(name)["outputs"]["result"],
         }[kind](name).strip()
 
     def _log(self, names: str) -> str:
         wanted = names.split("|") if names else []
         nodes = [n for n in self._nodes() if not wanted or n["displayName"] in wanted]
-        pods = {pod["metadata"]["annotations"][_NODE_ID]: pod for pod in self._pods()}
-        logs = [self._pod_log(pods[n["id"]]) for n in nodes if n["id"] in pods]
-        return "\n".join(logs)
+        return "\n".join(self._logs[node["id"]] for node in nodes if node["id"] in self._logs)
 
-    def _pod_log(self, pod: Body) -> str:
-        return "\n".join(self._engine.clusters["staging"].pod_log(NAMESPACE, _name(pod)))
+    def _read(self, pod: Body) -> str:
+        """The log of the container that counts; "" where it never began."""
+        names = [each["name"] for each in pod["spec"]["containers"]]
+        container = "main" if "main" in names else names[0]
+        try:
+            return "\n".join(self._cluster.pod_log(NAMESPACE, _name(pod), container=container))
+        except NotFoundError:
+            return ""
 
     def _parameter(self, name: str) -> str:
         found = self._values(name, "parameters")
@@ -138,14 +145,9 @@ class Ended:
         odd = (node for node in self._nodes() if node["phase"] != "Succeeded")
         return "\n".join(sorted(f"{node['displayName']} {node['phase']}" for node in odd))
 
-    def _pods(self) -> list[Body]:
-        label = f"workflows.argoproj.io/workflow={_name(self.body)}"
-        cluster = self._engine.clusters["staging"]
-        return list(cluster.list(POD, NAMESPACE, label_selector=label).items)
-
     def _owned(self) -> str:
         uid = self.body["metadata"]["uid"]
-        workflows = self._engine.clusters["staging"].list(WORKFLOW, NAMESPACE).items
+        workflows = self._cluster.list(WORKFLOW, NAMESPACE).items
         owned = [
             body
             for body in workflows
@@ -158,46 +160,36 @@ class Ended:
 class Station:
     """An engine with the fixtures in its cluster."""
 
-    def __init__(self, engine: Engine, notices: SimpleQueue[EngineNotice], state: Path) -> None:
-        self._engine = engine
-        self._notices = notices
+    def __init__(self, cluster: EmbeddedCluster, state: Path) -> None:
+        self._cluster = cluster
         self._artifacts = ArtifactStore(state / "artifacts")
 
     def put(self, text: bytes | str, path: str) -> list[Body]:
         """Creates every object of a file; those that are not a workflow of a cluster's in ours."""
-        cluster = self._engine.clusters["staging"]
         made = []
         for body in load_all(text, path):
             if body and not str(body["kind"]).startswith("Cluster"):
                 body["metadata"]["namespace"] = NAMESPACE
             if body:
-                made.append(cluster.create(body))
+                made.append(self._cluster.create(body))
         return made
 
     def run(self, examples: Iterable[tuple[str, Path]]) -> dict[str, Ended]:
         """All of them side by side; each example's (first) workflow as it ended."""
+        version = self._cluster.list(WORKFLOW, NAMESPACE).resource_version
         names = {key: _name(self.put(path.read_bytes(), str(path))[0]) for key, path in examples}
-        self._await(set(names.values()))
-        return {key: self._ended(name) for key, name in names.items()}
+        ended = dict(self._endings(set(names.values()), version))
+        return {key: ended[name] for key, name in names.items()}
 
-    def _await(self, names: set[str]) -> None:
-        while names:
-            notice = self._notices.get(timeout=LONG_S)
-            if isinstance(notice, RunNotice) and notice.phase in ENDS:
-                names.discard(notice.name)
-
-    def _ended(self, name: str) -> Ended:
-        cluster = self._engine.clusters["staging"]
-        version = cluster.list(WORKFLOW, NAMESPACE).resource_version
-        body: Any = cluster.get(ObjectRef(WORKFLOW, NAMESPACE, name))
-        if not (body.get("status") or {}).get("finishedAt"):
-            watch = cluster.watch(WORKFLOW, resource_version=version, timeout_s=LONG_S)
-            body = next(
-                event.object
-                for event in watch
-                if _name(event.object) == name and event.object["status"].get("finishedAt")
-            )
-        return Ended(body, self._engine, self._artifacts)
+    def _endings(self, names: set[str], version: str) -> Iterator[tuple[str, Ended]]:
+        """As they end: some ask to be deleted soon afterwards."""
+        for event in self._cluster.watch(WORKFLOW, resource_version=version, timeout_s=LONG_S):
+            name, status = _name(event.object), event.object.get("status") or {}
+            if name in names and status.get("finishedAt"):
+                names.discard(name)
+                yield name, Ended(event.object, self._cluster, self._artifacts)
+            if not names:
+                return
 
 
 @contextmanager
@@ -205,11 +197,10 @@ def open_station(folder: Path) -> Iterator[Station]:
     """A workspace in ``folder`` with an engine that runs."""
     (folder / "gitops.yaml").write_text(SETTINGS)
     workspace = Workspace(folder)
-    notices: SimpleQueue[EngineNotice] = SimpleQueue()
     with own(workspace) as owner:
         environment = workspace.settings().environment("staging")
-        with start_engine(owner, workspace, [environment], notice=notices.put) as engine:
-            station = Station(engine, notices, workspace.state)
+        with start_engine(owner, workspace, [environment]) as engine:
+            station = Station(engine.clusters["staging"], workspace.state)
             station.put(FIXTURES, "fixtures")
             yield station
 

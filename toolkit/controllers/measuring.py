@@ -13,7 +13,7 @@ from typing import Final
 from toolkit.workflow.cron.decide import CronDecision
 from toolkit.workflow.metrics import PREFIX, Kind, Measure, Meter, running_gauges
 from toolkit.workflow.nodes import POD, parse_instant
-from toolkit.workflow.run import Run, Transition
+from toolkit.workflow.run import NOTE_MARK, Run, Transition
 
 _SECONDS: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 60.0, 180.0)
 _RUNTIMES: Final = (1.0, 10.0, 60.0, 300.0, 900.0, 3_600.0, 14_400.0, 86_400.0)
@@ -54,7 +54,8 @@ class EngineMeter:
         if transition.run is not None and transition.run["phase"] != run.phase:
             self._entered(run, transition)
         for id, row in transition.nodes:
-            self._pod(run, id, row)
+            if not id.startswith(NOTE_MARK):
+                self._pod(run, id, row)
         for measure in transition.measures:
             problem = self._meter.measure(measure)
             if problem:
