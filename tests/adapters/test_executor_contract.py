@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Protocol
@@ -21,9 +22,20 @@ from toolkit.adapters.process.isolation import NONE
 from toolkit.adapters.process.made_once import MadeOnce
 from toolkit.adapters.volumes import Volumes
 from toolkit.repository.settings import ImageRule
-from toolkit.workflow.commands import ContainerCall, OutputFile, StartContainer
-from toolkit.workflow.events import ContainerEnded, ContainerErrored, ContainerStarted
-from toolkit.workflow.ports import Executor, ExecutorEvent, PodAddress, ResolvedStart
+from toolkit.workflow.commands import ContainerCall, OutputFile, PodContainer, StartContainer
+from toolkit.workflow.events import (
+    ContainerEnded,
+    ContainerErrored,
+    ContainerMoved,
+    ContainerStarted,
+)
+from toolkit.workflow.ports import (
+    Executor,
+    ExecutorEvent,
+    PodAddress,
+    ResolvedContainer,
+    ResolvedStart,
+)
 
 LONG_S = 30
 SCRIPTS = {
@@ -114,7 +126,7 @@ class Observer:
 
     def outcome(self) -> ContainerEnded | ContainerErrored:
         event = self.next()
-        while isinstance(event, ContainerStarted):
+        while isinstance(event, ContainerStarted | ContainerMoved):
             event = self.next()
         return event
 
@@ -148,6 +160,22 @@ def step(tmp_path: Path) -> Callable[..., ResolvedStart]:
 
 
 Step = Callable[..., ResolvedStart]
+
+IDLE = "exec sleep 60"
+
+
+def with_sidecar(main: ResolvedStart) -> ResolvedStart:
+    """The step as the main container of a pod, beside one that does not end by itself."""
+    idle = replace(main.start.call, source=IDLE)
+    containers = (
+        PodContainer("main", "main", main.start.call),
+        PodContainer("idle", "sidecar", idle),
+    )
+    parts = tuple(
+        ResolvedContainer(each, replace(main, start=replace(main.start, call=each.call)))
+        for each in containers
+    )
+    return replace(main, start=replace(main.start, containers=containers), containers=parts)
 
 
 def test_started_comes_before_ended(machine: Machine, step: Step) -> None:
@@ -247,3 +275,34 @@ def test_forgetting_what_is_not_there_is_fine(machine: Machine, step: Step) -> N
     observer.executor.start(step("say"))
     observer.outcome()
     observer.executor.forget("u-1")
+
+
+def test_a_pod_tells_how_each_of_its_containers_ended(machine: Machine, step: Step) -> None:
+    observer = Observer(machine)
+    observer.executor.start(with_sidecar(step("say")))
+    ended = observer.outcome()
+    assert isinstance(ended, ContainerEnded)
+    assert {state.name: state.exit_code for state in ended.containers} == {"main": 0, "idle": 143}
+    assert (ended.exit_code, ended.result, ended.outputs) == (0, "said", {"o": "written"})
+
+
+def test_each_container_of_a_pod_is_told_of_when_it_ends(machine: Machine, step: Step) -> None:
+    observer = Observer(machine)
+    observer.executor.start(with_sidecar(step("fail")))
+    codes = {}
+    while not isinstance(event := observer.next(), ContainerEnded):
+        if isinstance(event, ContainerMoved) and event.state.has_ended:
+            codes[event.state.name] = event.state.exit_code
+    assert codes == {"main": 3, "idle": 143}
+    assert event.exit_code == 3
+
+
+def test_recovery_of_a_pod_runs_no_container_again(machine: Machine, step: Step) -> None:
+    before, resolved = Observer(machine), with_sidecar(step("say"))
+    before.executor.start(resolved)
+    before.outcome()
+    after = Observer(machine)
+    after.executor.recover(resolved)
+    ended = after.outcome()
+    assert isinstance(ended, ContainerEnded)
+    assert (ended.exit_code, machine.runs_of("u-1")) == (0, 1)

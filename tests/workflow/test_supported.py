@@ -75,3 +75,12 @@ def test_the_document_names_every_field_with_its_state() -> None:
 def test_a_misspelt_field_of_a_step_is_refused() -> None:
     found = list(supported.unsupported_call({"name": "a", "withItmes": [1]}, "templates.m.steps"))
     assert found == ["templates.m.steps.withItmes is not supported by the embedded engine"]
+
+
+@pytest.mark.parametrize(
+    "field", ["resizePolicy", "restartPolicy", "restartPolicyRules", "volumeDevices"]
+)
+def test_what_no_engine_here_has_is_refused(field: str) -> None:
+    template = {"name": "m", "container": {"image": "alpine", field: [{"x": 1}]}}
+    [found] = supported.unsupported_template(template)
+    assert found.startswith(f"templates.m.container.{field} is not supported")

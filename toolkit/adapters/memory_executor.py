@@ -5,10 +5,18 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from toolkit.clock import Clock
-from toolkit.workflow.events import ContainerEnded, ContainerErrored, ContainerStarted
+from toolkit.workflow.events import (
+    ContainerEnded,
+    ContainerErrored,
+    ContainerMoved,
+    ContainerStarted,
+    ContainerState,
+)
 from toolkit.workflow.ports import Report, ResolvedStart
+from toolkit.workflow.simulated_pod import SimulatedPod, endings_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +121,14 @@ class MemoryExecutor:
 
     def _report_ending(self, resolved: ResolvedStart, ending: Ending) -> None:
         start = resolved.start
+        states: tuple[ContainerState, ...] = ()
+        if start.containers:
+            endings = endings_of(start, ending.exit_code, timedelta())
+            pod = SimulatedPod(start, endings, self._clock.now())
+            states = tuple(pod.states.values())
+            for _, event in pod.events:
+                if isinstance(event, ContainerMoved):
+                    self._report(event)
         self._report(
             ContainerEnded(
                 start.id,
@@ -121,5 +137,6 @@ class MemoryExecutor:
                 self._clock.now(),
                 result=(ending.result or "") if start.captures_result else None,
                 outputs={file.name: ending.outputs.get(file.name) for file in start.output_files},
+                containers=states,
             )
         )

@@ -31,6 +31,7 @@ from toolkit.wiring.clusters import Owner, ensure_capture_secret
 from toolkit.wiring.keeping import sweeper
 from toolkit.wiring.metrics import Queues
 from toolkit.wiring.runtimes import host_of, parallel_steps, runtimes_of
+from toolkit.wiring.tracing import start_tracing
 from toolkit.wiring.workspace import Workspace
 from toolkit.workflow.ports import ExecutorEvent
 
@@ -104,6 +105,7 @@ def start_engine(
             start_agents(state, logs, host, owner.clock, workspace.settings(), outstanding)
         )
         clusters: dict[str, EmbeddedCluster] = {}
+        tracers = start_tracing(stack, on_error)
         for environment in embedded:
             cluster = owner.cluster(environment, log_store=logs)
             clusters[environment.name] = cluster
@@ -122,7 +124,7 @@ def start_engine(
                 given=_given(workspace, environment),
                 notice=notice,
                 on_error=_counted(on_error, engine_meter),
-                watcher=RunWatchers([engine_meter]),
+                watcher=RunWatchers([engine_meter, *tracers(environment.name)]),
             )
             queues[environment.name, "workflow_queue"] = controller.loop
             controllers.append(controller)

@@ -321,6 +321,7 @@ def _end_daemon(draft: Draft, id: str) -> None:
         stop(draft, daemon, "")
     draft.edit(id).status.pop("daemoned", None)
     draft.set_phase(id, SUCCEEDED, "")
+    containers.end_rest(draft, draft.node(id), SUCCEEDED, "")
 
 
 def _ended(draft: Draft, known: Node, event: ContainerEnded) -> None:

@@ -22,7 +22,7 @@ from toolkit.workflow.nodes import (
     parse_instant,
     rfc3339,
 )
-from toolkit.workflow.pod_life import INIT, MAIN
+from toolkit.workflow.pod_life import INIT, MAIN, TERMINATED
 from toolkit.workflow.run import Run
 
 GROUP: Final = "workflows.argoproj.io"
@@ -215,6 +215,7 @@ def _pod_status(node: Node) -> Row:
         return status
     if any("started" in each for each in known.values() if each["role"] != INIT):
         status["phase"] = _POD_PHASE[node.phase] if node.has_ended else RUNNING
+    known = {name: _as_ended(each, node) for name, each in known.items()}
     inits = [_known_status(name, each) for name, each in known.items() if each["role"] == INIT]
     others = [_known_status(name, each) for name, each in known.items() if each["role"] != INIT]
     if inits:
@@ -231,6 +232,14 @@ def _container_status(name: str, state: Row, *, is_ready: bool) -> Row:
         "imageID": "",
         "state": state,
     }
+
+
+def _as_ended(container: Row, pod: Node) -> Row:
+    """One that nobody heard of any more, because its pod had ended: a daemon's, or a lost one."""
+    if not pod.has_ended or "exitCode" in container or "started" not in container:
+        return container
+    ended = {"exitCode": TERMINATED, "reason": "Error", "finished": pod.status["finishedAt"]}
+    return {**container, **ended}
 
 
 def _known_status(name: str, container: Row) -> Row:

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 
 from toolkit.workflow.commands import PodContainer, StartContainer
 from toolkit.workflow.events import ContainerMoved, ContainerStarted, ContainerState, Event
-from toolkit.workflow.pod_life import INIT, TERMINATED, moves
+from toolkit.workflow.pod_life import INIT, SIDECAR, TERMINATED, moves
+from toolkit.workflow.pod_spec import output_container
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,20 @@ class Ending:
 
     exit_code: int
     duration: timedelta
+
+
+def main_of(command: StartContainer) -> PodContainer:
+    """The one whose exit code counts as the pod's."""
+    return output_container(command.containers) or command.containers[-1]
+
+
+def endings_of(command: StartContainer, exit_code: int, duration: timedelta) -> dict[str, Ending]:
+    """``exit_code`` is that of the container which counts; the others end well, sidecars not by
+    themselves.
+    """
+    others = [each.name for each in command.containers if each.role != SIDECAR]
+    endings = {name: Ending(0, duration) for name in others}
+    return {**endings, main_of(command).name: Ending(exit_code, duration)}
 
 
 class SimulatedPod:
@@ -38,6 +53,12 @@ class SimulatedPod:
         self._is_up = False
         while self._play():
             pass
+
+    @property
+    def exit_code(self) -> int:
+        """Of the container that counts; 1 where it never ended."""
+        state = self.states.get(main_of(self._command).name)
+        return 1 if state is None or state.exit_code is None else state.exit_code
 
     def _play(self) -> bool:
         """One round; False where nothing more happens."""

@@ -40,10 +40,8 @@ from toolkit.workflow.library import Library
 from toolkit.workflow.lock_desk import UNLIMITED, LimitOf, LockDesk, LockEvent
 from toolkit.workflow.machine import step, submit
 from toolkit.workflow.nodes import FAILED, SUCCEEDED, Node, Row
-from toolkit.workflow.pod_life import SIDECAR
-from toolkit.workflow.pod_spec import output_container
 from toolkit.workflow.run import Run, Transition
-from toolkit.workflow.simulated_pod import Ending, SimulatedPod
+from toolkit.workflow.simulated_pod import Ending, SimulatedPod, endings_of, main_of
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -211,14 +209,15 @@ class Simulation:
         self._finish(command, None if outcome.is_stuck else end, _answer(command, outcome, end))
 
     def _start_pod(self, command: StartContainer, outcome: Outcome, begin: datetime) -> None:
-        pod = SimulatedPod(command, _endings(command, outcome), begin)
+        endings = endings_of(command, outcome.exit_code, outcome.duration) | outcome.containers
+        if outcome.is_stuck:
+            del endings[main_of(command).name]
+        pod = SimulatedPod(command, endings, begin)
         for at, event in pod.events:
             if command.deadline is None or at < command.deadline:
                 self._at(at, event)
-        main = output_container(command.containers) or command.containers[-1]
-        code = pod.states[main.name].exit_code if main.name in pod.states else 1
         end = pod.ended or begin
-        whole = _answer(command, replace(outcome, exit_code=code or 0), end)
+        whole = _answer(command, replace(outcome, exit_code=pod.exit_code), end)
         if isinstance(whole, ContainerEnded):
             whole = replace(whole, containers=tuple(pod.states.values()))
         self._finish(command, pod.ended, whole)
@@ -295,21 +294,6 @@ def _answer(command: StartContainer, outcome: Outcome, at: datetime) -> Event:
     return ContainerEnded(
         command.id, command.node_id, outcome.exit_code, at, result, outputs, saved
     )
-
-
-def _endings(command: StartContainer, outcome: Outcome) -> dict[str, Ending]:
-    """How the containers of a pod end by themselves: the one that counts as the outcome says."""
-    main = output_container(command.containers) or command.containers[-1]
-    endings = {
-        each.name: Ending(0, outcome.duration)
-        for each in command.containers
-        if each.role != SIDECAR
-    }
-    endings[main.name] = Ending(outcome.exit_code, outcome.duration)
-    endings |= outcome.containers
-    if outcome.is_stuck:
-        del endings[main.name]
-    return endings
 
 
 def _call_answer(command: Work, outcome: Outcome, at: datetime) -> Event:

@@ -200,7 +200,7 @@ class Claim:
         try:
             for name in (_RECORD, "script", "covers.json", "fstab"):
                 (self.folder / name).unlink(missing_ok=True)
-            for name in ("work", "root/tmp", "root", ""):
+            for name in ("work", "tmp", ""):
                 (self.folder / name).rmdir()
         except OSError:
             shutil.rmtree(self.folder, ignore_errors=True)

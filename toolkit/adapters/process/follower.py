@@ -24,6 +24,7 @@ class Follower:
         self._timers: list[tuple[float, int, Action]] = []
         self._numbers = count()
         self._is_open = True
+        self._waiting = select.epoll()
         self._thread = threading.Thread(target=self._run, name="process-follower", daemon=True)
         self._thread.start()
 
@@ -31,7 +32,8 @@ class Follower:
         """Once the process behind the pidfd has ended. The descriptor is ours from now on: it is
         closed after ``action`` ran.
         """
-        self.soon(lambda: self._watch(process_descriptor, action))
+        self._endings[process_descriptor] = action
+        self._waiting.register(process_descriptor, select.EPOLLIN)  # wakes the thread if it must
 
     def after(self, delay_s: float, action: Action) -> None:
         due = time.monotonic() + max(0.0, delay_s)
@@ -51,8 +53,7 @@ class Follower:
         self._endings.clear()
 
     def _run(self) -> None:
-        with select.epoll() as waiting:
-            self._waiting = waiting
+        with self._waiting as waiting:
             waiting.register(self._wake_read, select.EPOLLIN)
             while self._is_open:
                 for descriptor, _ in waiting.poll(self._until_next_timer()):
@@ -78,10 +79,6 @@ class Follower:
 
     def _until_next_timer(self) -> float | None:
         return max(0.0, self._timers[0][0] - time.monotonic()) if self._timers else None
-
-    def _watch(self, descriptor: int, action: Action) -> None:
-        self._endings[descriptor] = action
-        self._waiting.register(descriptor, select.EPOLLIN)
 
     def _stop(self) -> None:
         self._is_open = False

@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from toolkit.adapters.process.mounts import can_mount
+from toolkit.adapters.process.mounts import MADE, can_mount
 from toolkit.errors import ExecutionError
 
 _SYSTEM = frozenset(
@@ -26,6 +26,8 @@ _SYSTEM = frozenset(
         *("proc", "root", "run", "sbin", "snap", "sys", "usr", "var"),
     )
 )
+_TMP = "/tmp"  # noqa: S108 - the step's own
+_SPECIAL = re.compile(r"[\s\\#]")
 _UNTOUCHABLE = ("/dev", "/proc", "/sys")
 _PROBE_TIMEOUT_S = 10
 NEW_ROOT = ".newroot"
@@ -139,7 +141,8 @@ def plan(
     hidden: Path | None = None,
     kept: Iterable[Path] = (),
 ) -> Layout:
-    """Lays out a step's private folders under ``private`` and creates them.
+    """Lays out a step's private folders under ``private``, and its ``/tmp`` beside that one, and
+    creates them.
 
     ``folders`` and ``files`` are the absolute paths the template declares (volume mounts; inputs
     and outputs). The folders will be there; those above a file only where the host has them, for
@@ -152,7 +155,7 @@ def plan(
     wanted = {str(PurePosixPath(_clean(file)).parent): False for file in files}
     wanted |= {_clean(folder): True for folder in folders}
     builder = _Builder(namespaces, private, tuple(visible))
-    builder.cover("/tmp")  # noqa: S108 - the step's own
+    builder.cover(_TMP)
     for path in sorted(wanted, key=lambda path: (path.count("/"), path)):
         builder.declare(path, is_made=wanted[path] or Path(path).is_dir())
     shown = {_clean(path): folder for path, folder in (lasting or {}).items()}
@@ -205,7 +208,8 @@ class _Builder:
         if not self._namespaces.is_private:
             return self._rewrite(path, is_made=True)
         folder = self._folder(path)
-        hidden = (kept for kept in self._visible if Path(path) in kept.parents)
+        inside_of = path.rstrip("/") + "/"
+        hidden = (kept for kept in self._visible if str(kept).startswith(inside_of))
         for kept in _outermost(hidden):
             inside = folder / kept.relative_to(path)
             inside.mkdir(parents=True, exist_ok=True)
@@ -238,6 +242,9 @@ class _Builder:
 
     def hide(self, folder: Path, kept: Iterable[Path]) -> None:
         """Comes last: the private folders that other covers show are inside of it."""
+        if self._namespaces.is_by_thread:
+            self._hide_in_memory(folder, kept)
+            return
         empty = self._private / ".hidden"
         empty.mkdir(mode=0o700)
         for path in kept:
@@ -248,6 +255,18 @@ class _Builder:
             else:
                 inside.touch()
             self._lines.append(fstab_line(str(path), str(inside), "none", "rbind"))
+        self._lines.append(fstab_line(str(empty), str(folder), "none", "rbind"))
+
+    def _hide_in_memory(self, folder: Path, kept: Iterable[Path]) -> None:
+        """The same without a file made and removed for each step: the empty folder is a small file
+        system of the step's namespace.
+        """
+        empty = folder / ".hidden"
+        empty.mkdir(mode=0o700, exist_ok=True)
+        self._lines.append(fstab_line("tmpfs", str(empty), "tmpfs", "mode=0700,size=1m"))
+        for path in kept:
+            inside = empty / path.relative_to(folder)
+            self._lines.append(fstab_line(str(path), str(inside), "none", f"rbind,{MADE}"))
         self._lines.append(fstab_line(str(empty), str(folder), "none", "rbind"))
 
     def rewrite_file(self, path: str) -> None:
@@ -304,7 +323,15 @@ class _Builder:
         return None if str(host) == path else host
 
     def _folder(self, path: str) -> Path:
+        if path == _TMP:
+            return self._tmp()
         folder = self._private / path.strip("/")
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def _tmp(self) -> Path:
+        """Every step has it, and most have no other: it stands beside the rest."""
+        folder = self._private.with_name("tmp")
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
@@ -352,7 +379,7 @@ def _overlay_line(scratch: Path) -> str:
 
 def fstab_line(source: str, target: str, kind: str, options: str) -> str:
     """A line for ``mount -a -T``."""
-    quoted = (re.sub(r"[\s\\#]", _octal, text) for text in (source, target, kind, options))
+    quoted = (_SPECIAL.sub(_octal, text) for text in (source, target, kind, options))
     return " ".join((*quoted, "0", "0")) + "\n"
 
 

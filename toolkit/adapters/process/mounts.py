@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from ctypes import POINTER, byref, c_char_p, c_int, c_short, c_ulong, c_void_p
 from functools import cache
+from pathlib import Path
 from typing import Any, Final
 
 from toolkit.errors import ExecutionError
@@ -25,7 +26,9 @@ _REMOUNT: Final = 32
 _BIND: Final = 4096
 _RECURSIVE: Final = 16384
 _PRIVATE: Final = 1 << 18
-_FLAGS: Final = {"bind": _BIND, "rbind": _BIND | _RECURSIVE, "ro": _READ_ONLY}
+_FLAGS: Final = {"bind": _BIND, "rbind": _BIND | _RECURSIVE, "ro": _READ_ONLY, "x-made": 0}
+MADE: Final = "x-made"
+"""The option of a mount whose place is made for it: a folder or a file, as its source is."""
 _SET_DEFAULTS, _SET_MASK, _SET_SESSION = 0x04, 0x08, 0x80  # POSIX_SPAWN_*, spawn.h
 _OPAQUE_BYTES: Final = 1024  # more than any libc's structures have
 _DEFAULTS: Final = (
@@ -90,10 +93,21 @@ def _mount_line(line: str) -> None:
     if not _FLAGS.keys() >= set(names):  # a file system's own
         _mount(source, target, kind, 0, options)
         return
+    if MADE in names:
+        _make_place(source, target)
     flags = [_FLAGS[name] for name in names]
     _mount(source, target, "", sum(flags) & ~_READ_ONLY, "")
     if _READ_ONLY in flags:
         _mount("", target, "", _REMOUNT | _BIND | _READ_ONLY, "")
+
+
+def _make_place(source: str, target: str) -> None:
+    place = Path(target)
+    if Path(source).is_dir():
+        place.mkdir(parents=True, exist_ok=True)
+    else:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.touch()
 
 
 def _mount(source: str, target: str, kind: str, flags: int, options: str) -> None:
