@@ -94,6 +94,66 @@ def test_a_command_is_not_run_more_often_than_it_may(bench: Bench) -> None:
     assert bench.log(resolved, "a") == ["try", "try"]
 
 
+# Volumes
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/shared",
+        "/shared/deep/down",
+        "/tmp/vol",
+        "/var/cache/gitops-vol",
+        "/etc/gitops-vol",
+        "/mnt/v",
+    ],
+)
+def test_a_volume_is_shared_wherever_it_is_mounted(
+    open_bench: Open, isolation: Namespaces, path: str
+) -> None:
+    bench = open_bench(isolation)
+    ended = bench.ended(
+        pod(
+            container("a", f"echo a > {path}/o"),
+            container("main", f"echo main >> {path}/o", dependencies=("a",)),
+            mounts=(VolumeMount(path, "work", is_pods=True),),
+            outputs=(f"{path}/o",),
+        )
+    )
+    assert ended.outputs == {f"{path}/o": "a\nmain"}
+
+
+def test_a_volume_may_be_mounted_twice_and_inside_another(
+    open_bench: Open, isolation: Namespaces
+) -> None:
+    bench = open_bench(isolation)
+    mounts = (
+        VolumeMount("/one", "one", is_pods=True),
+        VolumeMount("/one/two", "two", is_pods=True),
+        VolumeMount("/again", "two/sub", is_pods=True),
+    )
+    ended = bench.ended(
+        pod(
+            container("a", "echo a > /one/o; mkdir -p /one/two/sub; echo b > /one/two/sub/o"),
+            container("main", "cat /one/o /again/o > /again/all", dependencies=("a",)),
+            mounts=mounts,
+            outputs=("/one/two/sub/all",),
+        )
+    )
+    assert ended.outputs == {"/one/two/sub/all": "a\nb"}
+
+
+def test_a_volume_that_is_read_only_cannot_be_written(
+    open_bench: Open, namespaces: Namespaces
+) -> None:
+    if not namespaces.is_private:
+        pytest.skip("this machine does not allow mount namespaces")
+    bench = open_bench(namespaces)
+    mounts = (VolumeMount("/shared", "work", is_pods=True, is_read_only=True),)
+    ended = bench.ended(pod(container("main", "echo x > /shared/x || exit 9"), mounts=mounts))
+    assert codes(ended) == {"main": 9}
+
+
 # Init containers
 
 

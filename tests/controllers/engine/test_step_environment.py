@@ -8,7 +8,7 @@ from tests.controllers.engine.conftest import NAMESPACE, config_map, secret
 from toolkit.adapters.embedded import EmbeddedCluster
 from toolkit.controllers.step_environment import resolve
 from toolkit.errors import ExecutionError
-from toolkit.workflow.commands import ContainerCall, StartContainer
+from toolkit.workflow.commands import ContainerCall, PodContainer, StartContainer
 from toolkit.workflow.ports import PodAddress, ResolvedStart
 
 POD = {"metadata": {"name": "pod-1", "labels": {"team": "data"}, "annotations": {"a.b/c": "d"}}}
@@ -152,3 +152,65 @@ def test_items_cannot_lead_outside_the_volume(cluster: EmbeddedCluster) -> None:
             volumes=({"name": "v", "configMap": source},),
             volume_mounts=({"name": "v", "mountPath": "/v"},),
         )
+
+
+def test_the_downward_api_gives_files_too(cluster: EmbeddedCluster) -> None:
+    items = [
+        {"path": "name", "fieldRef": {"fieldPath": "metadata.name"}},
+        {"path": "all/labels", "fieldRef": {"fieldPath": "metadata.labels"}},
+        {"path": "cpu", "resourceFieldRef": {"resource": "requests.cpu", "divisor": "1m"}},
+    ]
+    found = resolved(
+        cluster,
+        resources={"requests": {"cpu": "0.25"}},
+        volumes=({"name": "v", "downwardAPI": {"items": items}},),
+        volume_mounts=({"name": "v", "mountPath": "/v"},),
+    )
+    assert found.files == {
+        "/v/name": b"pod-1",
+        "/v/all/labels": b'team="data"',
+        "/v/cpu": b"250",
+    }
+
+
+@pytest.mark.parametrize(
+    ("reference", "value"),
+    [
+        ({"resource": "limits.cpu"}, "2"),
+        ({"resource": "limits.cpu", "divisor": "1m"}, "1500"),
+        ({"resource": "limits.memory", "divisor": "1Mi"}, "64"),
+        ({"resource": "requests.memory"}, str(64 * 1024**2)),
+        ({"resource": "requests.ephemeral-storage"}, "0"),
+    ],
+)
+def test_resources_are_told_in_whole_divisors(
+    cluster: EmbeddedCluster, reference: dict[str, str], value: str
+) -> None:
+    resources = {"limits": {"cpu": "1500m", "memory": "64Mi"}}
+    found = resolved(cluster, resources=resources, env=env(("A", {"resourceFieldRef": reference})))
+    assert found.environment["A"] == value
+
+
+def test_a_container_without_a_limit_may_use_the_machine(cluster: EmbeddedCluster) -> None:
+    found = resolved(cluster, env=env(("A", {"resourceFieldRef": {"resource": "limits.cpu"}})))
+    assert int(found.environment["A"]) >= 1
+
+
+def test_each_container_of_a_pod_has_its_own_environment_and_the_secrets_of_all_are_masked(
+    cluster: EmbeddedCluster,
+) -> None:
+    cluster.create(secret("s", {"token": "hush"}))
+    from_secret = env(("T", {"secretKeyRef": {"name": "s", "key": "token"}}))
+    containers = (
+        PodContainer("main", "main", ContainerCall("image", env=env(("A", "1")))),
+        PodContainer("side", "sidecar", ContainerCall("image", env=from_secret)),
+    )
+    start = StartContainer(
+        "u-1", "n", "wf.n", "pod-1", "t", containers[0].call, containers=containers
+    )
+    found = resolve(start, cluster, PodAddress("staging", NAMESPACE, "wf", "pod-1"), pod=POD)
+    assert [part.resolved.environment for part in found.containers] == [
+        {"A": "1"},
+        {"T": "hush"},
+    ]
+    assert [part.resolved.secrets for part in found.containers] == [{"hush"}, {"hush"}]

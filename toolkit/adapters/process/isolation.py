@@ -184,6 +184,7 @@ class _Builder:
         self._covers: dict[str, Path] = {}
         self._rewritten: dict[str, Path] = {}
         self._new_root: Path | None = None
+        self._tops: set[str] = set()  # those that only the new root has
 
     def declare(self, path: str, *, is_made: bool) -> None:
         """Gives ``path`` (a folder) a private place, by the least that does."""
@@ -224,9 +225,10 @@ class _Builder:
         if not self._namespaces.is_private or place is None:
             self._rewritten[path] = self._covers[path] = lasting.folder
             return
-        is_in_new_root = self._new_root is not None and place.is_relative_to(self._new_root)
+        place.mkdir(parents=True, exist_ok=True)  # it may lie in another that is shown
+        is_in_new_root = self._new_root is not None and _first(path) in self._tops
         options = "rbind,ro" if lasting.is_read_only else "rbind"
-        target = str(place) if is_in_new_root else path
+        target = f"{self._new_root}{path}" if is_in_new_root else path
         self._lines.append(fstab_line(str(lasting.folder), target, "none", options))
         self._covers[path] = lasting.folder
 
@@ -305,6 +307,7 @@ class _Builder:
         self._new_root = self._private / NEW_ROOT
         top = _first(path)
         self._covers[top] = self._new_root / top[1:]
+        self._tops.add(top)
         self._new_root.mkdir(parents=True, exist_ok=True)
 
     def _rewrite(self, path: str, *, is_made: bool) -> Path:
