@@ -43,7 +43,7 @@ class _Handler(BaseHTTPRequestHandler):
         kind, _, rest = self.path.partition("?")[0].strip("/").partition("/")
         if kind == "slow":
             server.closing.wait(30)
-        said = f"{self.command} {body.decode()}".encode()
+        said = f"{self.command} ".encode() + body
         status, headers = 200, {"X-Twice": "a"}
         if kind == "status":
             status = int(rest)

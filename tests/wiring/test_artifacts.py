@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from tests.adapters.artifacts.conftest import s3_server  # noqa: F401 - a fixture
 from tests.adapters.loopback import Loopback, serving
 from tests.wiring.test_engine import SETTINGS, Plant, nodes, script
+from toolkit.controllers.projecting import WORKFLOW
 from toolkit.resource.cluster import ObjectRef
 from toolkit.resource.identity import GroupVersionKind
 from toolkit.resource.resource import Body
@@ -224,3 +226,114 @@ def test_a_manifest_comes_from_an_artifact(plant: Plant, *, is_raw: bool) -> Non
     assert {one["name"]: one["value"] for one in found} == {
         "keys": '["b","c"]', "lines": "2\n3", "a": "1",
     }  # fmt: skip
+
+
+# Garbage collection
+
+
+def collectable(*artifacts: tuple[str, str], **fields: Any) -> Body:
+    declared = [
+        {
+            "name": name,
+            "path": f"/tmp/{name}",
+            **({"artifactGC": {"strategy": strategy}} if strategy else {}),
+            **fields,
+        }
+        for name, strategy in artifacts
+    ]
+    source = "".join(f"echo {name} > /tmp/{name}; " for name, _ in artifacts)
+    return script(source, outputs={"artifacts": declared})
+
+
+def kept_files(plant: Plant) -> set[str]:
+    return {path.name for path in (plant.workspace.state / "artifacts").rglob("*.tgz")}
+
+
+WF = ObjectRef(WORKFLOW, "data", "wf")
+
+
+def until(happened: Callable[[], Any]) -> Any:
+    """What it gives, once it gives something."""
+    for _ in range(1_200):
+        if found := happened():
+            return found
+        time.sleep(0.05)
+    raise AssertionError("it did not happen")
+
+
+def until_shown(plant: Plant, engine: Engine, name: str, strategy: str) -> Body:
+    """The workflow once a strategy has been followed."""
+    cluster = engine.clusters["staging"]
+
+    def followed() -> Body | None:
+        body = cluster.get(ObjectRef(WORKFLOW, "data", name)) or {}
+        done = ((body.get("status") or {}).get("artifactGCStatus") or {}).get("strategiesProcessed")
+        return body if strategy in (done or {}) else None
+
+    found: Body = until(followed)
+    assert not plant.errors
+    return found
+
+
+def delete(engine: Engine) -> None:
+    engine.clusters["staging"].delete(WF)
+
+
+def await_gone(engine: Engine) -> None:
+    until(lambda: engine.clusters["staging"].get(WF) is None)
+
+
+def test_artifacts_go_when_the_workflow_ends_and_when_it_is_deleted(plant: Plant) -> None:
+    main = collectable(("soon", "OnWorkflowCompletion"), ("late", ""), ("kept", "Never"))
+    with plant.engine() as engine:
+        plant.submit(engine, "wf", main, artifactGC={"strategy": "OnWorkflowDeletion"})
+        body = until_shown(plant, engine, "wf", "OnWorkflowCompletion")
+        assert kept_files(plant) == {"late.tgz", "kept.tgz"}
+        assert body["metadata"]["finalizers"] == ["workflows.argoproj.io/artifact-gc"]
+        found = artifacts_of(body["status"]["nodes"]["wf"])
+        assert [name for name, one in found.items() if one.get("deleted")] == ["soon"]
+        delete(engine)
+        await_gone(engine)
+    assert kept_files(plant) == {"kept.tgz"}
+
+
+def test_a_workflow_deleted_while_no_engine_runs_goes_with_its_artifacts(plant: Plant) -> None:
+    main = collectable(("late", "OnWorkflowDeletion"))
+    with plant.engine() as engine:
+        plant.submit(engine, "wf", main)
+        until_shown(plant, engine, "wf", "OnWorkflowCompletion")
+    delete(engine)
+    with plant.engine() as engine:
+        await_gone(engine)
+    assert kept_files(plant) == set()
+
+
+@pytest.mark.parametrize("is_forced", [False, True])
+def test_what_cannot_be_deleted_is_a_condition_and_holds_the_workflow(
+    plant: Plant, server: Loopback, *, is_forced: bool
+) -> None:
+    place = {"http": {"url": f"{server.url}/x"}}
+    main = collectable(("out", "OnWorkflowCompletion"), **place)
+    with plant.engine() as engine:
+        plant.submit(engine, "wf", main, artifactGC={"forceFinalizerRemoval": is_forced})
+        body = until_shown(plant, engine, "wf", "OnWorkflowCompletion")
+        conditions = {one["type"]: one for one in body["status"]["conditions"]}
+        assert "cannot be deleted" in conditions["ArtifactGCError"]["message"]
+        assert body["metadata"]["finalizers"] == ["workflows.argoproj.io/artifact-gc"]
+        delete(engine)
+        if is_forced:
+            await_gone(engine)
+        else:
+            until_shown(plant, engine, "wf", "OnWorkflowDeletion")
+            assert engine.clusters["staging"].get(WF) is not None
+
+
+def test_a_running_workflow_that_is_deleted_ends_first(plant: Plant) -> None:
+    main = collectable(("out", "OnWorkflowDeletion"))
+    main["script"]["source"] = "echo > /tmp/out; sleep 600"
+    with plant.engine() as engine:
+        plant.submit(engine, "wf", main)
+        until(lambda: "Running" in str((engine.clusters["staging"].get(WF) or {}).get("status")))
+        delete(engine)
+        await_gone(engine)
+    assert kept_files(plant) == set()

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from toolkit.apiserver.call import Call
+from toolkit.apiserver.deleting import remove_if_released
 from toolkit.apiserver.namespaces import require_namespace
 from toolkit.apiserver.refusals import not_found
 from toolkit.apiserver.store import Transaction
@@ -22,7 +23,8 @@ def draw(tx: Transaction, call: Call, body: Body) -> Body:
     """Stores ``body``, status included, over what is there or anew; returns it as stored.
 
     Labels and annotations that others have put on it stay. One that names a resourceVersion is
-    drawn over that version only. Raises ConflictError, and NotFoundError for a missing namespace
+    drawn over that version only, and says which finalizers hold it: without the last one an object
+    that is being deleted goes. Raises ConflictError, and NotFoundError for a missing namespace
     and for a named version of an object that is gone.
     """
     live = tx.get(call.key)
@@ -40,8 +42,19 @@ def _over(tx: Transaction, call: Call, live: Body, body: Body) -> Body:
     for key in ("labels", "annotations"):
         if drawn := body["metadata"].get(key):
             metadata[key] = _merged(metadata.get(key), drawn)
+    if body["metadata"].get("resourceVersion"):
+        _put_finalizers(metadata, body["metadata"].get("finalizers"))
     drawn = {**live, **body, "metadata": metadata}
-    return live if is_same(drawn, live) else tx.put(call.key, drawn)
+    if is_same(drawn, live):
+        return live
+    return remove_if_released(tx, call, tx.put(call.key, drawn))
+
+
+def _put_finalizers(metadata: dict[str, Any], finalizers: list[str] | None) -> None:
+    if finalizers:
+        metadata["finalizers"] = finalizers
+    else:
+        metadata.pop("finalizers", None)
 
 
 def _merged(live: Mapping[str, Any] | None, drawn: Mapping[str, Any]) -> dict[str, Any]:

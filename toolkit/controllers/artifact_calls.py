@@ -10,6 +10,7 @@ from toolkit.controllers.step_environment import credentials_of
 from toolkit.controllers.step_lookup import Lookup
 from toolkit.errors import ExecutionError, ToolkitError
 from toolkit.resource.cluster import Cluster
+from toolkit.workflow.artifact_gc import Doomed
 from toolkit.workflow.commands import CallResource, ListArtifacts
 from toolkit.workflow.data_template import transformed
 from toolkit.workflow.events import TaskAnswered
@@ -56,3 +57,12 @@ def with_manifest(
         return call
     content = opened(source.location, artifacts, cluster, owner.namespace).read(source)
     return replace(call, manifest=content.decode("utf-8", "replace"))
+
+
+def deleted(one: Doomed, artifacts: Artifacts, cluster: Cluster, namespace: str) -> str:
+    """Deletes an artifact; why it could not be, or ""."""
+    try:
+        opened(one.location, artifacts, cluster, namespace).delete(one.location, one.key)
+    except ToolkitError as error:
+        return f"failed to delete artifact {one.name}: {error}"
+    return ""

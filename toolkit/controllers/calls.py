@@ -5,19 +5,20 @@ They block, so they are made on threads; each answer is reported as an event.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import timedelta
 from typing import Final
 
 from toolkit.clock import Clock
 from toolkit.controllers.agent import Agent, AgentCall
-from toolkit.controllers.artifact_calls import list_keys, with_manifest
+from toolkit.controllers.artifact_calls import deleted, list_keys, with_manifest
 from toolkit.controllers.event_loop import EventLoop
 from toolkit.controllers.resource_actions import Owner
 from toolkit.controllers.resource_calls import Answer, Undecided, look_again, perform
 from toolkit.errors import ExecutionError
 from toolkit.resource.cluster import Cluster, ObjectRef
+from toolkit.workflow.artifact_gc import Doomed
 from toolkit.workflow.commands import Call, CallResource, ListArtifacts
 from toolkit.workflow.events import ContainerErrored, Event
 
@@ -71,6 +72,25 @@ class Calls:
 
     def run_ended(self, uid: str) -> None:
         self._agent.run_ended(uid)
+
+    def collect(
+        self,
+        doomed: Sequence[Doomed],
+        namespace: str,
+        done: Callable[[dict[tuple[str, str], str]], None],
+    ) -> None:
+        """Deletes artifacts; ``done`` hears, on the loop, of the error of each, "" for none."""
+
+        def work() -> None:
+            results = {
+                (one.node_id, one.name): deleted(
+                    one, self._agent.artifacts, self._cluster, namespace
+                )
+                for one in doomed
+            }
+            self._loop.soon(lambda: done(results))
+
+        self._resources.submit(work)
 
     def close(self) -> None:
         """Waits a moment for what is under way, so that it is not lost: a call given up counts as

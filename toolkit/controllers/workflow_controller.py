@@ -19,6 +19,7 @@ from toolkit.controllers.active_run import ActiveRun, Decided, RunNotice, answer
 from toolkit.controllers.agent import Agent
 from toolkit.controllers.calls import Calls
 from toolkit.controllers.claims import ensure_claims, release_claims, sweep_claims
+from toolkit.controllers.collecting import Collecting, is_awaited, is_going
 from toolkit.controllers.event_loop import EventLoop
 from toolkit.controllers.object_watch import ObjectWatch
 from toolkit.controllers.picture import Picture
@@ -43,7 +44,7 @@ from toolkit.workflow.commands import (
     StopContainer,
     WakeAt,
 )
-from toolkit.workflow.events import ContainerErrored, Event, Woke
+from toolkit.workflow.events import ContainerErrored, Event, SpecChanged, Woke
 from toolkit.workflow.lock_desk import LockEvent
 from toolkit.workflow.machine import step, submit
 from toolkit.workflow.observe import observe
@@ -101,6 +102,7 @@ class WorkflowController:
         self.loop = EventLoop(f"workflows-{name}", clock, on_error)
         self.locks = RunLocks(name, cluster, locks, loop=self.loop, clock=clock)
         self._calls = Calls(name, cluster, agent, self.loop, clock, self._reported)
+        self._collecting = Collecting(self._active, self._calls, runs, clock, self._show)
         self._picture = Picture(
             cluster,
             self._active,
@@ -222,6 +224,8 @@ class WorkflowController:
             return
         # What a finished run shows is behind until the last flush: not to be read as a wish.
         events = () if active.run.is_finished else observe(active.run, live)
+        if is_going(live) and not active.run.is_finished:
+            events = (SpecChanged(suspend=False, shutdown="Terminate"),)
         active.shown.live = live
         active.shown.is_behind = True
         for event in events:
@@ -256,20 +260,22 @@ class WorkflowController:
         return self._reopened(uid, live) is not None
 
     def _reopened(self, uid: str, live: Body) -> ActiveRun | None:
-        """A finished run, where the user asks for more of it (retry)."""
+        """A finished run, where the user asks for more of it (retry), or it is being deleted and
+        artifacts of it are still there.
+        """
         labels = live["metadata"].get("labels") or {}
-        if uid not in self._finished or labels.get(COMPLETED_LABEL) == "true":
-            return None
-        stored = self._runs.find(uid)
+        may_be = labels.get(COMPLETED_LABEL) != "true" or is_going(live)
+        stored = self._runs.find(uid) if uid in self._finished and may_be else None
         if stored is None:
             return None
         run = load(stored.run, stored.nodes)
-        if not observe(run, live):
+        if not observe(run, live) and not is_awaited(run, live):
             return None
         self._finished.discard(uid)
         active = self._active[uid] = ActiveRun(run, Shown(live))
         for event in observe(run, live):
             self._step(uid, event)
+        self._show(uid)
         return active
 
     def _step(self, uid: str, event: Event) -> None:
@@ -427,6 +433,8 @@ class WorkflowController:
         self._picture.show(uid, self._active[uid])
 
     def _shown_to_the_end(self, uid: str) -> None:
+        if self._collecting.begin(uid):
+            return
         active = self._active.pop(uid)
         release_claims(self._cluster, active.run, self._executor.volumes, self._name)
         self._runs.settle(uid, to_be_kept(active.shown.live))

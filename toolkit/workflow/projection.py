@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from toolkit.resource.resource import Body
+from toolkit.workflow import artifact_gc
 from toolkit.workflow.claims import claim_volumes, keeps_claims
 from toolkit.workflow.edges import Edges
 from toolkit.workflow.locks import Lock
@@ -46,7 +47,18 @@ def project_workflow(run: Run, live: Body) -> Body:
     annotations = run.definition.metadata["annotations"]
     if annotations:
         metadata["annotations"] = {**(metadata.get("annotations") or {}), **annotations}
+    _put_finalizer(run, metadata)
     return {**live, "metadata": metadata, "status": _status(run)}
+
+
+def _put_finalizer(run: Run, metadata: Row) -> None:
+    """The Workflow waits for its artifacts' deletion; other finalizers are not ours."""
+    others = [one for one in metadata.get("finalizers") or () if one != artifact_gc.FINALIZER]
+    wanted = [*others, artifact_gc.FINALIZER] if artifact_gc.holds_finalizer(run) else others
+    if wanted:
+        metadata["finalizers"] = wanted
+    else:
+        metadata.pop("finalizers", None)
 
 
 def _labels(run: Run) -> dict[str, str]:
@@ -81,6 +93,8 @@ def _status(run: Run) -> Row:
         status["persistentVolumeClaims"] = claims
     if row.get("outputs"):
         status["outputs"] = row["outputs"]
+    if (collection := artifact_gc.status(run)) is not None:
+        status["artifactGCStatus"] = collection
     if run.definition.spec.get("workflowTemplateRef"):
         local = run.definition.templates.get(run.definition.row["scope"], {})
         status["storedWorkflowTemplateSpec"] = {
@@ -108,10 +122,12 @@ def put_locks(status: Row, waiting: Mapping[str, tuple[Lock, str]], synchronizat
 def _conditions(run: Run) -> list[Row]:
     running = run.row["active"] > 0
     problem = run.row.get("metricsError")
+    undeleted = artifact_gc.condition(run)
     return [
         {"type": "PodRunning", "status": "True" if running else "False"},
         {"type": "Completed", "status": "True" if run.is_finished else "False"},
         *([{"type": "MetricsError", "status": "True", "message": problem}] if problem else ()),
+        *([undeleted] if undeleted else ()),
     ]
 
 

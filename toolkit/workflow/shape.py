@@ -159,6 +159,7 @@ SPEC: Final = Fields(
         "retryStrategy": _RETRY, "volumes": Listed(MAP), "volumeClaimTemplates": Listed(MAP),
         "volumeClaimGC": Fields({"strategy": TEXT}), "workflowTemplateRef": _REFERENCE,
         "executorPlugins": Listed(MAP), "archiveLogs": TRUTH,
+        "artifactGC": Fields({"strategy": TEXT, "forceFinalizerRemoval": TRUTH}),
         "artifactRepositoryRef": Fields({"configMap": TEXT, "key": TEXT}),
         "synchronization": _LOCKS, "ttlStrategy": Valued(NUMBER),
         "podGC": Fields({"strategy": TEXT, "deleteDelayDuration": TEXT, "labelSelector": MAP}),

@@ -12,10 +12,10 @@ from toolkit.workflow.nodes import Row
 
 SPEC: Final = frozenset(
     {
-        "activeDeadlineSeconds", "archiveLogs", "arguments", "artifactRepositoryRef", "entrypoint",
-        "executorPlugins", "hooks", "metrics", "onExit", "parallelism", "podGC", "priority",
-        "retryStrategy", "shutdown", "suspend", "synchronization", "templateDefaults", "templates",
-        "ttlStrategy", "volumeClaimGC", "volumeClaimTemplates", "volumes", "workflowMetadata",
+        "activeDeadlineSeconds", "archiveLogs", "arguments", "artifactGC", "artifactRepositoryRef",
+        "entrypoint", "executorPlugins", "hooks", "metrics", "onExit", "parallelism", "podGC",
+        "priority", "retryStrategy", "shutdown", "suspend", "synchronization", "templateDefaults",
+        "templates", "ttlStrategy", "volumeClaimGC", "volumeClaimTemplates", "volumes", "workflowMetadata",
         "workflowTemplateRef",
     }
 )  # fmt: skip
@@ -74,10 +74,6 @@ WITHOUT_EFFECT: Final[Mapping[str, str]] = {
             "serviceAccountName", "tolerations",
         ),
         "there is one machine and one user: nothing is scheduled, pulled or confined by it",
-    ),
-    **dict.fromkeys(
-        ("artifactGC",),
-        "logs and artifacts are kept in the state folder, under its own retention",
     ),
     **dict.fromkeys(
         ("metadata", "podMetadata", "annotations"), "a pod is a projection, not an object to select"
