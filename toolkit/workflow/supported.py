@@ -15,8 +15,8 @@ SPEC: Final = frozenset(
         "activeDeadlineSeconds", "archiveLogs", "arguments", "artifactGC", "artifactRepositoryRef",
         "entrypoint", "executorPlugins", "hooks", "metrics", "onExit", "parallelism", "podGC",
         "priority", "retryStrategy", "shutdown", "suspend", "synchronization", "templateDefaults",
-        "templates", "ttlStrategy", "volumeClaimGC", "volumeClaimTemplates", "volumes", "workflowMetadata",
-        "workflowTemplateRef",
+        "templates", "ttlStrategy", "volumeClaimGC", "volumeClaimTemplates", "volumes",
+        "workflowMetadata", "workflowTemplateRef",
     }
 )  # fmt: skip
 
