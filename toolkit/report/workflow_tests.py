@@ -56,7 +56,7 @@ def format_tests(results: Sequence[CaseResult], covered: Covered | None = None) 
     many = "test" if len(results) == 1 else "tests"
     lines += ["", f"{len(results)} {many}, {failed} failed"]
     if covered is not None:
-        lines += _coverage(covered)
+        lines += coverage_lines(covered)
     return "\n".join(lines) + "\n"
 
 
@@ -67,7 +67,8 @@ def _difference(mismatch: Mismatch) -> Iterator[str]:
     yield f"    found:    {printable(mismatch.found)}"
 
 
-def _coverage(covered: Covered) -> Iterator[str]:
+def coverage_lines(covered: Covered) -> Iterator[str]:
+    """The shares that were covered, then what was not."""
     for kind, places in (("templates", covered.templates), ("branches", covered.branches)):
         went = sum(places.values())
         share = f" ({went / len(places):.0%})" if places else ""

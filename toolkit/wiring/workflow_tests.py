@@ -26,7 +26,7 @@ from toolkit.workflow.expectations import text, unmet
 from toolkit.workflow.simulation import EPOCH
 from toolkit.workflow.spans import parse_span
 from toolkit.workflow.submission import SHORT_NAMES, Wishes, fit, parse_target
-from toolkit.workflow.trial import Mock, simulate
+from toolkit.workflow.trial import Mock, Trial, simulate
 from toolkit.yaml import load_all
 from toolkit.yaml.dialect import STRICT_SETTINGS
 from toolkit.yaml.positions import Positions
@@ -161,12 +161,16 @@ def _broken(case: Case, error: ToolkitError) -> Mismatch:
 
 def _mismatches(case: Case, environments: Environments) -> Iterator[Mismatch]:
     fields = case.fields
-    name = fields.get("environment", case.file.body.get("environment"))
-    bodies = environments.bodies(name)
-    source, workflow = _workflow(case, environments, name, bodies)
     mocks = [_mock(case, index, one) for index, one in enumerate(fields.get("mock") or ())]
-    trial = simulate(workflow, bodies=bodies, mocks=mocks, now=_start(fields))
-    environments.coverage.visit(trial.run, source)
+    trial = play(
+        environments,
+        str(fields["run"]),
+        environment=fields.get("environment", case.file.body.get("environment")),
+        parameters=fields.get("parameters") or {},
+        entrypoint=fields.get("entrypoint", ""),
+        mocks=mocks,
+        now=_start(fields),
+    )
     for one in unmet(trial, fields["expect"]):
         path = (*case.path, "expect", *one.path)
         yield _mismatch(case, path, one.expected, one.found)
@@ -175,6 +179,30 @@ def _mismatches(case: Case, environments: Environments) -> Iterator[Mismatch]:
         attempt = "" if mock.attempt is None else f", attempt {mock.attempt}"
         found = f"{mock.step}{attempt} did not start; started: {', '.join(trial.order) or 'none'}"
         yield _mismatch(case, path, "a step that starts", found)
+
+
+def play(
+    environments: Environments,
+    target: str,
+    *,
+    environment: str | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    entrypoint: str = "",
+    mocks: Sequence[Mock] = (),
+    now: datetime = EPOCH,
+) -> Trial:
+    """Runs ``target`` (``cron/NAME``, ``template/NAME`` or a file) with mocked steps, as the
+    environment renders it. Raises UsageError for one that is not there, and what a build raises.
+    """
+    bodies = environments.bodies(environment)
+    source = _source(target, environments, environment, bodies)
+    environments.coverage.know([source])
+    namespace = environments.workspace.settings().environment(environment).namespace
+    given = {name: text(value) for name, value in (parameters or {}).items()}
+    workflow = fit(_as_workflow(source, now), namespace, Wishes(given, entrypoint=entrypoint))
+    trial = simulate(workflow, bodies=bodies, mocks=mocks, now=now)
+    environments.coverage.visit(trial.run, source)
+    return trial
 
 
 def _mismatch(case: Case, path: FieldPath, expected: str, found: str) -> Mismatch:
@@ -207,20 +235,6 @@ def _mock(case: Case, index: int, fields: Fields) -> Mock:
         duration_s=seconds,
         error=fields.get("error", ""),
     )
-
-
-def _workflow(
-    case: Case, environments: Environments, environment: str | None, bodies: Sequence[Body]
-) -> tuple[Body, Body]:
-    """The object that runs, and the Workflow of it."""
-    fields = case.fields
-    source = _source(str(fields["run"]), environments, environment, bodies)
-    namespace = environments.workspace.settings().environment(environment).namespace
-    environments.coverage.know([source])
-    given: Mapping[str, Any] = fields.get("parameters") or {}
-    parameters = {name: text(value) for name, value in given.items()}
-    wishes = Wishes(parameters, entrypoint=fields.get("entrypoint", ""))
-    return source, fit(_as_workflow(source, _start(fields)), namespace, wishes)
 
 
 def _as_workflow(source: Body, now: datetime) -> Body:

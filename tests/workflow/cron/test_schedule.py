@@ -100,14 +100,36 @@ def test_firings_around_changes_of_clocks_are_those_of_the_dumb_reference(
     middle = data.draw(st.sampled_from(CHANGES[name] or [utc("2024-02-28T12:00")]))
     start = middle - timedelta(hours=data.draw(st.integers(1, 30)), minutes=17)
     end = start + timedelta(hours=52)
-    schedule = Schedule.parse(text, zone)
-    found = []
-    at = schedule.next_after(start)
-    while at is not None and at <= end:
-        found.append(at)
-        at = schedule.next_after(at)
+    found = firings(Schedule.parse(text, zone), start, end)
     minutes = (start.replace(second=0) + MINUTE * each for each in range(1, 52 * 60 + 1))
     assert found == [at for at in minutes if fires(text, at.astimezone(zone))]
+
+
+AROUND = ("30 2 * * *", "*/7 0-4 * * *", "0 * * * 0", "15 23 1-7 * 0", "59 1,3 * 3,4,9-11 *")
+
+
+@pytest.mark.parametrize("name", ZONES)
+def test_at_every_change_of_clocks_in_five_years_firings_are_those_of_the_dumb_reference(
+    name: str,
+) -> None:
+    zone = ZoneInfo(name)
+    for middle in CHANGES[name]:
+        first = middle - timedelta(hours=4)
+        minutes = [first + MINUTE * each for each in range(8 * 60)]
+        local = [(at, at.astimezone(zone)) for at in minutes]
+        for text in AROUND:
+            schedule = Schedule.parse(text, zone)
+            expected = [at for at, shown in local if fires(text, shown)]
+            assert firings(schedule, first - MINUTE, minutes[-1]) == expected, (text, middle)
+
+
+def firings(schedule: Schedule, after: datetime, last: datetime) -> list[datetime]:
+    found = []
+    at = schedule.next_after(after)
+    while at is not None and at <= last:
+        found.append(at)
+        at = schedule.next_after(at)
+    return found
 
 
 @settings(max_examples=60, deadline=None)
