@@ -1,9 +1,9 @@
-"""One suite over all executors: processes of the host, and the twin in memory."""
+"""One suite over all executors: processes of the host, real containers, and the twin in memory."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
@@ -11,8 +11,10 @@ from typing import Protocol
 
 import pytest
 
+from tests.adapters.conftest import IMAGE
 from toolkit.adapters.artifacts import ArtifactStore
 from toolkit.adapters.clock import SystemClock
+from toolkit.adapters.containers.engine import ContainerEngine
 from toolkit.adapters.logs import Logs
 from toolkit.adapters.memory_executor import Ending, MemoryExecutor, MemoryWorld
 from toolkit.adapters.process.executor import ProcessExecutor
@@ -35,6 +37,7 @@ from toolkit.workflow.ports import (
     PodAddress,
     ResolvedContainer,
     ResolvedStart,
+    VolumeMount,
 )
 
 LONG_S = 30
@@ -55,17 +58,19 @@ class Machine(Protocol):
 
 
 class RealMachine:
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, engines: Mapping[str, ContainerEngine] | None = None) -> None:
+        self._engines = engines or {}
         self._folder = folder
         self._executors: list[ProcessExecutor] = []
 
     def executor(self, report: Callable[[ExecutorEvent], None]) -> Executor:
         host = Host(
-            ImageMap([ImageRule("any")], self._folder, MadeOnce(self._folder / "made")),
+            ImageMap([ImageRule(IMAGE)], self._folder, MadeOnce(self._folder / "made")),
             NONE,
             (self._folder.resolve(),),
             ArtifactStore(self._folder / "artifacts"),
             Volumes(self._folder / "volumes"),
+            engines=self._engines,
         )
         logs = Logs(self._folder / "logs")
         steps = self._folder / "steps"
@@ -131,15 +136,23 @@ class Observer:
         return event
 
 
-@pytest.fixture(params=["process", "memory"])
+@pytest.fixture(params=["process", "memory", "podman"])
 def machine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Machine]:
-    made: Machine = RealMachine(tmp_path) if request.param == "process" else MemoryMachine()
+    made: Machine
+    if request.param == "podman":
+        made = RealMachine(tmp_path, {"c": request.getfixturevalue("engine")})
+    else:
+        made = RealMachine(tmp_path) if request.param == "process" else MemoryMachine()
     yield made
     made.close()
 
 
 @pytest.fixture
 def step(tmp_path: Path) -> Callable[..., ResolvedStart]:
+    """A step, in a container with the test's folder at the same path."""
+    mount = {"name": "here", "mountPath": str(tmp_path)}
+    here = VolumeMount(str(tmp_path), str(tmp_path), is_host=True)
+
     def make(what: str, id: str = "u-1") -> ResolvedStart:
         if what == "wait":
             os.mkfifo(tmp_path / f"fifo-{id}")
@@ -150,11 +163,11 @@ def step(tmp_path: Path) -> Callable[..., ResolvedStart]:
             "wf.n",
             f"pod-{id}",
             what,
-            ContainerCall("any", ("sh",), source=source),
+            ContainerCall(IMAGE, ("sh",), source=source, volume_mounts=(mount,)),
             output_files=(OutputFile("o", "/tmp/o"),),
             captures_result=True,
         )
-        return ResolvedStart(PodAddress("c", "ns", "wf", start.pod), start, {})
+        return ResolvedStart(PodAddress("c", "ns", "wf", start.pod), start, {}, mounts=(here,))
 
     return make
 

@@ -8,13 +8,18 @@ from typing import Any
 
 import pytest
 
-from tests.adapters.containers.conftest import IMAGE
-from tests.adapters.process.conftest import Bench, step
+from tests.adapters.conftest import IMAGE
+from tests.adapters.process.conftest import Bench, container, pod, step
 from toolkit.adapters.containers.engine import ContainerEngine
 from toolkit.adapters.process.isolation import NONE
 from toolkit.repository.settings import ImageRule
 from toolkit.workflow.commands import InputArtifact, OutputArtifact
-from toolkit.workflow.events import OUT_OF_MEMORY, ContainerEnded, ContainerErrored
+from toolkit.workflow.events import (
+    OUT_OF_MEMORY,
+    ContainerEnded,
+    ContainerErrored,
+    ContainerStarted,
+)
 from toolkit.workflow.ports import ResolvedStart, VolumeMount
 
 Opener = Callable[..., Bench]
@@ -189,6 +194,32 @@ def test_the_command_replaces_the_entrypoint(bench: Bench) -> None:
     resolved = contained("", call={"command": ("echo", "a"), "args": ("b",), "source": None})
     bench.ended(resolved)
     assert bench.log(resolved) == ["a b"]
+
+
+def test_the_containers_of_a_pod_share_its_volumes(bench: Bench, engine: ContainerEngine) -> None:
+    resolved = pod(
+        container("first", "echo a > /shared/o", image=IMAGE),
+        container("main", "echo b >> /shared/o; exit 3", image=IMAGE, dependencies=("first",)),
+        mounts=(VolumeMount("/shared", "work", is_pods=True),),
+        outputs=("/shared/o",),
+    )
+    ended = bench.ended(resolved)
+    assert (ended.exit_code, ended.outputs) == (3, {"/shared/o": "a\nb"})
+    assert engine.names() == frozenset()
+
+
+def test_a_probe_runs_its_command_in_the_container(bench: Bench) -> None:
+    probe = {"exec": {"command": ["cat", "/ready"]}, "periodSeconds": 1}
+    source = "sleep 1; echo > /ready; sleep 1000"
+    resolved = pod(
+        container("main", source, image=IMAGE, probes={"readiness": probe}), awaits_ready=True
+    )
+    bench.start(resolved)
+    event = bench.next()
+    while not isinstance(event, ContainerStarted):
+        event = bench.next()
+    bench.executor.stop("uid-1", grace_s=0)
+    bench.outcome("uid-1")
 
 
 def _file(path: Path, text: str) -> Path:

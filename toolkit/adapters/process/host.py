@@ -54,6 +54,7 @@ def volume_folder(mount: VolumeMount, host: Host, shared: Path) -> Path:
     if mount.is_pods:
         folder = shared / mount.volume
         folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o777)  # for any user of its containers; the claim around it is ours alone
         return folder
     if not mount.is_host:
         return host.volumes.folder(mount.volume)
