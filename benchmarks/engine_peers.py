@@ -34,9 +34,9 @@ class Peer:
 
 
 PEERS = (
-    Peer("luigi", "luigi", 1_000, 1),
-    Peer("prefect", "prefect", 100, 20),
-    Peer("airflow", "apache-airflow", 40, 20),
+    Peer("luigi", "luigi", 300, 1),
+    Peer("prefect", "prefect", 50, 20),
+    Peer("airflow", "apache-airflow", 20, 20),
 )
 
 

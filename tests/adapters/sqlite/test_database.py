@@ -181,3 +181,15 @@ def test_a_migration_that_fails_changes_nothing(
     with Database(path) as database, database.read() as connection:
         names = {row[0] for row in connection.execute("SELECT name FROM sqlite_schema")}
     assert "half" not in names
+
+
+def test_quiet_writes_wake_nobody(path: Path) -> None:
+    with Database(path) as database:
+        woken: list[int] = []
+        database.write(make_table)
+        database.write(insert(1), is_quiet=True)  # the announcement before is over
+        database.subscribe(lambda: woken.append(1))
+        database.write(insert(2), is_quiet=True)
+        database.write(insert(3))
+        database.write(insert(4), is_quiet=True)
+        assert woken == [1]

@@ -8,8 +8,10 @@ from toolkit.adapters.clock import VirtualClock
 from toolkit.adapters.embedded import EmbeddedCluster
 from toolkit.adapters.memory_executor import Ending
 from toolkit.controllers.projecting import WORKFLOW
+from toolkit.errors import StateError
 from toolkit.resource.cluster import ObjectRef
 from toolkit.resource.resource import Body
+from toolkit.workflow.ports import Change
 
 ONE = {"entrypoint": "main", "templates": [{"name": "main", "container": container()}]}
 TWO = {
@@ -271,3 +273,69 @@ def test_a_step_that_waits_for_room_says_so(bench: Bench, monkeypatch: pytest.Mo
     bench.submit(**ONE)
     (node,) = bench.workflow()["status"]["nodes"].values()
     assert (node["phase"], node["message"]) == ("Pending", "waiting: no room")
+
+
+FAN_OUT = {
+    "entrypoint": "main",
+    "templates": [
+        {
+            "name": "main",
+            "steps": [[{"name": "a", "template": "work", "withSequence": {"count": "3"}}]],
+        },
+        {"name": "work", "container": container()},
+    ],
+}
+
+
+def test_what_is_decided_close_together_is_one_commit(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.script = lambda _: None
+    bench.submit(**FAN_OUT)
+    bench.advance(1)
+    commits: list[tuple[Change, ...]] = []
+    commit = bench.runs.commit
+
+    def counted(*changes: Change) -> None:
+        commits.append(changes)
+        commit(*changes)
+
+    monkeypatch.setattr(bench.runs, "commit", counted)
+    for command_id in bench.world.starts:
+        bench.executor.end(command_id, Ending())
+    bench.settle()
+    assert bench.phase() == "Succeeded"
+    ((change,),) = commits
+    assert set(change.answered) == set(bench.world.starts)
+
+
+def test_a_step_is_forgotten_only_once_its_end_is_committed(bench: Bench) -> None:
+    bench.script = lambda _: None
+    bench.submit(**FAN_OUT)
+    bench.executor.end(bench.world.starts[0], Ending())
+    bench.settle()
+    assert bench.world.starts[0] in bench.runs.outstanding()
+    bench.boot()
+    bench.settle()
+    bench.advance(1)
+    assert bench.world.starts[0] not in bench.runs.outstanding()
+    assert len(bench.world.starts) == 3
+
+
+def test_what_cannot_be_committed_is_not_done_and_tried_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.script = lambda _: None
+    bench.submit(**TWO)
+
+    def full(*_: Change) -> None:
+        raise StateError("the disk is full")
+
+    monkeypatch.setattr(bench.runs, "commit", full)
+    bench.executor.end(bench.world.starts[0], Ending())
+    with pytest.raises(StateError):
+        bench.settle()
+    assert len(bench.world.starts) == 1
+    monkeypatch.undo()
+    bench.advance(1)
+    assert len(bench.world.starts) == 2
