@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import shlex
 import shutil
 import subprocess
@@ -15,6 +16,7 @@ import pytest
 from tests.kubectl.script import Script, Step, mismatch, parse
 
 _HERE = Path(__file__).parent
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _OWN = _HERE.parent.parent / "build" / "tools" / "bin" / "kubectl"
 _KUBECTLS = [path for path in (shutil.which("kubectl"), str(_OWN)) if path and Path(path).exists()]
 _PATIENCE_S = 30.0
@@ -99,7 +101,7 @@ class Session:
         )
         if step.keeps:
             self._kept[step.keeps] = done.stdout.strip()
-        return done.stdout + done.stderr, done.returncode
+        return _COLOUR.sub("", done.stdout + done.stderr), done.returncode
 
     def _words(self, step: Step) -> list[str]:
         words = shlex.split(step.words)
