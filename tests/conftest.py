@@ -8,11 +8,18 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.soak_record import SoakRecord
+
 Golden = Callable[[Path, str], None]
 
 
 settings.register_profile("suite", deadline=None)  # a busy machine is no failure
 settings.load_profile("suite")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):  # the process that gathers the reports
+        config.pluginmanager.register(SoakRecord(), "soak-record")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -159,7 +159,7 @@ class EmbeddedCluster:
     ) -> Iterator[WatchEvent]:
         request = self._request(ObjectRef(gvk, namespace, ""))
         changed = threading.Event()
-        unsubscribe = self._cluster.subscribe(changed.set)
+        unsubscribe = self._cluster.subscribe(changed.set, request.kind)
         deadline = time.monotonic() + timeout_s
         since = int(resource_version or 0)
         try:

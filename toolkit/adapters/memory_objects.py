@@ -39,7 +39,11 @@ class MemoryObjects:
             wake()
         return result
 
-    def subscribe(self, wake: Callable[[], None]) -> Callable[[], None]:
+    def subscribe(
+        self,
+        wake: Callable[[], None],
+        of: tuple[str, str] | None = None,  # noqa: ARG002  # too often is allowed
+    ) -> Callable[[], None]:
         with self._lock:
             self._wakes = (*self._wakes, wake)
 

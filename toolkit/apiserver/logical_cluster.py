@@ -40,7 +40,7 @@ from toolkit.apiserver.reviews import reviewed
 from toolkit.apiserver.selectors import Selector
 from toolkit.apiserver.store import ObjectStore, Snapshot, Transaction
 from toolkit.apiserver.versions import read_in, written_in
-from toolkit.apiserver.watching import Batch
+from toolkit.apiserver.watching import Batch, News
 from toolkit.errors import NotFoundError
 from toolkit.resource.cluster import PatchType, WatchEvent
 from toolkit.resource.identity import GroupVersionKind
@@ -196,6 +196,12 @@ class LogicalCluster:
             call = self._read_call(snapshot, request)
             return watching.changes(read_in(snapshot, request.kind), call, selector, since)
 
+    def news(self, request: Request, since: int) -> News:
+        """See :func:`toolkit.apiserver.watching.news`."""
+        with self._store.read() as snapshot:
+            call = self._read_call(snapshot, request)
+            return watching.news(read_in(snapshot, request.kind), call, since)
+
     def bookmark(self, request: Request, version: int, *, ends_initial: bool = False) -> WatchEvent:
         """See :func:`toolkit.apiserver.watching.bookmark`."""
         with self._store.read() as snapshot:
@@ -207,9 +213,9 @@ class LogicalCluster:
         with self._store.read() as snapshot:
             return snapshot.version()
 
-    def subscribe(self, wake: Callable[[], None]) -> Callable[[], None]:
-        """See :meth:`toolkit.apiserver.store.ObjectStore.subscribe`."""
-        return self._store.subscribe(wake)
+    def subscribe(self, wake: Callable[[], None], kind: Kind | None = None) -> Callable[[], None]:
+        """See :meth:`toolkit.apiserver.store.ObjectStore.subscribe`. ``kind`` None: every kind."""
+        return self._store.subscribe(wake, (self._name, kind.storage) if kind else None)
 
     def _create_if_absent(self, request: Request, body: Body) -> None:
         def work(tx: Transaction, call: Call) -> tuple[Body, bool]:

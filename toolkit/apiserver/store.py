@@ -158,8 +158,11 @@ class ObjectStore(Protocol):
         """
         ...
 
-    def subscribe(self, wake: Callable[[], None]) -> Callable[[], None]:
-        """Calls ``wake``, from any thread, after every commit; returns the function that ends it.
+    def subscribe(
+        self, wake: Callable[[], None], of: tuple[str, str] | None = None
+    ) -> Callable[[], None]:
+        """Calls ``wake``, from any thread, after every commit; with ``of``, a cluster and a kind,
+        at least after those that changed one of its objects. Returns the function that ends it.
 
         ``wake`` must be quick, and must not raise or call the store.
         """

@@ -26,6 +26,20 @@ class Batch:
     version: int
 
 
+@dataclass(frozen=True, slots=True)
+class News:
+    """A batch as texts, for those who only pass it on: (type, the object)."""
+
+    events: tuple[tuple[str, str], ...]
+    version: int
+
+
+def news(snapshot: Snapshot, call: Call, since: int) -> News:
+    """As :func:`changes` for who selects nothing; no object is read."""
+    stored = _stored(snapshot, call, since, with_previous=False)
+    return News(tuple((event.type, event.text) for event in stored), snapshot.version())
+
+
 def changes(snapshot: Snapshot, call: Call, selector: Selector, since: int) -> Batch:
     """What happened after ``since``. Raises GoneError where that was compacted, TooNewError where
     it has not come, BadRequestError for a field the kind has no selector for.
@@ -33,20 +47,21 @@ def changes(snapshot: Snapshot, call: Call, selector: Selector, since: int) -> B
     An object that comes to match the selector is ADDED, one that ceases to is DELETED.
     """
     require_known_fields(call.kind, selector)
+    stored = _stored(snapshot, call, since, with_previous=bool(selector))
+    seen = (_seen(event, selector) for event in stored)
+    return Batch(tuple(event for event in seen if event), snapshot.version())
+
+
+def _stored(
+    snapshot: Snapshot, call: Call, since: int, *, with_previous: bool
+) -> Sequence[StoredEvent]:
     require_reached(snapshot, since)
     if since < snapshot.compacted():
         raise GoneError(f"too old resource version: {since} ({snapshot.compacted()})")
-    stored = snapshot.events(
-        call.cluster,
-        call.kind.storage,
-        call.namespace,
-        since=since,
-        with_previous=bool(selector),
-    )
-    if call.kind.storage in SENSITIVE_KINDS:
-        stored = tuple(_only_with_values(stored))
-    seen = (_seen(event, selector) for event in stored)
-    return Batch(tuple(event for event in seen if event), snapshot.version())
+    scope = (call.cluster, call.kind.storage, call.namespace)
+    stored = snapshot.events(*scope, since=since, with_previous=with_previous)
+    is_sensitive = call.kind.storage in SENSITIVE_KINDS
+    return tuple(_only_with_values(stored)) if is_sensitive else stored
 
 
 def bookmark(call: Call, version: int, *, ends_initial: bool = False) -> WatchEvent:

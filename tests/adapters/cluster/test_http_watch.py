@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -242,3 +244,20 @@ def test_a_certificate_is_kept_until_it_is_about_to_end(tmp_path: Any) -> None:
     first = ensure_certificate(tmp_path, now).authority
     assert ensure_certificate(tmp_path, now).authority == first
     assert ensure_certificate(tmp_path, now.replace(year=now.year + 3)).authority != first
+
+
+def test_fifty_watchers_see_each_change_once_in_order(logged: tuple[HttpServer, Log]) -> None:
+    server, _ = logged
+    with rest(server) as cluster, ThreadPoolExecutor(50) as pool:
+        since = cluster.list(CONFIG, "data").resource_version
+
+        def follow(_: int) -> list[str]:
+            watch = cluster.watch(CONFIG, "data", resource_version=since, timeout_s=150)
+            return [event.object["metadata"]["name"] for event in islice(watch, 20)]
+
+        watching = [pool.submit(follow, number) for number in range(50)]
+        names = [f"c-{number:02}" for number in range(20)]
+        for name in names:
+            metadata = {"name": name, "namespace": "data"}
+            cluster.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata})
+        assert [seen.result() for seen in watching] == [names] * 50

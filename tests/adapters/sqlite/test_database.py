@@ -83,6 +83,17 @@ def test_commits_wake_who_asked(path: Path) -> None:
         assert not woken.is_set()
 
 
+def test_who_looks_at_one_thing_is_woken_for_it_alone(path: Path) -> None:
+    woken: list[str] = []
+    with Database(path) as database:
+        database.subscribe(lambda: woken.append("left"), ("c", "left"))
+        database.subscribe(lambda: woken.append("all"))
+        database.write(make_table, touched=[("c", "right")])
+        database.write(insert(1), touched=[("c", "left"), ("c", "right")])
+        database.write(insert(2), is_quiet=True)
+    assert woken == ["all", "left", "all"]
+
+
 def test_a_write_inside_a_write_is_refused(path: Path) -> None:
     with Database(path) as database, pytest.raises(RuntimeError, match="wait for itself"):
         database.write(lambda _: database.write(make_table))

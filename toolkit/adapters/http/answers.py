@@ -61,10 +61,10 @@ class Asked:
         return body
 
 
-def watch_shape(call: Asked) -> Callable[[Body], Body]:
+def watch_shape(call: Asked) -> Callable[[Body], Body] | None:
     """How a watch shows an object: as it is, or as a table, the first with the columns."""
     if not call.wants_table:
-        return lambda body: body
+        return None
     has_header = True
 
     def shape(body: Body) -> Body:

@@ -15,7 +15,7 @@ from toolkit.adapters.http.identity import is_owner, require_allowed, subject_of
 from toolkit.adapters.http.log_stream import log_response
 from toolkit.adapters.http.reviews import issue_token, review
 from toolkit.adapters.http.scale import scale
-from toolkit.adapters.http.watch_stream import watch_lines
+from toolkit.adapters.http.watch_stream import SharedReads, watch_lines
 from toolkit.adapters.http.workers import off_loop
 from toolkit.apiserver.access import OWNER, Subject
 from toolkit.apiserver.kinds import Kind
@@ -46,6 +46,7 @@ class KubernetesApi:
         self._signer = signer
         self._log_store = log_store
         self._stopping = asyncio.Event()
+        self._shared = SharedReads()
 
     def stop(self) -> None:
         """To be called in the server's loop."""
@@ -116,7 +117,9 @@ class KubernetesApi:
     def _watch(self, call: Asked) -> Response:
         options = asked.watch_options(call.query)
         shape = answers.watch_shape(call)
-        lines = watch_lines(call.cluster, call.request, options, shape, self._stopping)
+        lines = watch_lines(
+            call.cluster, call.request, options, shape, self._stopping, self._shared
+        )
         return StreamingResponse(lines, media_type=answers.JSON)
 
 

@@ -49,21 +49,25 @@ def frame_of(accept: str) -> Frame:
 async def workflow_events(ask: Ask, frame: Frame, stopping: asyncio.Event) -> AsyncIterator[bytes]:
     """Each change of the namespace's workflows that fit."""
     choice = FieldChoice.parse(ask.query.get("fields", ""), prefix="result.object.")
-    lines = watch_lines(
+    chunks = watch_lines(
         ask.cluster, ask.request(WORKFLOW), _watch_options(ask), choice.of, stopping
     )
-    async for line in lines:
+    async for line in _each_line(chunks):
         yield frame(_failure(line) or b'{"result":' + line.rstrip() + b"}")
 
 
 async def events(ask: Ask, frame: Frame, stopping: asyncio.Event) -> AsyncIterator[bytes]:
     """The namespace's events that fit, as they come."""
-    lines = watch_lines(
-        ask.cluster, ask.request(_EVENT), _watch_options(ask), lambda body: body, stopping
-    )
-    async for line in lines:
+    chunks = watch_lines(ask.cluster, ask.request(_EVENT), _watch_options(ask), None, stopping)
+    async for line in _each_line(chunks):
         result = orjson.dumps({"result": orjson.loads(line)["object"]})
         yield frame(_failure(line) or result)
+
+
+async def _each_line(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async for chunk in chunks:
+        for line in chunk.splitlines():
+            yield line
 
 
 def _watch_options(ask: Ask) -> WatchOptions:

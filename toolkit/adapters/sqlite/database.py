@@ -16,16 +16,19 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any, Self, TypeVar
+from typing import Any, NamedTuple, Self, TypeVar
 
 from toolkit.adapters.sqlite.migrations import migrate, refuse_other_schema
 from toolkit.errors import StateError
 
 T = TypeVar("T")
+Topic = tuple[str, str]
+"""What subscribers look at: a logical cluster and a kind."""
+
 _MOST_IN_GROUP = 256
 _LONGEST_GATHER_S = 0.002
 _GATHER_STEP_S = 0.0002
@@ -39,11 +42,18 @@ class _Job:
     for each write.
     """
 
-    __slots__ = ("_answered", "_error", "_result", "_work", "is_quiet")
+    __slots__ = ("_answered", "_error", "_result", "_work", "is_quiet", "touched")
 
-    def __init__(self, work: Callable[[sqlite3.Connection], Any], *, is_quiet: bool) -> None:
+    def __init__(
+        self,
+        work: Callable[[sqlite3.Connection], Any],
+        *,
+        is_quiet: bool,
+        touched: Collection[Topic],
+    ) -> None:
         self._work = work
         self.is_quiet = is_quiet
+        self.touched = touched
         self._result: Any = None
         self._error: BaseException | None = None
         self._answered = threading.Lock()
@@ -72,6 +82,13 @@ class _Job:
         self._answered.release()
 
 
+class _Subscription(NamedTuple):
+    """``topic`` None: whatever is touched."""
+
+    wake: Callable[[], None]
+    topic: Topic | None
+
+
 class Database:
     """The state database at ``path``. Thread-safe. Close it, or use it as a context manager."""
 
@@ -84,7 +101,7 @@ class Database:
         self._lock = threading.Lock()
         self._is_closed = False
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
-        self._after_commit: tuple[Callable[[], None], ...] = ()
+        self._after_commit: tuple[_Subscription, ...] = ()
         self._writer: threading.Thread | None = None
         if read_only:
             self._check_readable()
@@ -99,15 +116,22 @@ class Database:
     def is_read_only(self) -> bool:
         return self._writer is None
 
-    def write(self, work: Callable[[sqlite3.Connection], T], *, is_quiet: bool = False) -> T:
+    def write(
+        self,
+        work: Callable[[sqlite3.Connection], T],
+        *,
+        is_quiet: bool = False,
+        touched: Collection[Topic] = (),
+    ) -> T:
         """Runs ``work`` in a transaction on the writer thread; returns its result once durable.
 
         An exception from ``work`` rolls back what it did, alone, and is raised here. ``is_quiet``:
-        subscribers need not be woken, for nothing they look at has changed.
+        subscribers need not be woken, for nothing they look at has changed. ``touched``: what they
+        may look at that has; ``work`` may still fill it.
         """
         if threading.current_thread() is self._writer:
             raise RuntimeError("a write inside a write would wait for itself")
-        job = _Job(work, is_quiet=is_quiet)
+        job = _Job(work, is_quiet=is_quiet, touched=touched)
         with self._lock:
             self._require_open()
             if self._writer is None:
@@ -128,16 +152,18 @@ class Database:
         finally:
             self._give_back(connection)
 
-    def subscribe(self, wake: Callable[[], None]) -> Callable[[], None]:
-        """Calls ``wake`` on the writer thread after each commit that is not quiet; returns what
-        ends that.
+    def subscribe(self, wake: Callable[[], None], topic: Topic | None = None) -> Callable[[], None]:
+        """Calls ``wake`` on the writer thread after each commit that touched ``topic``, or without
+        one after each that is not quiet; returns what ends that.
         """
+        subscription = _Subscription(wake, topic)
         with self._lock:
-            self._after_commit = (*self._after_commit, wake)
+            self._after_commit = (*self._after_commit, subscription)
 
         def unsubscribe() -> None:
             with self._lock:
-                self._after_commit = tuple(f for f in self._after_commit if f is not wake)
+                kept = (each for each in self._after_commit if each is not subscription)
+                self._after_commit = tuple(kept)
 
         return unsubscribe
 
@@ -239,13 +265,15 @@ class Database:
         while self._jobs.qsize() + 1 < wanted and time.monotonic() < deadline_s:
             time.sleep(_GATHER_STEP_S)
 
-    def _announce(self) -> None:
-        for wake in self._after_commit:
-            wake()
+    def _announce(self, group: list[_Job]) -> None:
+        touched = {topic for job in group for topic in job.touched}
+        for subscription in self._after_commit:
+            if subscription.topic is None or subscription.topic in touched:
+                subscription.wake()
 
 
 def _commit_group(
-    connection: sqlite3.Connection, group: list[_Job], announce: Callable[[], None]
+    connection: sqlite3.Connection, group: list[_Job], announce: Callable[[list[_Job]], None]
 ) -> None:
     """Answers every job, only after the commit that makes its result true."""
     try:
@@ -263,7 +291,7 @@ def _commit_group(
     for job in group:
         job.answer()
     if not all(job.is_quiet for job in group):
-        announce()
+        announce(group)
 
 
 def _opened(path: Path) -> sqlite3.Connection:

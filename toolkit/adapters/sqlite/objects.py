@@ -35,19 +35,20 @@ class SqliteObjects:
 
     def write(self, work: Callable[[Transaction], T]) -> T:
         """What replaces or removes a Secret leaves no copy of it in the write-ahead log."""
-        transactions: list[SqliteTransaction] = []
+        touched: set[tuple[str, str]] = set()
 
         def within(connection: sqlite3.Connection) -> T:
-            transactions.append(SqliteTransaction(connection))
-            return work(transactions[0])
+            return work(SqliteTransaction(connection, touched))
 
-        result = self._database.write(within)
-        if transactions[0].has_touched_secrets:
+        result = self._database.write(within, touched=touched)
+        if any(kind in SENSITIVE_KINDS for _, kind in touched):
             self._database.checkpoint()
         return result
 
-    def subscribe(self, wake: Callable[[], None]) -> Callable[[], None]:
-        return self._database.subscribe(wake)
+    def subscribe(
+        self, wake: Callable[[], None], of: tuple[str, str] | None = None
+    ) -> Callable[[], None]:
+        return self._database.subscribe(wake, of)
 
 
 class SqliteSnapshot:
@@ -184,11 +185,13 @@ class SqliteSnapshot:
 
 
 class SqliteTransaction(SqliteSnapshot):
-    """Writes through the writer's connection, so that other rows can change with the objects."""
+    """Writes through the writer's connection, so that other rows can change with the objects.
+    ``touched`` gets the cluster and kind of each object written.
+    """
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, touched: set[tuple[str, str]]) -> None:
         super().__init__(connection)
-        self.has_touched_secrets = False
+        self._touched = touched
         self._known: dict[ObjectKey, _Present | None] = {}
 
     def get(self, key: ObjectKey) -> Body | None:
@@ -240,7 +243,7 @@ class SqliteTransaction(SqliteSnapshot):
         return _Present(key, *row) if row else None
 
     def _record(self, key: ObjectKey, type: str, text: str | None) -> int:
-        self.has_touched_secrets |= key.kind in SENSITIVE_KINDS
+        self._touched.add((key.cluster, key.kind))
         cursor = self._connection.execute(
             "INSERT INTO object_events (cluster, kind, namespace, name, type, body) "
             "VALUES (?, ?, ?, ?, ?, ?)",
