@@ -81,6 +81,7 @@ VERBS: dict[str, Verb] = {
     ),
     "notify": Verb(OPERATE, "Tell Slack how a workflow ended", "toolkit.cli.notify:notify"),
     "secret": Verb(KEEP, "Keep secrets in a cluster, outside git", "toolkit.cli.secret:secret"),
+    "doctor": Verb(KEEP, "Look at what this machine allows", "toolkit.cli.doctor:doctor"),
     "state": Verb(KEEP, "Back up and restore the state", "toolkit.cli.state:state"),
     "gc": Verb(KEEP, "Remove what has been kept long enough", "toolkit.cli.gc:gc"),
     "demo": Verb(KEEP, "Run the whole pipeline once here, and show it", "toolkit.cli.demo:demo"),
