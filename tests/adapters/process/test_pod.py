@@ -189,6 +189,18 @@ def test_an_input_in_a_volume_is_there_for_the_init_containers(bench: Bench) -> 
     assert bench.log(resolved) == ["given"]
 
 
+def test_an_input_lies_in_the_innermost_volume(bench: Bench) -> None:
+    mounts = (*WORK, VolumeMount("/shared/inner", "inner", is_pods=True))
+    resolved = pod(
+        container("one", "cat /shared/inner/in > /shared/out", "init"),
+        container("main", "cat /shared/out"),
+        mounts=mounts,
+        input_files=(("/shared/inner/in", "given"),),
+    )
+    bench.ended(resolved)
+    assert bench.log(resolved) == ["given"]
+
+
 def test_the_pod_runs_when_a_container_that_is_no_init_container_does(bench: Bench) -> None:
     bench.start(pod(container("one", "true", "init"), container("main", "true")))
     assert bench.state("one", has_ended=True).exit_code == 0

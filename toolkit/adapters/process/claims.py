@@ -59,6 +59,11 @@ class Claim:
         self.command_id = command_id
         self.folder = steps / command_id
 
+    @property
+    def parts(self) -> Path:
+        """Where the claims of its containers are, if it is a pod of several."""
+        return self.folder / PARTS
+
     def take(self) -> int | None:
         """Claims the command: the descriptor of its lock, for the wrapper to inherit. None where
         it was claimed before, by anyone, ever.
@@ -243,6 +248,14 @@ def claims(steps: Path) -> Iterator[Claim]:
         for entry in os.scandir(steps):
             if entry.is_dir() and _COMMAND_ID.fullmatch(entry.name):
                 yield Claim(steps, entry.name)
+
+
+def claims_of(claim: Claim) -> Iterator[Claim]:
+    """The claims under which processes run: of a pod of several containers, theirs."""
+    if claim.parts.is_dir():
+        yield from claims(claim.parts)
+    else:
+        yield claim
 
 
 def write_durably(path: Path, content: bytes) -> None:

@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 from toolkit.adapters.masking import Mask
-from toolkit.adapters.process.claims import PARTS, Claim, Standing, claims, write_durably
+from toolkit.adapters.process.claims import Claim, Standing, claims, write_durably
 from toolkit.adapters.process.container import (
     LATE_GRACE_S,
     STOPPED_BEFORE,
@@ -26,9 +25,9 @@ from toolkit.adapters.process.container import (
     Tell,
     volumes_of,
 )
-from toolkit.adapters.process.host import volume_folder
-from toolkit.adapters.process.launch import Again, find_command
+from toolkit.adapters.process.launch import Again
 from toolkit.adapters.process.outcome import DEADLINE, INTERRUPTED, outcome_of
+from toolkit.adapters.process.staging import check, stage, without_staged
 from toolkit.adapters.process.watch import Care, Watch, ask
 from toolkit.errors import ExecutionError
 from toolkit.workflow.commands import PodContainer
@@ -39,7 +38,7 @@ from toolkit.workflow.events import (
     ContainerStarted,
     ContainerState,
 )
-from toolkit.workflow.pod_life import GAVE_UP, INIT, SIDECAR, TERMINATED, Moves, moves
+from toolkit.workflow.pod_life import GAVE_UP, INIT, TERMINATED, Moves, moves
 from toolkit.workflow.pod_spec import output_container
 from toolkit.workflow.ports import ExecutorEvent, ResolvedStart
 
@@ -98,7 +97,7 @@ class Pod:
             return
         if self.claim.stop_code() is not None:
             self._grace_s = self._grace_s if self._grace_s is not None else _GRACE_S
-        known = list(claims(_folder(self.claim)))
+        known = list(claims(self.claim.parts))
         if not known:
             self._machinery.movers.submit(self._prepare)
             return
@@ -120,46 +119,18 @@ class Pod:
 
     def _prepare(self) -> None:
         try:
-            self._check()
-            _folder(self.claim).mkdir(mode=0o700, exist_ok=True)
-            self._stage()
+            check(self._parts, self._specs, self._machinery.host)
+            self.claim.parts.mkdir(mode=0o700, exist_ok=True)
+            main = output_container(self._specs.values())
+            if main is not None and main.name in self._parts:
+                shared = volumes_of(self.claim)
+                stage(self._parts[main.name], self._machinery.host, shared)
         except (ExecutionError, OSError) as error:
             write_durably(self.claim.folder / "failed", f"{error}\n".encode())
             is_transient = isinstance(error, OSError)
             self._settle(replace(self._error(str(error)), is_transient=is_transient))
             return
         self._machinery.follower.soon(self._begun)
-
-    def _check(self) -> None:
-        """What is found out before anything starts, so that no half of a pod runs. A main container
-        would wait for ever for a sidecar whose command the host does not have.
-        """
-        for name, part in self._parts.items():
-            call, host = part.start.call, self._machinery.host
-            try:
-                if host.engine_of(part) is None:
-                    host.images.check(call.image, call.command, call.args)
-                    if self._specs[name].role == SIDECAR:
-                        find_command(part, host.images)
-                Care(call)
-            except (ExecutionError, ValueError) as error:
-                raise ExecutionError(f"container {name}: {error}") from error
-
-    def _stage(self) -> None:
-        """Inputs that lie in a volume are there before the init containers, which may read them."""
-        main = output_container(self._specs.values())
-        if main is None or main.name not in self._parts:
-            return
-        part, host, shared = self._parts[main.name], self._machinery.host, volumes_of(self.claim)
-        for mount in part.mounts:
-            folder = volume_folder(mount, host, shared)
-            for artifact in part.start.input_artifacts:
-                if (path := _inside(artifact.path, mount.path, folder)) is not None:
-                    host.artifacts.using(part.credentials).lay(artifact, path)
-            for name, text in part.start.input_files:
-                if (path := _inside(name, mount.path, folder)) is not None:
-                    path.parent.mkdir(parents=True, exist_ok=True)
-                    path.write_text(text)
 
     # On the follower's thread.
 
@@ -213,8 +184,8 @@ class Pod:
         spec = self._specs[name]
         part = self._parts.get(name) or self._bare_part(spec)
         container = self._containers[name] = Container(
-            _without_staged(part),
-            Claim(_folder(self.claim), name),
+            without_staged(part),
+            Claim(self.claim.parts, name),
             self._machinery,
             lambda event: self._hear(name, event),
             name=name,
@@ -404,46 +375,6 @@ class Pod:
         log = self._machinery.logs.path(self.resolved.address, name)
         with log.open("a", encoding="utf-8") as file:
             file.write(f"{self.mask.text(message)}\n")
-
-
-def claims_of(claim: Claim) -> Iterator[Claim]:
-    """The claims under which processes run: of a pod of several, those of its containers."""
-    folder = _folder(claim)
-    if not folder.is_dir():
-        yield claim
-        return
-    yield from claims(folder)
-
-
-def _folder(claim: Claim) -> Path:
-    return claim.folder / PARTS
-
-
-def _without_staged(part: ResolvedStart) -> ResolvedStart:
-    """Without the inputs that lie in a volume: they were there before the first container."""
-    start = part.start
-
-    def is_own(path: str) -> bool:
-        return all(_below(path, mount.path) is None for mount in part.mounts)
-
-    kept = replace(
-        start,
-        input_files=tuple(each for each in start.input_files if is_own(each[0])),
-        input_artifacts=tuple(each for each in start.input_artifacts if is_own(each.path)),
-    )
-    return replace(part, start=kept)
-
-
-def _inside(path: str, mounted: str, folder: Path) -> Path | None:
-    """Where a path is that lies at or below a mount; None for another."""
-    below = _below(path, mounted)
-    return None if below is None else folder / below
-
-
-def _below(path: str, mounted: str) -> str | None:
-    """``.`` for the mount itself."""
-    relative = os.path.relpath(path, mounted)
-    return None if relative.startswith("..") else relative
 
 
 def _ended(state: ContainerState, event: ContainerEnded) -> ContainerState:
