@@ -57,6 +57,7 @@ VERBS: dict[str, Verb] = {
     "list": Verb(OPERATE, "List workflows", "toolkit.cli.list:list_workflows"),
     "get": Verb(OPERATE, "Show a workflow and its steps", "toolkit.cli.get:get"),
     "logs": Verb(OPERATE, "Print what a workflow's steps printed", "toolkit.cli.logs:logs"),
+    "cp": Verb(OPERATE, "Copy a workflow's output artifacts", "toolkit.cli.cp:cp"),
     "watch": Verb(OPERATE, "Follow a workflow until it ends", "toolkit.cli.watch:watch"),
     "suspend": Verb(OPERATE, "Let workflows start no further step", "toolkit.cli.suspend:suspend"),
     "resume": Verb(OPERATE, "Approve waiting steps, lift suspension", "toolkit.cli.resume:resume"),

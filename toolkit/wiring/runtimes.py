@@ -48,13 +48,18 @@ def host_of(workspace: Workspace, volumes: Volumes, environments: Sequence[Envir
         images,
         probe(state),
         visible,
-        ArtifactStore(state / _ARTIFACTS),
+        artifact_store(workspace),
         volumes,
         hidden=state,
         kept=tuple(kept),
         engines=_engines(environments, state),
         cgroups=probe_cgroups(sha256(str(state).encode()).hexdigest()[:16]),
     )
+
+
+def artifact_store(workspace: Workspace) -> ArtifactStore:
+    """The artifacts of this workspace."""
+    return ArtifactStore(workspace.state.resolve() / _ARTIFACTS)
 
 
 def runtimes_of(host: Host, environments: Sequence[Environment]) -> dict[str, str]:

@@ -7,15 +7,19 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
+from starlette.routing import BaseRoute
+
 from toolkit.adapters.http.server import Serving
 from toolkit.controllers.reconciler import SyncReport
 from toolkit.repository.settings import Environment
 from toolkit.resource.cluster import Cluster
+from toolkit.wiring.artifact_routes import artifact_routes
 from toolkit.wiring.clusters import Owner, kubernetes_cluster, own
 from toolkit.wiring.delivery import open_sync_loop
 from toolkit.wiring.engine import Engine, EngineNotice, start_engine
 from toolkit.wiring.keeping import sweep_route, sweeper
 from toolkit.wiring.metrics import metrics_route
+from toolkit.wiring.runtimes import artifact_store
 from toolkit.wiring.workspace import Workspace
 
 
@@ -71,6 +75,7 @@ def open_station(
         routes = [
             sweep_route(sweeper(owner, workspace, every)),
             metrics_route(engine.meter, owner.database, engine.queues),
+            *_artifacts(engine, workspace),
         ]
         serving = stack.enter_context(
             owner.serve(environments, log_store=engine.logs, routes=routes)
@@ -79,6 +84,13 @@ def open_station(
             cluster = stack.enter_context(_cluster(engine, environment))
             _start_sync_loop(stack, workspace, environment, cluster, owner, notice)
         yield Station(serving, engine)
+
+
+def _artifacts(engine: Engine, workspace: Workspace) -> list[BaseRoute]:
+    """Of the default environment, or of the only one there is."""
+    name = workspace.settings().default_environment
+    cluster = engine.clusters.get(name) or next(iter(engine.clusters.values()), None)
+    return artifact_routes(cluster, artifact_store(workspace)) if cluster else []
 
 
 @contextmanager

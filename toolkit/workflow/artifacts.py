@@ -49,7 +49,7 @@ class Archive:
     def __init__(self, run: Run, template: Row, pod: str, scope: Scope) -> None:
         own = template.get("archiveLocation") or {}
         repository = run.definition.repository
-        location = own if whole_place(own) else _of_repository(repository)
+        location = _base(own, repository)
         kind = _kind(location)
         self.location: Row = {kind: location[kind]} if kind else {}
         pattern = key_of(location)
@@ -65,8 +65,7 @@ class Archive:
 
     def at(self, key: str) -> Row:
         """The place of a key; {} where it is in the default store."""
-        kind = _kind(self.location)
-        return {kind: {**self.location[kind], _KEYS[kind]: key}} if kind else {}
+        return _at(self.location, key)
 
     def key_for(self, file: str) -> str:
         return posixpath.join(self.folder, file)
@@ -127,6 +126,13 @@ def place_of(artifact: Row, archive: Archive) -> Row:
     return own or archive.at(key_of(artifact))
 
 
+def place_in(artifact: Row, own: Row, repository: Row) -> Row:
+    """As :func:`place_of`, where a template's ``archiveLocation`` and the run's repository are
+    known, and no more.
+    """
+    return whole_place(artifact) or _at(_base(own, repository), key_of(artifact))
+
+
 def whole_place(artifact: Row) -> Row:
     """The place an artifact names, where it names all of it, else {}."""
     for kind, needed in _PLACES.items():
@@ -149,6 +155,16 @@ def with_sub_path(artifact: Row, path: str) -> Row:
         return artifact
     key = posixpath.join(key_of(artifact).rstrip("/"), path.lstrip("/"))
     return {**artifact, kind: {**artifact[kind], _KEYS[kind]: key}}
+
+
+def _base(own: Row, repository: Row) -> Row:
+    """Where what names no place is kept; {} is the default store."""
+    return own if whole_place(own) else _of_repository(repository)
+
+
+def _at(base: Row, key: str) -> Row:
+    kind = _kind(base)
+    return {kind: {**base[kind], _KEYS[kind]: key}} if kind else {}
 
 
 def _of_repository(repository: Row) -> Row:
