@@ -14,6 +14,7 @@ _INDEXED: Final = frozenset(
         ("v1", "Secret"),
         ("argoproj.io/v1alpha1", "WorkflowTemplate"),
         ("argoproj.io/v1alpha1", "ClusterWorkflowTemplate"),
+        ("argoproj.io/v1alpha1", "CronWorkflow"),
     }
 )
 

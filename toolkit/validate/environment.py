@@ -129,7 +129,7 @@ def _check_object(
     if spec is None:
         return
     if spec.kind == "CronWorkflow":
-        check_cron(body, notes, zones=surroundings.zones)
+        check_cron(body, catalog, notes, zones=surroundings.zones)
     check_templates(spec, notes)
     check_pods(spec, notes)
     check_calls(spec, catalog, notes, is_submission=surroundings.is_submission)

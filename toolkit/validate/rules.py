@@ -83,5 +83,7 @@ RULES: Final[Mapping[str, Rule]] = {
     "missing-schedule": Rule(ERROR, "A CronWorkflow has a schedule."),
     "invalid-schedule": Rule(ERROR, "Every schedule can be read."),
     "invalid-timezone": Rule(ERROR, "The time zone exists."),
+    "unknown-cron": Rule(ERROR, "Every cron that another runs after is rendered."),
+    "cron-cycle": Rule(ERROR, "No cron runs after itself."),
 }
 """By name, in the order of the documentation."""
