@@ -2,282 +2,233 @@
 
 from __future__ import annotations
 
-import copy
 import os
-import random
-from datetime import timedelta
+from collections import Counter
 from typing import Any
 
 import pytest
 
-from tests.workflow.random_pods import check_containers, endings, put_containers
-from toolkit.workflow.commands import CallResource, StartContainer
-from toolkit.workflow.events import Event, NodesResumed, SpecChanged
+from tests.workflow.random_pods import check_containers
+from tests.workflow.random_workflows import LIMITS
+from tests.workflow.random_world import Faults, World, unfinished
+from toolkit.resource.copying import copy_json
+from toolkit.workflow.commands import StartContainer
+from toolkit.workflow.events import (
+    Event,
+    LocksGranted,
+    NodesResumed,
+    RetryRequested,
+    SpecChanged,
+)
+from toolkit.workflow.locks import Lock
 from toolkit.workflow.machine import step
-from toolkit.workflow.nodes import FINISHED, POD, Node
+from toolkit.workflow.nodes import FINISHED, POD, SUCCEEDED, Node
+from toolkit.workflow.projection import project_workflow
 from toolkit.workflow.run import Run, Transition, load, rows
-from toolkit.workflow.simulation import Outcome, Simulation
+from toolkit.workflow.synchronization import WAITS
 
 ORDER = {"Pending": 0, "Running": 1}
-SAMPLE = range(60)
+SAMPLE = range(40)
 SOAK = range(int(os.environ.get("SOAK_SEEDS", "10000")))
+MOST_TURNS = 20_000
+QUIET = Faults(races=False)
+CRASHES = Faults(crash=0.05, lost=0.03, races=False)
+ALL = Faults(crash=0.03, lost=0.02, repeat=0.1, reboot=0.2, jump=0.02, meddle=0.015)
 
 
-class Generator:
-    """Small workflows with all features mixed."""
+class Rules:
+    """Holds each commit against the rules."""
 
-    def __init__(self, seed: int) -> None:
-        self.random = random.Random(seed)
-        self.templates: list[dict[str, Any]] = []
+    def __init__(self) -> None:
+        self.running: set[str] = set()
+        self.done: dict[str, set[str]] = {}
 
-    def workflow(self) -> dict[str, Any]:
-        leaf_names = [self._leaf(index) for index in range(self.random.randint(1, 4))]
-        names = list(leaf_names)
-        for level in range(self.random.randint(0, 3)):
-            names.append(self._composite(f"c{level}", names))
-        spec: dict[str, Any] = {"entrypoint": names[-1], "templates": self.templates}
-        if self._maybe(0.5):
-            spec["onExit"] = self.random.choice(leaf_names)
-        if self._maybe(0.3):
-            spec["parallelism"] = self.random.randint(1, 3)
-        if self._maybe(0.1):
-            spec["activeDeadlineSeconds"] = self.random.randint(5, 60)
-        if self._maybe(0.2):
-            hook = {"template": self.random.choice(leaf_names), "expression": self._wf_expression()}
-            spec["hooks"] = {"h": hook}
-        return {"metadata": {"name": "wf"}, "spec": spec}
-
-    def _maybe(self, chance: float) -> bool:
-        return self.random.random() < chance
-
-    def _leaf(self, index: int) -> str:
-        name = f"leaf{index}"
-        template: dict[str, Any] = {
-            "name": name,
-            "inputs": {"parameters": [{"name": "p", "default": "d"}]},
-        }
-        if self._maybe(0.1):
-            template["suspend"] = {} if self._maybe(0.5) else {"duration": "5"}
-        else:
-            template["container"] = {"image": "i", "args": ["{{inputs.parameters.p}}"]}
-            if self._maybe(0.3):
-                source: dict[str, Any] = {"path": "/o"}
-                if self._maybe(0.5):
-                    source["default"] = "dflt"
-                template["outputs"] = {"parameters": [{"name": "o", "valueFrom": source}]}
-            if self._maybe(0.3):
-                template["retryStrategy"] = self._retry()
-            if self._maybe(0.1):
-                template["timeout"] = f"{self.random.randint(1, 5)}s"
-            if self._maybe(0.08):
-                template["daemon"] = True
-            elif self._maybe(0.1):
-                template["memoize"] = {"key": "k", "cache": {"configMap": {"name": "c"}}}
-            put_containers(self.random, template)
-        self.templates.append(template)
-        return name
-
-    def _retry(self) -> dict[str, Any]:
-        strategy: dict[str, Any] = {"limit": self.random.randint(0, 2)}
-        if self._maybe(0.5):
-            strategy["retryPolicy"] = self.random.choice(
-                ["Always", "OnFailure", "OnError", "OnTransientError"]
-            )
-        if self._maybe(0.5):
-            strategy["backoff"] = {"duration": "2", "factor": 2}
-            if self._maybe(0.3):
-                strategy["backoff"]["maxDuration"] = "5s"
-        if self._maybe(0.3):
-            strategy["expression"] = "asInt(lastRetry.exitCode) != 2"
-        return strategy
-
-    def _composite(self, name: str, names: list[str]) -> str:
-        template: dict[str, Any] = {
-            "name": name,
-            "inputs": {"parameters": [{"name": "p", "default": "d"}]},
-        }
-        if self._maybe(0.2):
-            template["parallelism"] = self.random.randint(1, 2)
-            if self._maybe(0.5):
-                template["failFast"] = True
-        if self._maybe(0.15):
-            template["retryStrategy"] = self._retry()
-        if self._maybe(0.5):
-            groups = self.random.randint(1, 3)
-            template["steps"] = [
-                [self._step(f"s{at}{each}", names, "steps", [f"s{at - 1}0"] if at else [])
-                 for each in range(self.random.randint(1, 3))]
-                for at in range(groups)
-            ]  # fmt: skip
-        else:
-            template["dag"] = self._dag(names)
-        self.templates.append(template)
-        return name
-
-    def _dag(self, names: list[str]) -> dict[str, Any]:
-        uses_depends = self._maybe(0.5)
-        tasks: list[dict[str, Any]] = []
-        for at in range(self.random.randint(1, 5)):
-            before = [f"t{each}" for each in range(at) if self._maybe(0.4)]
-            task = self._step(f"t{at}", names, "tasks", before)
-            if before and uses_depends:
-                task.pop("continueOn", None)
-                results = ["", ".Succeeded", ".Failed", ".Skipped", ".Omitted", ".Errored"]
-                terms = [f"{each}{self.random.choice(results)}" for each in before]
-                task["depends"] = self.random.choice([" && ", " || "]).join(terms)
-            elif before:
-                task["dependencies"] = before
-            if uses_depends:
-                task.pop("continueOn", None)
-            tasks.append(task)
-        dag: dict[str, Any] = {"tasks": tasks}
-        if self._maybe(0.3):
-            dag["failFast"] = False
-        if self._maybe(0.2):
-            dag["target"] = tasks[-1]["name"]
-        return dag
-
-    def _step(self, name: str, names: list[str], prefix: str, before: list[str]) -> dict[str, Any]:
-        step_: dict[str, Any] = {"name": name, "template": self.random.choice(names[-3:])}
-        value = "{{inputs.parameters.p}}"
-        if before and self._maybe(0.3):
-            value = f"{{{{{prefix}.{before[0]}.status}}}}"
-        if self._maybe(0.25):
-            step_["withItems"] = [1, "two", {"k": "v"}][: self.random.randint(0, 3)] or [1]
-            value = "{{item}}"
-        elif self._maybe(0.1):
-            step_["withSequence"] = {"count": self.random.randint(0, 3)}
-        step_["arguments"] = {"parameters": [{"name": "p", "value": value}]}
-        if self._maybe(0.2):
-            condition = self.random.choice(["1 == 1", "1 == 2", "{{item}} == 1"])
-            if "item" not in condition or "withItems" in step_:
-                step_["when"] = condition
-        if self._maybe(0.3):
-            step_["continueOn"] = {"failed": self._maybe(0.7), "error": self._maybe(0.5)}
-        if self._maybe(0.15):
-            step_["hooks"] = {"exit": {"template": names[0]}}
-        elif self._maybe(0.15):
-            expression = f'{prefix}["{name}"].status == "{self._phase()}"'
-            step_["hooks"] = {"seen": {"template": names[0], "expression": expression}}
-        return step_
-
-    def _phase(self) -> str:
-        return self.random.choice(["Running", "Succeeded", "Failed"])
-
-    def _wf_expression(self) -> str:
-        return f'workflow.status == "{self._phase()}"'
-
-    def outcome(self, start: StartContainer | CallResource) -> Outcome:
-        if isinstance(start, CallResource) and self._maybe(0.5):
-            return Outcome(outputs={"entry": '{"outputs":{"exitCode":"0"}}'})
-        if self._maybe(0.08):
-            return Outcome(error="it could not be started", is_transient=self._maybe(0.5))
-        return Outcome(
-            exit_code=self.random.choice([0, 0, 0, 1, 2]),
-            result=self.random.choice(["1", '["a"]', "text"]),
-            outputs={"o": "value"} if self._maybe(0.7) else {},
-            duration=timedelta(seconds=self.random.choice([0, 1, 1, 4])),
-            delay=timedelta(seconds=self.random.choice([0, 0, 0, 3])),
-            containers=endings(self.random, start) if isinstance(start, StartContainer) else {},
-        )
-
-
-def is_of_hook(node: Node) -> bool:
-    return bool((node.status.get("nodeFlag") or {}).get("hooked"))
-
-
-class Watched(Simulation):
-    """A simulation that holds every step against the rules."""
-
-    def __init__(self, seed: int) -> None:
-        self.generator = Generator(seed)
-        self.log: list[Event] = []
-        super().__init__(self.generator.workflow(), outcome=self.generator.outcome)
-        self.check(self.transitions[0], {})
-
-    def send(self, event: Event) -> Transition:
-        cold = load(self.run.row, rows(self.run).items())
-        before = copy.deepcopy((self.run.row, rows(self.run)))
-        undisturbed = step(cold, event, self.now)
-        phases = {id: node.phase for id, node in self.run.nodes.items()}
-        pure = step(self.run, event, self.now)
-        assert pure == undisturbed, "a reload between two events changes what happens"
-        assert (self.run.row, rows(self.run)) == before, "step mutated the run"
-        transition = super().send(event)
-        assert transition == pure
-        self.check(transition, phases)
-        if not isinstance(event, SpecChanged):
-            self.log.append(event)
-            again = step(self.run, self.generator.random.choice(self.log), self.now)
-            assert again.is_empty, "a late event counts"
-        return transition
-
-    def check(self, transition: Transition, phases: dict[str, str]) -> None:
-        for id, row in transition.nodes:
+    def committed(
+        self, world: World, uid: str, event: Event | None, changes: Transition, before: Run | None
+    ) -> None:
+        """After a commit."""
+        run = world.run(uid)
+        known = before.nodes if before is not None else {}
+        is_retry = isinstance(event, RetryRequested)
+        if is_retry:
+            kept = {id for id in run.nodes if run.nodes[id].phase == SUCCEEDED}
+            self.done[uid] = self.done.get(uid, set()) & kept
+        for id, row in changes.nodes:
             if not id.startswith("@"):
-                old, new = phases.get(id), row["status"]["phase"]
-                assert old not in FINISHED or old == new, f"{id}: {old} became {new}"
-                assert old is None or ORDER.get(new, 2) >= ORDER.get(old, 2)
+                node = run.nodes[id]
+                old = known.get(id)
+                assert is_retry or old is None or moves_on(old, node), (
+                    f"{node.name} was {old.phase}, goes back to {node.phase} by {event}"
+                )
                 assert row["engine"].get("open", 0) >= 0, f"{id} counts below nothing"
                 assert row["engine"].get("active", 0) >= 0
-        check_containers(self.run)
-        running = [node for node in self.run.nodes.values() if node.type == POD]
-        active = sum(1 for node in running if not node.is_finished)
-        assert self.run.row["active"] == active
-        limit = self.run.row.get("parallelism")
-        hooks = sum(1 for node in running if not node.is_finished and is_of_hook(node))
-        assert limit is None or active - hooks <= limit
+        self._starts(uid, run, changes)
+        counts(run)
+        check_containers(run)
+        if isinstance(event, LocksGranted):
+            locks(world)
+        if before is not None and event is not None and world.rng.random() < 0.1:
+            same_from_rows(before, event, changes, world)
+        if uid in world.log:
+            late = world.rng.choice(world.log[uid])
+            assert step(run, late, world.clock).is_empty, f"a late event counts: {late}"
 
-    def live_to_the_end(self) -> None:
-        randomly = self.generator.random
-        for _ in range(5000):
-            if randomly.random() < 0.01 and not self.run.is_finished:
-                self.send(
-                    SpecChanged(
-                        randomly.random() < 0.5, randomly.choice(["", "", "Stop", "Terminate"])
-                    )
-                )
-            if self.advance():
-                continue
-            if self.run.is_finished:
-                return
-            if self.run.row["suspend"]:
-                self.send(SpecChanged(suspend=False, shutdown=""))
-            else:
-                waiting = tuple(self.run.row["waiting"])
-                assert waiting, f"it waits for nothing:\n{self.tree()}"
-                self.send(NodesResumed(waiting, succeeded=randomly.random() < 0.9))
-        raise AssertionError(f"it does not end:\n{self.tree()}")
+    def _starts(self, uid: str, run: Run, changes: Transition) -> None:
+        done = self.done.setdefault(uid, set())
+        for command in changes.commands:
+            if isinstance(command, StartContainer):
+                assert command.node_id not in done, f"{command.node_name} ran already"
+        done |= {
+            id for id, _ in changes.nodes if id in run.nodes and run.nodes[id].phase == SUCCEEDED
+        }
 
 
-def live(seed: int) -> None:
-    simulation = Watched(seed)
-    simulation.live_to_the_end()
-    run: Run = simulation.run
-    ids = [command.id for command in simulation.started]
-    assert len(ids) == len(set(ids)), "a command's id came twice"
-    starts = [each for each in simulation.started if isinstance(each, StartContainer)]
-    nodes = [command.node_id for command in starts]
-    assert len(nodes) == len(set(nodes)), "a node was started twice"
-    unfinished = [node.name for node in run.nodes.values() if not node.has_ended]
-    assert not unfinished, f"ended with unfinished {unfinished}:\n{simulation.tree()}"
+def moves_on(old: Node, new: Node) -> bool:
+    if old.phase in FINISHED:
+        return old.phase == new.phase
+    return ORDER.get(new.phase, 2) >= ORDER.get(old.phase, 2)
+
+
+def counts(run: Run) -> None:
+    """The row's count of active pods is that of the nodes, and within the limit."""
+    pods = [node for node in run.nodes.values() if node.type == POD and not node.is_finished]
+    active = [node for node in pods if not node.engine.get("free")]
+    assert run.row["active"] == len(active)
+    hooks = [node for node in active if (node.status.get("nodeFlag") or {}).get("hooked")]
+    limit = run.row.get("parallelism")
+    assert limit is None or len(active) - len(hooks) <= limit
+
+
+def locks(world: World) -> None:
+    """No lock is held by more than its limit allows; rows and requests agree."""
+    held = [request for _, request in world.store.lock_requests() if request.is_held]
+    used = Counter(lock for request in held for lock in request.locks)
+    most = {"one": 3, "two": LIMITS["two"]}
+    for lock, count in used.items():
+        limit = 1 if lock.is_mutex else most[lock.key]
+        assert count <= limit, f"{lock.text} is held by {count}"
+    by_rows = {
+        (uid, node.id, lock.text)
+        for uid in world.uids
+        for node in world.run(uid).nodes.values()
+        if holds(node)
+        for lock in (Lock(*parts) for parts in node.engine["locks"])
+    }
+    by_requests = {
+        (one.run, one.node_id, lock.text) for one in held if one.node_id for lock in one.locks
+    }
+    assert by_rows == by_requests
+
+
+def holds(node: Node) -> bool:
+    engine = node.engine
+    return bool(engine.get("locks") and engine.get("request") and not engine.get(WAITS))
+
+
+def same_from_rows(before: Run, event: Event, changes: Transition, world: World) -> None:
+    """A reload between two events changes nothing, and a step changes nothing but by its rows."""
+    kept = copy_json([before.row, dict(rows(before))])
+    assert step(load(before.row, rows(before).items()), event, world.clock) == changes
+    assert [before.row, rows(before)] == kept, "step mutated the run"
+
+
+def graph(run: Run) -> None:
+    """The status as people see it hangs together."""
+    body = project_workflow(run, {"metadata": {"name": run.name}, "spec": {}})
+    nodes: dict[str, Any] = body["status"]["nodes"]
+    children = {id: node.get("children", []) for id, node in nodes.items()}
+    hung = {child for each in children.values() for child in each}
+    assert hung <= nodes.keys(), "a child is no node"
+    loose = [node["name"] for id, node in nodes.items() if id not in hung and id != run.name]
+    assert all(name == f"{run.name}.onExit" for name in loose), f"nobody's children: {loose}"
+    for node in nodes.values():
+        assert set(node.get("outboundNodes", [])) <= nodes.keys()
+        assert node.get("boundaryID", run.name) in nodes
+        assert node["phase"] not in FINISHED or node["finishedAt"]
+
+
+def lived(seed: int, faults: Faults) -> World:
+    """A world that came to its end; where people meddle, failed runs are retried once more."""
+    rules = Rules()
+    world = World(seed, faults, rules.committed)
+    world.begin()
+    to_the_end(world)
+    if faults.meddle:
+        for uid in world.uids:
+            world.retry(uid)
+        to_the_end(world)
+    for uid in world.uids:
+        ended(world, uid)
+    assert world.store.lock_requests() == ()
+    return world
+
+
+def to_the_end(world: World) -> None:
+    """Play until all have ended; what waits for a person is released, in turn."""
+    world.play(MOST_TURNS)
+    for turn in range(200):
+        open_runs = [uid for uid in world.uids if not world.run(uid).is_finished]
+        if not open_runs:
+            return
+        for uid in open_runs:
+            assert world.waiting(uid), f"{uid} waits for nothing"
+        release(world, open_runs, turn)
+        world.play(MOST_TURNS)
+    raise AssertionError("it is released again and again")
+
+
+def release(world: World, open_runs: list[str], turn: int) -> None:
+    """Do what somebody waits for; where all wait for each other's locks, one has to go."""
+    for uid in open_runs:
+        row = world.run(uid).row
+        if row["suspend"]:
+            world.send(uid, SpecChanged(suspend=False, shutdown=""))
+        elif row["waiting"]:
+            succeeded = (turn + len(uid) + world.seed) % 5 > 0
+            world.send(uid, NodesResumed(tuple(row["waiting"]), succeeded=succeeded))
+    rows_ = [world.run(uid).row for uid in open_runs]
+    if not any(row["suspend"] or row["waiting"] for row in rows_):
+        world.send(open_runs[0], SpecChanged(suspend=False, shutdown="Terminate"))
+
+
+def ended(world: World, uid: str) -> None:
+    run = world.run(uid)
     assert run.phase in {"Succeeded", "Failed", "Error"}
-    spec = run.definition.spec
-    wanted = spec.get("onExit") and run.row["shutdown"] != "Terminate" and run.nodes
-    handlers = [node for node in run.nodes.values() if node.name == "wf.onExit"]
-    if wanted:
-        assert len(handlers) == 1, f"the exit handler did not run:\n{simulation.tree()}"
+    assert not unfinished(run), f"ended with {[node.name for node in unfinished(run)]} unfinished"
+    wants = run.definition.spec.get("onExit") and run.nodes.get(run.name)
+    is_terminated = run.row["shutdown"] == "Terminate"
+    handlers = [node for node in run.nodes.values() if node.name == f"{run.name}.onExit"]
+    assert not wants or is_terminated or len(handlers) == 1, "the exit handler did not run"
+    graph(run)
+
+
+def picture(world: World) -> dict[str, list[tuple[str, str, str]]]:
+    """What became of each node."""
+    return {
+        uid: sorted((node.name, node.phase, node.message) for node in world.run(uid).nodes.values())
+        for uid in world.uids
+    }
 
 
 @pytest.mark.parametrize("seed", SAMPLE)
 def test_a_random_workflow_keeps_the_rules(seed: int) -> None:
-    live(seed)
+    lived(seed, ALL)
+
+
+@pytest.mark.parametrize("seed", SAMPLE)
+def test_a_world_with_crashes_ends_as_one_without(seed: int) -> None:
+    assert picture(lived(seed, CRASHES)) == picture(lived(seed, QUIET))
+
+
+def test_a_seed_replays() -> None:
+    assert picture(lived(7, ALL)) == picture(lived(7, ALL))
 
 
 @pytest.mark.soak
 def test_ten_thousand_random_workflows_keep_the_rules() -> None:
     for seed in SOAK:
         try:
-            live(seed)
+            lived(seed, ALL)
+            assert picture(lived(seed, CRASHES)) == picture(lived(seed, QUIET))
         except AssertionError as error:
             raise AssertionError(f"seed {seed}: {error}") from error

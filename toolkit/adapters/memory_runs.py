@@ -7,6 +7,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from toolkit.resource.copying import copy_json
 from toolkit.resource.resource import Body
 from toolkit.workflow.codec import command_from_row, command_to_row
 from toolkit.workflow.locks import LockRequest, lock_request_from_row, lock_request_to_row
@@ -157,11 +158,11 @@ class MemoryRuns:
     def _write(self, uid: str, transition: Transition, at: datetime) -> None:
         rows = self._runs[uid]
         if transition.run is not None:
-            rows.run, rows.is_settled = deepcopy(transition.run), False
+            rows.run, rows.is_settled = copy_json(transition.run), False
         for node_id in transition.removed:
             rows.nodes.pop(node_id, None)
         for node_id, row in transition.nodes:
-            rows.nodes[node_id] = deepcopy(row)
+            rows.nodes[node_id] = copy_json(row)
         for command in transition.commands:
             rows.commands.setdefault(command.id, deepcopy(command_to_row(command)))
         for node_id, request in transition.lock_requests:
@@ -176,7 +177,7 @@ class MemoryRuns:
         return StoredRun(
             uid=uid,
             cluster=rows.cluster,
-            run=deepcopy(rows.run),
-            nodes=tuple(deepcopy(sorted(rows.nodes.items()))),
+            run=copy_json(rows.run),
+            nodes=tuple((id, copy_json(row)) for id, row in sorted(rows.nodes.items())),
             commands=tuple(command_from_row(deepcopy(row)) for row in rows.commands.values()),
         )

@@ -184,8 +184,11 @@ def _watch(draft: Draft, node: Node, task: Node, step: Row, scope: Scope) -> Non
 
 
 def resume(draft: Draft, node: Node) -> None:
-    """A limit has room: start what was held back."""
+    """A limit has room: start what was held back; after a retry of the run, all that is ready."""
     if node.has_ended:
+        return
+    if "open" not in node.engine:  # it had ended before it began
+        begin(draft, node)
         return
     graph = graph_at(draft, node)
     held = node.engine.get("held", [])

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 from toolkit.workflow.commands import Command, WakeAt
 from toolkit.workflow.locks import LockRequest
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from toolkit.workflow.metrics import Measure
 
 T = TypeVar("T")
+TIMER: Final = "@timer/"
+"""Begins the ids of the notes that say what a WakeAt is for."""
+
 AgendaKind = Literal["begin", "ended", "moved", "resume", "root", "daemons", "keep"]
 
 
@@ -246,6 +249,17 @@ class Draft:
             Due("ended", node.owner, node.id) if node.owner else Due("root", node.id)
         )
 
+    def resume_below(self, id: str) -> None:
+        """After a retry of the run: let what is below a node go on, the deepest first, and then the
+        node itself.
+        """
+        found, pending = [id], [id]
+        while pending:
+            inner = self.children(pending.pop())
+            found += inner
+            pending += inner
+        self.agenda.extend(Due("resume", below) for below in reversed(found))
+
     # Commands
 
     def command_id(self) -> str:
@@ -260,7 +274,7 @@ class Draft:
         """Ask for a Woke at ``at``; the timer's note says what for."""
         command_id = self.command_id()
         seq = self.node(id).engine["seq"] if id else 0
-        self.put_note(f"@timer/{command_id}", {"kind": kind, "node": id, "seq": seq})
+        self.put_note(f"{TIMER}{command_id}", {"kind": kind, "node": id, "seq": seq})
         self.command(WakeAt(command_id, at))
 
     def request(self, id: str, request: LockRequest | None) -> None:

@@ -28,7 +28,7 @@ class Edges:
         self._connect_hooks()
 
     def outbound(self, id: str) -> list[str]:
-        """The nodes at which a node's work ends: what comes next is their child."""
+        """The nodes at which a node's work ends, at least one: what comes next is their child."""
         known = self._outbound.get(id)
         if known is None:
             known = self._outbound[id] = self._compute_outbound(self._run.nodes[id])
@@ -38,11 +38,10 @@ class Edges:
         owned = self._owned(node)
         match node.type:
             case "Steps":
-                last = owned[-1:]
-                return [out for group in last for step in self._owned(group)
-                        for out in self.outbound(step.id)]  # fmt: skip
+                return self._after_groups(owned[-1]) if owned else [node.id]
             case "DAG":
-                return [out for task in self._targets(node) for out in self.outbound(task.id)]
+                targets = self._targets(node)
+                return [out for task in targets for out in self.outbound(task.id)] or [node.id]
             case "TaskGroup" if owned:
                 return [out for item in owned for out in self.outbound(item.id)]
             case "Retry" if owned:
@@ -87,8 +86,12 @@ class Edges:
         for group in groups:
             for id in before:
                 self.children[id].append(group.id)
-            steps = self._owned(group)
-            before = [out for step in steps for out in self.outbound(step.id)] or [group.id]
+            before = self._after_groups(group)
+
+    def _after_groups(self, last: Node) -> list[str]:
+        """Where the steps of a group end; a group that started none ends where it is."""
+        steps = self._owned(last)
+        return [out for step in steps for out in self.outbound(step.id)] or [last.id]
 
     def _connect_tasks(self, node: Node, tasks: list[Node]) -> None:
         try:

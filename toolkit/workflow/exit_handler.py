@@ -203,6 +203,7 @@ def finish(draft: Draft, phase: str, message: str) -> None:
     row["phase"] = phase
     row["message"] = message
     row["finished"] = exact(draft.now)
+    row.pop(synchronization.WAITS, None)
     synchronization.give_back_of_run(draft)
     kind, reason = ("Normal", "WorkflowSucceeded")
     if phase != SUCCEEDED:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from toolkit.workflow import limits, synchronization
 from toolkit.workflow.context import template_now
-from toolkit.workflow.draft import Draft, Due
+from toolkit.workflow.draft import Draft
 from toolkit.workflow.events import LocksGranted, LocksRefused
 from toolkit.workflow.halting import halted
 from toolkit.workflow.invoke import go
@@ -22,7 +22,7 @@ def granted(draft: Draft, event: LocksGranted) -> None:
     if node is None:
         return
     if synchronization.is_resting(draft):
-        draft.request(node.id, None)
+        synchronization.give_back(draft, node)
         return
     node = draft.edit(node.id)
     node.engine.pop(WAITS)
@@ -49,28 +49,12 @@ def start(draft: Draft, known: Node) -> None:
     node = draft.edit(known.id)
     limits.enter(draft, node)
     if node.engine.get("again"):
-        _continue(draft, node)
+        draft.set_phase(node.id, RUNNING, "")
+        draft.resume_below(node.id)
         return
     if node.type != POD:
         draft.set_phase(node.id, RUNNING, "")
     go(draft, node, template_now(draft, node))
-
-
-def _continue(draft: Draft, node: Node) -> None:
-    """After a retry of the run: what is below the node goes on, the deepest first, then itself."""
-    draft.set_phase(node.id, RUNNING, "")
-    for below in reversed(_below(draft, node.id)):
-        draft.agenda.append(Due("resume", below))
-    draft.agenda.append(Due("resume", node.id))
-
-
-def _below(draft: Draft, id: str) -> list[str]:
-    found, pending = [], [id]
-    while pending:
-        inner = draft.children(pending.pop())
-        found += inner
-        pending += inner
-    return found
 
 
 def refused(draft: Draft, event: LocksRefused) -> None:

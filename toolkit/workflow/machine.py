@@ -26,7 +26,7 @@ from toolkit.workflow import (
 from toolkit.workflow.call import Call
 from toolkit.workflow.check import check
 from toolkit.workflow.definition import DEFINITION, DefinitionError, define
-from toolkit.workflow.draft import Draft, Due
+from toolkit.workflow.draft import TIMER, Draft, Due
 from toolkit.workflow.events import (
     ContainerEnded,
     ContainerErrored,
@@ -185,7 +185,7 @@ def _take(draft: Draft, event: Event) -> None:
 
 
 def _woke(draft: Draft, event: Woke) -> None:
-    id = f"@timer/{event.command_id}"
+    id = f"{TIMER}{event.command_id}"
     timer = draft.note(id)
     if timer is None:
         return
@@ -269,7 +269,7 @@ def _locks_of_run(draft: Draft, event: LocksGranted | LocksRefused) -> None:
     if isinstance(event, LocksRefused):
         exit_handler.finish(draft, "Failed", f"{_NOT_LOCKED} {event.message}")
     elif synchronization.is_resting(draft):
-        draft.request("", None)
+        synchronization.give_back_of_run(draft)
     else:
         row = draft.edit_run()
         row.pop(synchronization.WAITS)
@@ -363,12 +363,19 @@ def _resume(draft: Draft, id: str) -> None:
 
 def _is_under_way(draft: Draft, node: Node) -> bool:
     """Begun and not ended: a node that still looks into a cache has not begun, nor has one that
-    waits for locks, for itself or with those around it.
+    waits for locks. After a retry of the run, what is in one that waits, waits with it.
     """
     waits = node.engine.get("memo") == "looks" or node.engine.get(synchronization.WAITS)
     if node.has_ended or waits:
         return False
-    return not (node.engine.get("again") and synchronization.is_held_up(draft, node))
+    return not (node.engine.get("again") and _is_held_up(draft, node))
+
+
+def _is_held_up(draft: Draft, node: Node) -> bool:
+    inner: Node | None = node
+    while inner is not None and not inner.engine.get(synchronization.WAITS):
+        inner = draft.get(inner.owner) if inner.owner else None
+    return inner is not None
 
 
 _AFTERMATH: Final[Mapping[str, Callable[[Draft, Node], None]]] = {

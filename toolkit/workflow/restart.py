@@ -6,11 +6,13 @@ from collections.abc import Set as AbstractSet
 
 from toolkit.workflow import synchronization
 from toolkit.workflow.context import EXIT_NOTE
-from toolkit.workflow.draft import Draft, Due
+from toolkit.workflow.draft import TIMER, Draft, Due
 from toolkit.workflow.nodes import (
     CONTAINER,
     DAG,
     PENDING,
+    POD,
+    RETRY,
     RUNNING,
     STEP_GROUP,
     STEPS,
@@ -21,7 +23,7 @@ from toolkit.workflow.nodes import (
 
 _SPENT = (
     "finished", "error", "fail", "until", "held", "blocked", "settled", "free", "hooks_open",
-    "daemons",
+    "daemons", "request", synchronization.WAITS,
 )  # fmt: skip
 _GROUPS = frozenset({STEPS, STEP_GROUP, DAG, TASK_GROUP})
 
@@ -30,11 +32,23 @@ def restart(draft: Draft, keep: AbstractSet[str]) -> None:
     """Forget the nodes that are not in ``keep`` (with what they own, and their hooks, and the exit
     handler), and set those above them running again.
     """
-    gone = _gone(draft, keep)
-    above = _above(draft, gone)
+    gone, above = _extent(draft, keep)
+    unheard = _without_hooks(draft, gone, above)
     for id in gone:
         draft.remove(id)
     draft.remove(EXIT_NOTE)
+    for timer in [id for id in draft.run.notes if id.startswith(TIMER)]:
+        draft.remove(timer)  # all nodes had ended: nothing is due any more
+    _reopen(draft)
+    for id in above:
+        _set_running(draft, draft.edit(id), above)
+        draft.agenda.append(Due("resume", id))
+    for id in unheard:
+        draft.agenda.append(Due("moved", draft.node(id).owner, id))
+    _count_hooks(draft, above)
+
+
+def _reopen(draft: Draft) -> None:
     row = draft.edit_run()
     row.update(
         phase=RUNNING, message="", stage="main", started=exact(draft.now), finished=None,
@@ -43,29 +57,73 @@ def restart(draft: Draft, keep: AbstractSet[str]) -> None:
     row.pop("expired", None)
     if row.get("locks"):
         synchronization.ask_for_run(draft)
-    for id in above:
-        _set_running(draft, draft.edit(id), above)
-        draft.agenda.append(Due("resume", id))
 
 
-def _gone(draft: Draft, keep: AbstractSet[str]) -> dict[str, None]:
+def _extent(draft: Draft, keep: AbstractSet[str]) -> tuple[dict[str, None], dict[str, None]]:
+    """The nodes to forget, and those above them that go on. The hooks of what goes on are
+    forgotten too: they are for its new end.
+    """
+    hooks: dict[str, list[str]] = {}
+    for id, node in draft.run.nodes.items():
+        if node.engine.get("of"):
+            hooks.setdefault(node.engine["of"], []).append(id)
     pending = [
         id
         for id, node in draft.run.nodes.items()
         if (id not in keep or node.is_exit_part) and node.type != CONTAINER  # it goes with its pod
     ]
-    pending = [id for id in pending if not _is_kept_hook(draft, id, keep)]
-    hooks: dict[str, list[str]] = {}
-    for id, node in draft.run.nodes.items():
-        if node.engine.get("of"):
-            hooks.setdefault(node.engine["of"], []).append(id)
+    resting = _resting(draft)
+    pending = [id for id in pending if not _is_kept_hook(draft, id, keep) and id not in resting]
     gone: dict[str, None] = {}
+    while True:
+        _forget(draft, pending, hooks, gone)
+        above = _above(draft, gone)
+        pending = [hook for id in above for hook in hooks.get(id, ()) if hook not in gone]
+        if not pending:
+            return gone, above
+
+
+def _forget(
+    draft: Draft, pending: list[str], hooks: dict[str, list[str]], gone: dict[str, None]
+) -> None:
+    """Add nodes to ``gone``, with what they own and their hooks."""
     while pending:
         id = pending.pop()
         if id not in gone:
             gone[id] = None
             pending += [*draft.children(id), *hooks.get(id, ())]
-    return gone
+
+
+def _without_hooks(draft: Draft, gone: dict[str, None], above: dict[str, None]) -> dict[str, None]:
+    """Steps that stay as they ended, and lose a hook: it is to start anew."""
+    of = (draft.node(id).engine.get("of") for id in gone)
+    return {id: None for id in of if id and id not in gone and id not in above}
+
+
+def _count_hooks(draft: Draft, above: dict[str, None]) -> None:
+    """Hooks that go on are waited for by what depends on their tasks."""
+    for id in above:
+        of = draft.node(id).engine.get("of")
+        if of and draft.node(draft.node(id).owner).type == DAG:
+            task = draft.edit(of)
+            task.engine["hooks_open"] = task.engine.get("hooks_open", 0) + 1
+
+
+def _resting(draft: Draft) -> set[str]:
+    """Hooks, and all in them, where what is around them ended well: they are not run again for
+    themselves.
+    """
+    pending = [
+        id
+        for id, node in draft.run.nodes.items()
+        if node.is_hook and not draft.node(node.owner).is_unsuccessful
+    ]
+    found: set[str] = set()
+    while pending:
+        id = pending.pop()
+        found.add(id)
+        pending += draft.children(id)
+    return found
 
 
 def _is_kept_hook(draft: Draft, id: str, keep: AbstractSet[str]) -> bool:
@@ -77,8 +135,7 @@ def _above(draft: Draft, gone: dict[str, None]) -> dict[str, None]:
     """The owners of what is gone, and the groups that failed of themselves, the deepest first."""
     found: dict[str, int] = {}
     for id, node in draft.run.nodes.items():
-        is_failed_group = node.is_unsuccessful and node.type in _GROUPS
-        if not (id in gone or is_failed_group) or node.engine.get("of"):
+        if not (id in gone or _has_failed_of_itself(draft, node)) or _is_history(draft, node):
             continue
         if id not in gone:
             found[id] = int(node.engine["seq"])
@@ -87,6 +144,29 @@ def _above(draft: Draft, gone: dict[str, None]) -> dict[str, None]:
             found[owner] = int(draft.node(owner).engine["seq"])
             owner = draft.node(owner).owner
     return dict.fromkeys(sorted(found, key=found.__getitem__, reverse=True))
+
+
+def _has_failed_of_itself(draft: Draft, node: Node) -> bool:
+    """A group that failed, whatever is in it, unless something around it bore with that."""
+    if node.type not in _GROUPS or node.is_hook:
+        return False
+    inner: Node | None = node
+    while inner is not None and inner.is_unsuccessful:
+        inner = draft.get(inner.owner) if inner.owner else None
+    return inner is None
+
+
+def _is_history(draft: Draft, node: Node) -> bool:
+    """Part of an attempt that was followed by another: it stays as it ended."""
+    inner = node
+    while inner.owner:
+        owner = draft.node(inner.owner)
+        if owner.type == RETRY and inner.type != POD:
+            attempts = [id for id in draft.children(owner.id) if not draft.node(id).is_hook]
+            if inner.id in attempts[:-1]:
+                return True
+        inner = owner
+    return False
 
 
 def _set_running(draft: Draft, node: Node, above: dict[str, None]) -> None:
@@ -100,17 +180,16 @@ def _set_running(draft: Draft, node: Node, above: dict[str, None]) -> None:
     engine["again"] = True
     if engine.get("locks"):
         _ask_again(draft, node)
-    if node.type == STEPS:
-        return
-    if "next" in engine:
-        engine["next"] = 0
-    children = draft.children(node.id)
-    if "open" in engine:
-        engine["open"] = sum(1 for id in children if id in above)
     if engine.get("limit") is not None:
         engine["active"] = sum(
             1 for other in above if draft.node(other).engine.get("slot") == node.id
         )
+    if node.type == STEPS:
+        return
+    if "next" in engine:
+        engine["next"] = 0
+    if "open" in engine:
+        engine["open"] = sum(1 for id in draft.children(node.id) if id in above)
 
 
 def _ask_again(draft: Draft, node: Node) -> None:

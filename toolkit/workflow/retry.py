@@ -54,7 +54,16 @@ def begin(draft: Draft, node: Node) -> None:
 
 
 def resume(draft: Draft, node: Node) -> None:
-    """A limit has room again, or the backoff is over."""
+    """A limit has room again, or the backoff is over, or the run is retried: then an attempt that
+    has just ended again tells by itself.
+    """
+    if node.engine.get("again"):
+        draft.edit(node.id).engine.pop("again")
+        if any(due.kind == "ended" and due.node_id == node.id for due in draft.agenda):
+            return
+        last = _attempts(draft, node)[-1:]
+        if last and last[0].phase == SUCCEEDED:
+            _finish(draft, node, last[0], SUCCEEDED, "")
     if not node.has_ended and not _running(draft, node):
         _attempt(draft, node)
 
@@ -221,7 +230,8 @@ def _attempt(draft: Draft, node: Node) -> None:
     template = template_at(draft, node)
     kind = type_of(template)
     attempts = _attempts(draft, node)
-    call = call_of(node).attempt(len(attempts), node)
+    number = int(attempts[-1].engine["attempt"]) + 1 if attempts else 0
+    call = call_of(node).attempt(number, node)
     call = replace(call, prefix=str(node.engine.get("prefix", "")), depth=node.engine["depth"])
     limit = limits.blocked_by(draft, call, is_pod=kind in POD_TYPES)
     if limit is not None:

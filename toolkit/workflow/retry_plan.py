@@ -32,7 +32,9 @@ def plan_retry(
     graph = _Graph(nodes, name)
     gone: set[str] = set()
     reset: set[str] = set()
-    for id in graph.in_order(_start_points(nodes, selector)):
+    history = _history(nodes)
+    resting = _resting(nodes, graph)
+    for id in graph.in_order(_start_points(nodes, selector) - history - resting):
         if id in gone:
             continue
         gone |= {id, *graph.below(id)}
@@ -40,7 +42,9 @@ def plan_retry(
     reset |= {
         id
         for id, node in nodes.items()
-        if node.get("phase") in UNSUCCESSFUL and node.get("type") in _GROUPS
+        if node.get("type") in _GROUPS
+        and id not in history
+        and all(nodes[each].get("phase") in UNSUCCESSFUL for each in (id, *graph.above(id)))
     }
     exits = _exit_nodes(nodes, name)
     kept = {
@@ -87,12 +91,52 @@ def _pod_of(node: Row, id: str) -> str:
     return str(node.get("boundaryID")) if node.get("type") == CONTAINER else id
 
 
+def _is_hook(node: Row) -> bool:
+    """An attempt of a hook carries its mark, but is not started by a step."""
+    flag: Row = node.get("nodeFlag") or {}
+    return bool(flag.get("hooked") and not flag.get("retried"))
+
+
+def _history(nodes: Mapping[str, Row]) -> set[str]:
+    """Steps and dags that a retryStrategy has tried again since, and all that is in them: only the
+    last attempt goes on.
+    """
+    earlier: set[str] = set()
+    for node in nodes.values():
+        if node.get("type") == "Retry":
+            attempts = [nodes[id] for id in node.get("children") or () if id in nodes]
+            attempts = [one for one in attempts if (one.get("nodeFlag") or {}).get("retried")]
+            earlier |= {str(one["name"]) for one in attempts[:-1] if one.get("type") in _GROUPS}
+    return {id for id, node in nodes.items() if earlier & _around(str(node["name"]))}
+
+
+def _resting(nodes: Mapping[str, Row], graph: _Graph) -> set[str]:
+    """Hooks, and all in them, where a group around them ended well: nothing there is to be done
+    again.
+    """
+    roots = {
+        str(node["name"])
+        for id, node in nodes.items()
+        if _is_hook(node)
+        and not all(nodes[each].get("phase") in UNSUCCESSFUL for each in graph.above(id))
+    }
+    return {id for id, node in nodes.items() if roots & _around(str(node["name"]))}
+
+
+def _around(name: str) -> set[str]:
+    """The name, and those of what may be around it."""
+    return {name, *(name[:at] for at, char in enumerate(name) if char in ".[")}
+
+
 def _has_succeeded_below(nodes: Mapping[str, Row], id: str, chosen: set[str]) -> bool:
+    """DEVIATION: in Argo a step's exit handler counts, and a step that failed is not retried where
+    its exit handler went well.
+    """
     seen: set[str] = set()
     pending = list(nodes[id].get("children") or ())
     while pending:
         child = pending.pop()
-        if child in seen or child not in nodes:
+        if child in seen or child not in nodes or _is_hook(nodes[child]):
             continue
         seen.add(child)
         is_part = nodes[child].get("type") == CONTAINER  # of the pod, whatever became of that

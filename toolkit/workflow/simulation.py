@@ -194,47 +194,8 @@ class Simulation:
         self.started.append(command)
         self._live[command.id] = command
         outcome = self._outcome(command)
-        if not isinstance(command, StartContainer):
-            if not outcome.is_stuck:
-                at = self.now + outcome.delay + outcome.duration
-                self._at(at, _call_answer(command, outcome, at))
-            return
-        begin = self.now + outcome.delay
-        if command.containers and not outcome.error:
-            self._start_pod(command, outcome, begin)
-            return
-        if not outcome.error:
-            self._at(begin, ContainerStarted(command.id, command.node_id, begin))
-        end = begin + outcome.duration
-        self._finish(command, None if outcome.is_stuck else end, _answer(command, outcome, end))
-
-    def _start_pod(self, command: StartContainer, outcome: Outcome, begin: datetime) -> None:
-        endings = endings_of(command, outcome.exit_code, outcome.duration) | outcome.containers
-        if outcome.is_stuck:
-            del endings[main_of(command).name]
-        pod = SimulatedPod(command, endings, begin)
-        for at, event in pod.events:
-            if command.deadline is None or at < command.deadline:
-                self._at(at, event)
-        end = pod.ended or begin
-        whole = _answer(command, replace(outcome, exit_code=pod.exit_code), end)
-        if isinstance(whole, ContainerEnded):
-            whole = replace(whole, containers=tuple(pod.states.values()))
-        self._finish(command, pod.ended, whole)
-
-    def _finish(self, command: StartContainer, end: datetime | None, answer: Event) -> None:
-        """The answer at its time, None for never; or the deadline before it."""
-        if command.deadline is not None and (end is None or end > command.deadline):
-            late = ContainerErrored(
-                command.id,
-                command.node_id,
-                "Pod was active on the node longer than the specified deadline",
-                command.deadline,
-                is_deadline=True,
-            )
-            self._at(command.deadline, late)
-        elif end is not None:
-            self._at(end, answer)
+        for at, event in played(command, outcome, self.now):
+            self._at(at, event)
 
     def _stop(self, command: StopContainer) -> None:
         self.stopped.append(command)
@@ -281,6 +242,56 @@ def named(workflow: Body) -> Body:
     name = metadata.get("name") or f"{metadata.get('generateName', 'workflow-')}1".strip("-")
     known = {"name": name, "namespace": "default", "uid": f"uid-{name}"}
     return {**workflow, "metadata": {**known, **metadata, "name": name}}
+
+
+def played(command: Work, outcome: Outcome, now: datetime) -> list[tuple[datetime, Event]]:
+    """What is heard of a command that is performed now, in order; the answer is the last, and there
+    is none where the outcome is stuck.
+    """
+    begin = now + outcome.delay
+    end = begin + outcome.duration
+    if not isinstance(command, StartContainer):
+        return [] if outcome.is_stuck else [(end, _call_answer(command, outcome, end))]
+    if command.containers and not outcome.error:
+        return _played_pod(command, outcome, begin)
+    heard: list[tuple[datetime, Event]] = []
+    if not outcome.error:
+        heard.append((begin, ContainerStarted(command.id, command.node_id, begin)))
+    answer = _answer(command, outcome, end)
+    return heard + _ended(command, None if outcome.is_stuck else end, answer)
+
+
+def _played_pod(
+    command: StartContainer, outcome: Outcome, begin: datetime
+) -> list[tuple[datetime, Event]]:
+    endings = endings_of(command, outcome.exit_code, outcome.duration) | outcome.containers
+    if outcome.is_stuck:
+        del endings[main_of(command).name]
+    pod = SimulatedPod(command, endings, begin)
+    heard: list[tuple[datetime, Event]] = [
+        (at, event) for at, event in pod.events if command.deadline is None or at < command.deadline
+    ]
+    end = pod.ended or begin
+    whole = _answer(command, replace(outcome, exit_code=pod.exit_code), end)
+    if isinstance(whole, ContainerEnded):
+        whole = replace(whole, containers=tuple(pod.states.values()))
+    return heard + _ended(command, pod.ended, whole)
+
+
+def _ended(
+    command: StartContainer, end: datetime | None, answer: Event
+) -> list[tuple[datetime, Event]]:
+    """The answer at its time, None for never; or the deadline before it."""
+    if command.deadline is not None and (end is None or end > command.deadline):
+        late = ContainerErrored(
+            command.id,
+            command.node_id,
+            "Pod was active on the node longer than the specified deadline",
+            command.deadline,
+            is_deadline=True,
+        )
+        return [(command.deadline, late)]
+    return [] if end is None else [(end, answer)]
 
 
 def _answer(command: StartContainer, outcome: Outcome, at: datetime) -> Event:

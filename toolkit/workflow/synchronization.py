@@ -141,21 +141,16 @@ def ask_for_run(draft: Draft) -> None:
 
 
 def give_back_of_run(draft: Draft) -> None:
-    """The run ended."""
-    row = draft.edit_run()
-    if row.pop("request", None):
-        row.pop(WAITS, None)
+    """The run ended, or asks no more for now."""
+    if draft.edit_run().pop("request", None):
         draft.request("", None)
 
 
-def is_held_up(draft: Draft, node: Node) -> bool:
-    """Whether a node around this one waits for locks, after a retry of the run."""
-    owner = draft.get(node.owner) if node.owner else None
-    while owner is not None:
-        if owner.engine.get(WAITS):
-            return True
-        owner = draft.get(owner.owner) if owner.owner else None
-    return False
+def give_back(draft: Draft, known: Node) -> None:
+    """Ask no more, for now; the node still waits."""
+    node = draft.edit(known.id)
+    if node.engine.pop("request", None):
+        draft.request(node.id, None)
 
 
 # Suspended runs
@@ -174,9 +169,9 @@ def rest(draft: Draft) -> None:
     DEVIATION: in Argo a suspended workflow keeps its place, and those behind it wait.
     """
     for node in _waiting(draft):
-        draft.request(node.id, None)
+        give_back(draft, node)
     if draft.row.get(WAITS):
-        draft.request("", None)
+        give_back_of_run(draft)
 
 
 def ask_again(draft: Draft) -> None:
