@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from toolkit.errors import BuildError
 
 CONFIG_MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s}\n"
@@ -53,7 +55,17 @@ def test_an_unknown_field_names_the_close_one(refused: Refused) -> None:
 def test_a_number_for_text_is_told_to_be_quoted(refused: Refused) -> None:
     error = refused({"kustomization.yaml": "resources: []\nimages:\n- name: a\n  newTag: 1.20\n"})
     assert str(error) == "kustomization.yaml:4:3: newTag must be a string, but is the number 1.2"
-    assert error.hints[0].startswith("put it in quotes")
+    assert error.hints == ('put it in quotes: "1.20"',)
+
+
+@pytest.mark.parametrize("path", ["/data/naem", "/dta/name"])
+def test_a_json_patch_that_misses_names_the_close_field(refused: Refused, path: str) -> None:
+    patch = f"- target: {{kind: ConfigMap}}\n  patch: |-\n    - {{op: remove, path: {path}}}\n"
+    files = {
+        "kustomization.yaml": f"resources: [a.yaml]\npatches:\n{patch}",
+        "a.yaml": CONFIG_MAP % "a" + "data: {name: x}\n",
+    }
+    assert refused(files).hints[0] in ("did you mean 'name'?", "did you mean 'data'?")
 
 
 def test_a_cycle_shows_the_way_round(refused: Refused) -> None:

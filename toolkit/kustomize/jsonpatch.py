@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from toolkit.errors import BuildError
 
@@ -20,8 +20,10 @@ _EXACT = 2**53
 class PatchFailureError(BuildError):
     """One operation does not apply. ``index`` counts operations from 0."""
 
-    def __init__(self, message: str, index: int, operation: Operation) -> None:
-        super().__init__(message)
+    def __init__(
+        self, message: str, index: int, operation: Operation, *, hints: Iterable[str] = ()
+    ) -> None:
+        super().__init__(message, hints=hints)
         self.index = index
         self.operation = operation
 
@@ -37,7 +39,7 @@ def apply(body: Any, operations: list[Operation]) -> Any:
             message = f"unknown operation {operation.get('op')!r}: it must be one of {known}"
             raise PatchFailureError(message, index, operation) from None
         except _DoesNotApplyError as error:
-            raise PatchFailureError(str(error), index, operation) from None
+            raise PatchFailureError(str(error), index, operation, hints=_close_to(error)) from None
     return rounded(holder[""])
 
 
@@ -75,7 +77,18 @@ def _as_float(value: int) -> int:
 
 
 class _DoesNotApplyError(Exception):
-    pass
+    """``key`` is what was not among ``known``."""
+
+    def __init__(self, message: str, key: str = "", known: Iterable[str] = ()) -> None:
+        super().__init__(message)
+        self.key = key
+        self.known = known
+
+
+def _close_to(error: _DoesNotApplyError) -> list[str]:
+    from difflib import get_close_matches
+
+    return [f"did you mean {name!r}?" for name in get_close_matches(error.key, error.known, n=1)]
 
 
 def _add(holder: dict[str, Any], operation: Operation) -> None:
@@ -146,9 +159,10 @@ def _parent(holder: dict[str, Any], path: str) -> tuple[Any, str]:
     for index, word in enumerate(words[1:-1], start=1):
         key = _unescaped(word)
         reached = "/".join(words[: index + 1])
-        node = _get(node, key, reached)
+        parent, node = node, _get(node, key, reached)
         if not isinstance(node, dict | list):
-            raise _DoesNotApplyError(f"the object has no {reached}")
+            known = parent if isinstance(parent, dict) and key not in parent else ()
+            raise _DoesNotApplyError(f"the object has no {reached}", key, known)
     return node, _unescaped(words[-1])
 
 
@@ -185,7 +199,7 @@ def _take(holder: dict[str, Any], path: str) -> Any:
 
 def _require(parent: dict[str, Any], key: str, path: str) -> None:
     if key not in parent:
-        raise _DoesNotApplyError(f"the object has no {path}")
+        raise _DoesNotApplyError(f"the object has no {path}", key, parent)
 
 
 def _index(items: list[Any], key: str, path: str) -> int:

@@ -67,12 +67,23 @@ def read_kustomization(folder: Folder) -> Kustomization:
         fields = {} if raw is None else decode(raw, KUSTOMIZATION, KUSTOMIZATIONS)
         kustomization = Kustomization(folder, file, content, fields)
         _check(kustomization)
-    except FieldError as error:
+    except FieldError as found:
+        error = _as_written(found, content)
         raise session.located(error, file, content, field=error.path, of_key=True) from None
     for name, instead in _DEPRECATED.items():
         if name in fields:
             _warn_deprecated(kustomization, name, instead)
     return kustomization
+
+
+def _as_written(error: FieldError, content: bytes) -> FieldError:
+    """With the number in the hint as it stands in the file: 1.20 is no 1.2."""
+    from toolkit.yaml.raw import raw_scalar
+
+    raw = raw_scalar(content, 0, error.path) if error.needs_quotes else None
+    if raw is None:
+        return error
+    return FieldError(error.message, error.path, hints=(f'put it in quotes: "{raw.text}"',))
 
 
 def _check(kustomization: Kustomization) -> None:

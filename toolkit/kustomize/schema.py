@@ -55,11 +55,21 @@ FieldPath = tuple[str | int, ...]
 
 
 class FieldError(BuildError):
-    """A field has the wrong type or is not known. ``path`` leads to it in the text."""
+    """A field has the wrong type or is not known. ``path`` leads to it in the text;
+    ``needs_quotes``: it is a number or boolean that was meant as text.
+    """
 
-    def __init__(self, message: str, path: FieldPath, *, hints: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        message: str,
+        path: FieldPath,
+        *,
+        hints: tuple[str, ...] = (),
+        needs_quotes: bool = False,
+    ) -> None:
         super().__init__(message, hints=hints)
         self.path = path
+        self.needs_quotes = needs_quotes
 
 
 class Mode:
@@ -141,10 +151,11 @@ def _wrong_type(value: Any, wanted: str, path: FieldPath) -> FieldError:
     name = path[-1] if path else "the file"
     if isinstance(name, int):
         name = f"{path[-2]}[{name}]" if len(path) > 1 else f"item {name}"
-    hints: tuple[str, ...] = ()
-    if wanted == "a string" and isinstance(value, int | float):
-        hints = (f'put it in quotes: "{str(value).lower() if isinstance(value, bool) else value}"',)
-    return FieldError(f"{name} must be {wanted}, but is {_named(value)}", path, hints=hints)
+    message = f"{name} must be {wanted}, but is {_named(value)}"
+    if wanted != "a string" or not isinstance(value, int | float):
+        return FieldError(message, path)
+    hints = (f'put it in quotes: "{str(value).lower() if isinstance(value, bool) else value}"',)
+    return FieldError(message, path, hints=hints, needs_quotes=True)
 
 
 def _named(value: Any) -> str:

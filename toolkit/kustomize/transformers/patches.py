@@ -83,7 +83,10 @@ def patch_selected(
             item.body = apply(item.body, operations)
         except PatchFailureError as error:
             raise PatchFailureError(
-                f"{describe(item.key)}: {error.message}", error.index, error.operation
+                f"{describe(item.key)}: {error.message}",
+                error.index,
+                error.operation,
+                hints=error.hints,
             ) from None
         item.refresh()
         is_changed = is_changed or item.key != before
