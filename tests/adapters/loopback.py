@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -27,42 +27,65 @@ class Asked:
 @dataclass
 class Loopback:
     """``/status/N`` answers N, ``/to/N/path`` redirects with N, ``/slow`` waits until the server
-    closes, ``/gzip`` packs, ``/token/T`` grants T; all else echoes the method and body.
+    closes, ``/gzip`` packs, ``/token/T`` grants T, ``/kept/NAME`` gives what
+    was put there; all else echoes the method and body.
     """
 
     url: str = ""
     asked: list[Asked] = field(default_factory=list)
+    kept: dict[str, bytes] = field(default_factory=dict)
     closing: threading.Event = field(default_factory=threading.Event)
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    body: bytes = b""
+    status: int = 200
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+def _redirect(rest: str) -> _Said:
+    code, _, target = rest.partition("/")
+    return _Said(status=int(code), headers=(("Location", f"/{target}"),))
+
+
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    server: Loopback
+    asked: Asked
+    rest: str
+
+
+_ANSWERS: dict[str, Callable[[_Ask], _Said]] = {
+    "status": lambda ask: _Said(b"", int(ask.rest)),
+    "to": lambda ask: _redirect(ask.rest),
+    "gzip": lambda ask: _Said(
+        gzip.compress(f"{ask.asked.method} ".encode()), headers=(("Content-Encoding", "gzip"),)
+    ),
+    "token": lambda ask: _Said(json.dumps({"access_token": ask.rest}).encode()),
+    "large": lambda _: _Said(b"x" * (2 << 20)),
+    "hello": lambda ask: _Said((ask.asked.header("Authorization") or "").encode()),
+    "kept": lambda ask: _Said(ask.server.kept.get(ask.rest, b"")),
+    "slow": lambda ask: _Said(str(ask.server.closing.wait(30)).encode()),
+}
 
 
 class _Handler(BaseHTTPRequestHandler):
     def answer(self) -> None:
         server: Loopback = self.server.loopback  # type: ignore[attr-defined]
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        server.asked.append(Asked(self.command, self.path, tuple(self.headers.items()), body))
+        asked = Asked(self.command, self.path, tuple(self.headers.items()), body)
+        server.asked.append(asked)
         kind, _, rest = self.path.partition("?")[0].strip("/").partition("/")
-        if kind == "slow":
-            server.closing.wait(30)
-        said = f"{self.command} ".encode() + body
-        status, headers = 200, {"X-Twice": "a"}
-        if kind == "status":
-            status = int(rest)
-        elif kind == "to":
-            code, _, target = rest.partition("/")
-            status, headers = int(code), {"Location": f"/{target}"} if target else {}
-        elif kind == "gzip":
-            said, headers = gzip.compress(said), {"Content-Encoding": "gzip"}
-        elif kind == "token":
-            said = json.dumps({"access_token": rest}).encode()
-        elif kind == "large":
-            said = b"x" * (2 << 20)
-        elif kind == "hello":
-            said = (self.headers.get("Authorization") or "").encode()
-        self.send_response(status)
-        for name, value in headers.items():
+        if kind == "kept" and self.command == "PUT":
+            server.kept[rest] = body
+        echo = _Said(f"{self.command} ".encode() + body)
+        said = _ANSWERS[kind](_Ask(server, asked, rest)) if kind in _ANSWERS else echo
+        self.send_response(said.status)
+        for name, value in said.headers:
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(said)
+        self.wfile.write(said.body)
 
     do_GET = do_POST = do_PUT = do_DELETE = answer  # noqa: N815 - the names it looks for
 

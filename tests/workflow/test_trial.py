@@ -192,3 +192,64 @@ NAMES = [
 @pytest.mark.parametrize(("name", "step", "attempt", "base"), NAMES)
 def test_steps_are_called_by_their_names(name: str, step: str, attempt: int, base: str) -> None:
     assert (step_of(name), attempt_of(name), without_attempt(name)) == (step, attempt, base)
+
+
+CALLS: Body = {
+    "kind": "Workflow",
+    "metadata": {"name": "wf"},
+    "spec": {
+        "entrypoint": "main",
+        "templates": [
+            {
+                "name": "main",
+                "steps": [
+                    [{"name": "ask", "template": "ask"}],
+                    [
+                        {
+                            "name": "tell",
+                            "template": "tell",
+                            "arguments": {
+                                "parameters": [
+                                    {"name": "text", "value": "{{steps.ask.outputs.result}}"}
+                                ]
+                            },
+                        }
+                    ],
+                    [
+                        {
+                            "name": "load",
+                            "template": "load",
+                            "when": "{{steps.tell.outputs.parameters.sent}}",
+                        }
+                    ],
+                ],
+            },
+            {"name": "ask", "http": {"url": "http://api"}},
+            {
+                "name": "tell",
+                "inputs": {"parameters": [{"name": "text"}]},
+                "plugin": {"slack": {"text": "{{inputs.parameters.text}}"}},
+            },
+            container("load"),
+        ],
+    },
+}
+
+
+def test_http_and_plugin_templates_are_mocked_as_steps_are() -> None:
+    mocks = [Mock("ask", result="three"), Mock("tell", outputs={"sent": "true"})]
+    trial = simulate(CALLS, mocks=mocks)
+    assert trial.phase == "Succeeded"
+    assert trial.steps["tell"].inputs == {"text": "three"}
+    assert trial.order == ("ask", "tell", "load")
+
+
+def test_an_http_template_whose_body_is_used_needs_a_mock_that_gives_it() -> None:
+    trial = simulate(CALLS)
+    assert trial.phase == "Failed"
+    assert "mock its result" in trial.steps["ask"].message
+
+
+def test_a_mocked_failure_of_an_http_template_is_failed() -> None:
+    trial = simulate(CALLS, mocks=[Mock("ask", exit_code=1)])
+    assert trial.steps["ask"].phase == "Failed"

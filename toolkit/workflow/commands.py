@@ -170,7 +170,8 @@ class CallHttp:
     """An http template's request, made once. Answered by TaskAnswered or ContainerErrored.
 
     ``headers`` are Argo's HTTPHeader objects (value | valueFrom.secretKeyRef); ``body_base64`` is
-    ``bodyFrom.bytes``. ``success_condition`` "" means any status 2xx.
+    ``bodyFrom.bytes``. ``success_condition`` "" means any status 2xx. ``is_used``: whether the
+    template around refers to the response's body.
     """
 
     id: str
@@ -185,6 +186,7 @@ class CallHttp:
     timeout_s: int | None = None
     insecure: bool = False
     success_condition: str = ""
+    is_used: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from toolkit.workflow.events import TaskAnswered
 from toolkit.workflow.merge import type_of
 from toolkit.workflow.nodes import ERROR, FAILED, FINISHED, PENDING, RUNNING, Node, Row
 from toolkit.workflow.parameters import text_of, whole
+from toolkit.workflow.result import captures_result
 
 TIMEOUT: Final = "timeout"
 """The message of a task that was longer under way than its template allows."""
@@ -53,6 +54,7 @@ def _http_call(draft: Draft, node: Node, template: Row) -> CallHttp:
         timeout_s=None if timeout is None else whole(timeout, "http.timeoutSeconds"),
         insecure=bool(http.get("insecureSkipVerify")),
         success_condition=str(http.get("successCondition") or ""),
+        is_used=captures_result(draft, node),
     )
 
 

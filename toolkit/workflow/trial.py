@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from toolkit.resource.resource import Body
-from toolkit.workflow.commands import CallResource, StartContainer, Work
+from toolkit.workflow.commands import CallHttp, CallResource, StartContainer, Work
 from toolkit.workflow.events import NodesResumed
 from toolkit.workflow.nodes import OMITTED, RETRY, SKIPPED, SUSPEND, Node, template_of
 from toolkit.workflow.notices import NOTIFIER, Notice, notice_of
@@ -160,6 +160,8 @@ def _missing(command: Work, mock: Mock | None) -> str:
             ),
             "",
         )
+    if isinstance(command, CallHttp):
+        return "result" if command.is_used and (mock is None or mock.result is None) else ""
     if not isinstance(command, StartContainer):
         return ""
     given = mock.outputs if mock is not None else {}
