@@ -24,6 +24,9 @@ _LABEL_KEY = re.compile(
 )
 _DATA_KEY = re.compile(r"[-._a-zA-Z0-9]{1,253}")
 
+_LARGEST_CONTENT = 1 << 20
+_LARGEST_ANNOTATIONS = 256 << 10
+
 _SUBDOMAIN_RULE = (
     "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or "
     "'.', and must start and end with an alphanumeric character"
@@ -67,9 +70,12 @@ def _metadata_causes(kind: Kind, body: Body) -> Iterator[Cause]:
         if not rule.fullmatch(name) or len(name) > longest:
             yield "metadata.name", f'Invalid value: "{name}": {told}'
     yield from _label_causes(metadata.get("labels"))
-    for key, value in _items(metadata.get("annotations")):
+    annotations = metadata.get("annotations")
+    for key, value in _items(annotations):
         if not isinstance(value, str):
             yield f"metadata.annotations.{key}", "Invalid value: must be a string"
+    if _size_bytes(annotations, with_keys=True) > _LARGEST_ANNOTATIONS:
+        yield "metadata.annotations", _too_long(_LARGEST_ANNOTATIONS)
     yield from _list_causes(metadata)
 
 
@@ -84,6 +90,25 @@ def _label_causes(labels: Any) -> Iterator[Cause]:
 def _items(value: Any) -> Iterable[tuple[Any, Any]]:
     """Of a map; that it is one was checked with the kind's schema."""
     return value.items() if isinstance(value, Mapping) else ()
+
+
+def _size_bytes(texts: Any, *, with_keys: bool = False) -> int:
+    """Of a map's texts; what is none counts nothing."""
+    return sum(
+        len(value.encode()) + (len(str(key).encode()) if with_keys else 0)
+        for key, value in _items(texts)
+        if isinstance(value, str)
+    )
+
+
+def _decoded_bytes(texts: Any) -> int:
+    """Of a map's texts in base64."""
+    values = [value for _, value in _items(texts) if isinstance(value, str)]
+    return sum(len(value) * 3 // 4 - value.count("=") for value in values)
+
+
+def _too_long(most: int) -> str:
+    return f"Too long: may not be more than {most} bytes"
 
 
 def _list_causes(metadata: Mapping[str, Any]) -> Iterator[Cause]:
@@ -190,6 +215,8 @@ def _check_secret(body: Body) -> Iterator[Cause]:
             base64.b64decode(value, validate=True)
         except (TypeError, ValueError, binascii.Error):
             yield f"data[{key}]", "Invalid value: must be base64"
+    if _decoded_bytes(body.get("data")) > _LARGEST_CONTENT:
+        yield "data", _too_long(_LARGEST_CONTENT)
 
 
 def _check_config_map(body: Body) -> Iterator[Cause]:
@@ -198,6 +225,9 @@ def _check_config_map(body: Body) -> Iterator[Cause]:
             yield f"data[{key}]", "Invalid value: not a valid key"
         if not isinstance(value, str):
             yield f"data[{key}]", "Invalid value: must be a string"
+    size = _size_bytes(body.get("data")) + _decoded_bytes(body.get("binaryData"))
+    if size > _LARGEST_CONTENT:
+        yield "", _too_long(_LARGEST_CONTENT)
 
 
 def _check_definition(body: Body) -> Iterator[Cause]:
