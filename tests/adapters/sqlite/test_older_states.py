@@ -85,3 +85,13 @@ def test_what_runs_on_is_archived_when_it_is_deleted(database: Database, bench: 
     (found,) = (run for run in SqliteArchive(database).archived("staging") if run.gone_at)
     assert found.workflow["metadata"]["name"] == "runs"
     assert found.workflow["metadata"]["labels"]["team"] == "sales"
+
+
+def test_what_had_ended_before_is_in_the_archive(database: Database) -> None:
+    found = {
+        run.workflow["metadata"]["name"]: run for run in SqliteArchive(database).archived("staging")
+    }
+    assert set(found) == {"ended"}
+    assert "status" not in found["ended"].workflow
+    assert found["ended"].workflow["metadata"]["uid"] == found["ended"].uid
+    assert found["ended"].size_bytes > 0
