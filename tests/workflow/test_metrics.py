@@ -185,3 +185,9 @@ def test_what_cannot_be_measured_is_a_condition_and_fails_nothing(
 
 def test_where_nothing_is_declared_nothing_is_looked_at() -> None:
     assert measures(played(workflow(container()))) == []
+
+
+def test_an_inline_template_is_measured_too() -> None:
+    inline = {k: v for k, v in container("x", COUNTER).items() if k != "name"}
+    body = workflow({"name": "main", "steps": [[{"name": "a", "inline": inline}]]})
+    assert len(measures(played(body))) == 1

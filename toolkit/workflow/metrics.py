@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal, Protocol
@@ -97,11 +97,24 @@ def _is_measured(draft: Draft) -> bool:
     return draft.remember("@metrics", lambda: _declares(draft.run.definition.row))
 
 
-def _declares(value: Any) -> bool:
-    """Whether anything below declares metrics; looked at once a run."""
-    if isinstance(value, Mapping):
-        return bool(value.get("metrics")) or any(_declares(inner) for inner in value.values())
-    return isinstance(value, list) and any(_declares(item) for item in value)
+def _declares(definition: Row) -> bool:
+    """Whether the run, any template or any inline one declares metrics; looked at once a run."""
+    spec = definition["spec"]
+    if spec.get("metrics") or (spec.get("templateDefaults") or {}).get("metrics"):
+        return True
+    return any(
+        template.get("metrics") or any(_inline_metrics(template))
+        for templates in definition["templates"].values()
+        for template in templates.values()
+    )
+
+
+def _inline_metrics(template: Row) -> Iterator[Any]:
+    for group in template.get("steps") or ():
+        for step in group if isinstance(group, list) else [group]:
+            yield (step.get("inline") or {}).get("metrics")
+    for task in (template.get("dag") or {}).get("tasks") or ():
+        yield (task.get("inline") or {}).get("metrics")
 
 
 def _of_run(draft: Draft) -> Iterator[Measure]:
