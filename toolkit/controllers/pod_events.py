@@ -7,33 +7,35 @@ from typing import Final
 from toolkit.resource.resource import Body
 
 _COMPONENT: Final = "workflow-controller"
-_STARTED: Final = ("Normal", "Started", "Started container main")
+_MAIN: Final = "main"
 
 
 def news(pod: Body, told: set[str]) -> list[Body]:
     """The Events of ``pod``, as the cluster has it, that are not in ``told``, and are then: that
-    it started, and that it failed and why. They go when the pod goes.
+    its containers started, and that it failed and why. They go when the pod goes.
     """
     events = []
-    for type, reason, message in _happened(pod["status"]):
-        name = f"{pod['metadata']['name']}.{reason.lower()}"
+    for type, reason, message, container in _happened(pod["status"]):
+        part = "" if container == _MAIN else f".{container}"
+        name = f"{pod['metadata']['name']}.{reason.lower()}{part}"
         if name not in told:
             told.add(name)
-            events.append(_event(pod, name, type, reason, message))
+            events.append(_event(pod, name, (type, reason, message), container))
     return events
 
 
-def _happened(status: Body) -> list[tuple[str, str, str]]:
-    phase = status.get("phase")
-    if phase == "Running":
-        return [_STARTED]
-    if phase == "Failed":
-        return [("Warning", "Failed", str(status.get("message") or "Error"))]
-    return []
+def _happened(status: Body) -> list[tuple[str, str, str, str]]:
+    """Type, reason, message, and the container that it is about."""
+    if status.get("phase") == "Failed":
+        return [("Warning", "Failed", str(status.get("message") or "Error"), _MAIN)]
+    states = (*status.get("initContainerStatuses", ()), *status.get("containerStatuses", ()))
+    running = [str(each["name"]) for each in states if "running" in each["state"]]
+    return [("Normal", "Started", f"Started container {name}", name) for name in running]
 
 
-def _event(pod: Body, name: str, type: str, reason: str, message: str) -> Body:
+def _event(pod: Body, name: str, said: tuple[str, str, str], container: str) -> Body:
     metadata, state = pod["metadata"], pod["status"]
+    type, reason, message = said
     ended = (state["containerStatuses"][0]["state"].get("terminated") or {}).get("finishedAt")
     at = ended or state["startTime"]
     reference = {"apiVersion": "v1", "kind": "Pod", "name": metadata["name"]}
@@ -49,7 +51,7 @@ def _event(pod: Body, name: str, type: str, reason: str, message: str) -> Body:
             **reference,
             "namespace": metadata["namespace"],
             "uid": metadata["uid"],
-            "fieldPath": "spec.containers{main}",
+            "fieldPath": f"spec.containers{{{container}}}",
         },
         "type": type,
         "reason": reason,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -520,3 +521,40 @@ def test_the_hook_before_the_end_comes_before_the_signal(bench: Bench) -> None:
     )  # fmt: skip
     ended = bench.ended(resolved)
     assert ended.outputs == {"/shared/bye": ""}
+
+
+# Found again, when what they refer to is gone
+
+
+def test_containers_that_run_are_followed_though_their_secrets_are_gone(
+    open_bench: Open,
+) -> None:
+    first = open_bench()
+    gate = "until test -e /shared/go; do sleep 0.01; done; exit 4"
+    resolved = pod(container("a", gate), mounts=WORK)
+    first.start(resolved)
+    first.state("a")
+    first.close()
+    second = open_bench()
+    second.executor.recover(replace(resolved, containers=()))
+    second.state("a")
+    (second.root / "steps" / "uid-1" / "volumes" / "work" / "go").touch()
+    ended = second.outcome()
+    assert isinstance(ended, ContainerEnded)
+    assert codes(ended) == {"a": 4}
+
+
+def test_a_container_is_not_started_without_what_it_refers_to(open_bench: Open) -> None:
+    first = open_bench()
+    gate = "until test -e /shared/go; do sleep 0.01; done"
+    resolved = pod(container("a", gate), container("b", "true", dependencies=("a",)), mounts=WORK)
+    first.start(resolved)
+    first.state("a")
+    first.close()
+    second = open_bench()
+    second.executor.recover(replace(resolved, containers=()))
+    second.state("a")
+    (second.root / "steps" / "uid-1" / "volumes" / "work" / "go").touch()
+    errored = second.outcome()
+    assert isinstance(errored, ContainerErrored)
+    assert errored.message == "container b: what it refers to is no longer there"

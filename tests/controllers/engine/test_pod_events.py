@@ -66,3 +66,13 @@ def test_events_go_with_their_pod(cluster: EmbeddedCluster) -> None:
     tell(cluster, drawn(cluster, "Running"), set())
     cluster.delete(ObjectRef(POD, "data", "step"))
     assert told(cluster) == []
+
+
+def test_each_container_that_runs_is_told_of(cluster: EmbeddedCluster) -> None:
+    states = [{"name": name, "state": {"running": {}}} for name in ("a", "b")]
+    waits = {"name": "c", "state": {"waiting": {"reason": "PodInitializing"}}}
+    tell(cluster, drawn(cluster, "Running", containerStatuses=[*states, waits]), set())
+    assert sorted(message for _, _, message in told(cluster)) == [
+        "Started container a",
+        "Started container b",
+    ]

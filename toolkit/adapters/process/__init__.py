@@ -10,6 +10,9 @@ it is, and writes the exit code last. Whoever looks at a claim later needs nothi
     neither                      → interrupted; the verdict is written while the lock is held, so
                                    that no start can still be under way
 
+A pod of several containers is such a claim without a wrapper; each of its containers has a claim
+and a wrapper below it (:mod:`~toolkit.adapters.process.pod`).
+
 Each step sees private folders over ``/tmp`` and over the absolute paths its template declares, by
 a mount namespace where the machine has them, else by rewriting these paths in what it is given.
 """
