@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import signal
+import socket
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.adapters.process.conftest import Bench, container, pod
+from tests.adapters.process.conftest import Bench, await_end, container, pod
 from toolkit.adapters.process.claims import Claim
 from toolkit.adapters.process.isolation import Namespaces
 from toolkit.workflow.events import ContainerEnded, ContainerErrored, ContainerStarted
@@ -385,12 +385,6 @@ def test_a_container_that_vanished_makes_the_pod_interrupted(open_bench: Open) -
     assert errored.message == "interrupted"
 
 
-def signal_session(pid: int) -> None:
-    import os
-
-    os.killpg(pid, signal.SIGKILL)
-
-
 # Secrets
 
 
@@ -463,8 +457,6 @@ def test_a_tcp_probe_waits_for_the_port(bench: Bench) -> None:
 
 
 def free_port() -> int:
-    import socket
-
     with socket.create_server(("127.0.0.1", 0)) as server:
         return int(server.getsockname()[1])
 
@@ -558,3 +550,23 @@ def test_a_container_is_not_started_without_what_it_refers_to(open_bench: Open) 
     errored = second.outcome()
     assert isinstance(errored, ContainerErrored)
     assert errored.message == "container b: what it refers to is no longer there"
+
+
+def test_a_stop_reaches_the_containers_though_the_program_ends_at_once(open_bench: Open) -> None:
+    first = open_bench()
+    resolved = pod(container("a", "exec sleep 60"), container("b", "exec sleep 60"))
+    first.start(resolved)
+    first.state("a")
+    first.state("b")
+    folder = first.root / "steps" / "uid-1" / "containers"
+    pids = [pid_under(Claim(folder, name)) for name in ("a", "b")]
+    first.executor.stop("uid-1", grace_s=60)
+    first.close()
+    for pid in pids:
+        await_end(pid)
+
+
+def pid_under(claim: Claim) -> int:
+    while (record := claim.record()) is None:
+        continue
+    return record.pid

@@ -157,13 +157,23 @@ class Container:
 
     def stop(self, grace_s: float) -> None:
         """TERM, then KILL. Any thread; one that has not started yet will not."""
+        if self._wish_end(grace_s):
+            self._machinery.follower.soon(self._terminate)
+
+    def stop_now(self, grace_s: float) -> None:
+        """``stop`` from the follower's thread: it does not wait for a turn, which may never come
+        where the program ends.
+        """
+        if self._wish_end(grace_s):
+            self._terminate()
+
+    def _wish_end(self, grace_s: float) -> bool:
+        """Whether it runs, so that there is something to end now."""
         with self._lock:
             if self.outcome is not None:
-                return
+                return False
             self.grace_s = grace_s
-            if self._group is None:
-                return  # whoever launches it sees the wish before or after that
-        self._machinery.follower.soon(self._terminate)
+            return self._group is not None  # else whoever launches it sees the wish
 
     def _spawn(self, lock: int) -> int:
         machinery, start = self._machinery, self.resolved.start

@@ -285,7 +285,7 @@ class Pod:
         if self.outcome is None and self.claim.is_taken():
             self.claim.note_stop(signal.SIGTERM)
             for name in self._stopped:  # a later stop may be in more haste
-                self._containers[name].stop(self._grace_s or 0.0)
+                self._containers[name].stop_now(self._grace_s or 0.0)
             if self._has_begun:  # else it is not known yet what runs
                 self._go_on()
 
@@ -305,13 +305,13 @@ class Pod:
         container, watch = self._containers[name], self._watches.get(name)
         hook = Care(container.resolved.start.call).before_stop
         if watch is None or hook is None:
-            container.stop(grace_s)
+            container.stop_now(grace_s)
             return
         watch.end()
         until = self._machinery.clock.now() + timedelta(seconds=grace_s)
 
         def end(_: str = "") -> None:
-            container.stop(max(_LEAST_GRACE_S, self._machinery.until(until)))
+            container.stop_now(max(_LEAST_GRACE_S, self._machinery.until(until)))
 
         self._machinery.follower.after(grace_s, end)
         ask(hook, grace_s, container, self._machinery, end)
