@@ -373,11 +373,9 @@ def test_a_container_that_vanished_makes_the_pod_interrupted(open_bench: Open) -
     first.start(resolved)
     first.state("a")
     first.state("b")
-    claim = Claim(first.root / "steps" / "uid-1" / "containers", "a")
-    while (record := claim.record()) is None:
-        continue
+    pid = pid_under(Claim(first.root / "steps" / "uid-1" / "containers", "a"))
     first.close()
-    signal_session(record.pid)
+    os.killpg(pid, signal.SIGKILL)
     second = open_bench()
     second.executor.recover(resolved)
     errored = second.outcome()
