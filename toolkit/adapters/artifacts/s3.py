@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -130,8 +131,11 @@ def _client(fields: Fields, credentials: Credentials, pool: Any) -> Minio:
         credentials=_provider(fields, credentials),
         http_client=pool,
     )
-    if str(fields.get("addressingStyle") or "").lower() in {"dns", "virtual-hosted"}:
+    style = str(fields.get("addressingStyle") or "").lower()
+    if style in {"dns", "virtual-hosted"}:
         client.enable_virtual_style_endpoint()
+    elif style == "path":
+        client.disable_virtual_style_endpoint()
     return client
 
 
@@ -189,8 +193,19 @@ def _encryption(fields: Fields, credentials: Credentials) -> Sse | None:
                 raise ExecutionError("the customer key of S3 has not 32 bytes") from error
         return SseCustomerKey(key)
     if options.get("kmsKeyId"):
-        return SseKMS(str(options["kmsKeyId"]), {})
+        return SseKMS(str(options["kmsKeyId"]), _context(options))
     return SseS3()
+
+
+def _context(options: Fields) -> dict[str, Any]:
+    """``kmsEncryptionContext`` is a JSON text."""
+    try:
+        context = json.loads(str(options.get("kmsEncryptionContext") or "{}"))
+    except ValueError as error:
+        raise ExecutionError(f"kmsEncryptionContext of S3 is no JSON: {error}") from error
+    if not isinstance(context, dict):
+        raise ExecutionError("kmsEncryptionContext of S3 is no JSON object")
+    return context
 
 
 @contextmanager
