@@ -6,7 +6,7 @@ import gzip
 import json
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -84,8 +84,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(said.status)
         for name, value in said.headers:
             self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(said.body)
+        with suppress(BrokenPipeError):  # who asked may be gone
+            self.end_headers()
+            self.wfile.write(said.body)
 
     do_GET = do_POST = do_PUT = do_DELETE = answer  # noqa: N815 - the names it looks for
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from toolkit.adapters.call_claims import CallClaimFiles
@@ -46,8 +47,9 @@ def start_agents(
     def report(event: ExecutorEvent) -> None:
         plugins.receive(event)
 
+    loopback = replace(host, engines={})  # a container's port is not on our loopback
     with ProcessExecutor(
-        state / _PLUGINS, logs, host, clock, report, slots=_MOST_PLUGINS
+        state / _PLUGINS, logs, loopback, clock, report, slots=_MOST_PLUGINS
     ) as runner:
         runner.sweep(())
         served = [Plugin(one.name, {}, url=one.url) for one in settings.plugins]
