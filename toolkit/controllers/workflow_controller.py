@@ -32,7 +32,7 @@ from toolkit.controllers.template_library import fetch_library
 from toolkit.errors import ClusterError, ToolkitError
 from toolkit.resource.cluster import WatchEvent
 from toolkit.resource.resource import Body
-from toolkit.workflow.archive import ADOPTS, to_be_kept
+from toolkit.workflow.archive import ADOPTS, is_of, to_be_kept
 from toolkit.workflow.commands import (
     Call,
     CallHttp,
@@ -254,7 +254,10 @@ class WorkflowController:
     def _adopted(self, uid: str, live: Body) -> bool:
         """A Workflow that goes on with what the archive holds of an earlier one (retry)."""
         archived = (live["metadata"].get("annotations") or {}).get(ADOPTS)
-        if not archived or not self._runs.adopt(archived, uid):
+        stored = self._runs.find(archived) if archived else None
+        if stored is None or not is_of(stored, self._name, live):
+            return False
+        if not self._runs.adopt(stored.uid, uid):
             return False
         self._finished.add(uid)
         return self._reopened(uid, live) is not None

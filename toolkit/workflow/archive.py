@@ -9,7 +9,7 @@ from typing import Any, Final
 from toolkit.errors import RefusedError
 from toolkit.resource.resource import Body
 from toolkit.workflow import verbs
-from toolkit.workflow.ports import ArchivedRun
+from toolkit.workflow.ports import ArchivedRun, StoredRun
 from toolkit.workflow.projection import GROUP, project_workflow, summary_status
 from toolkit.workflow.run import Run, load
 
@@ -57,6 +57,13 @@ def retried(found: ArchivedRun, *, now: datetime, **options: Any) -> Body:
     annotations: Mapping[str, str] = metadata.get("annotations") or {}
     metadata["annotations"] = {**annotations, ADOPTS: found.uid}
     return {**changed, "metadata": metadata}
+
+
+def is_of(stored: StoredRun, cluster: str, workflow: Body) -> bool:
+    """Whether a run is one of this Workflow's: nobody goes on with what was another's."""
+    metadata = workflow["metadata"]
+    named = (stored.cluster, stored.run["namespace"], stored.run["name"])
+    return named == (cluster, metadata["namespace"], metadata["name"])
 
 
 def _marked(body: Body) -> Body:

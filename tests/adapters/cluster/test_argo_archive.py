@@ -10,6 +10,7 @@ import pytest
 
 from tests.adapters.cluster.conftest import Client
 from tests.controllers.engine.bench import Bench, container
+from tests.controllers.engine.conftest import workflow
 from toolkit.adapters.clock import SystemClock, VirtualClock
 from toolkit.adapters.embedded import EmbeddedCluster, logical_cluster
 from toolkit.adapters.http.certificate import Certificate
@@ -143,6 +144,16 @@ def test_an_archived_workflow_that_failed_goes_on_where_it_failed(
     assert len(bench.world.starts) == 3
     assert bench.workflow()["metadata"]["uid"] != uid
     assert client.ask("GET", f"{ARCHIVE}/{uid}").status == 404
+
+
+def test_nobody_goes_on_with_what_was_another_s(bench: Bench) -> None:
+    uid = run_and_delete(bench)
+    annotations = {"gitops.toolkit/archived-run": uid}
+    bench.cluster.create(workflow("other", spec=STEPS, annotations=annotations))
+    bench.settle()
+    assert bench.phase("other") == "Succeeded"
+    assert len(bench.world.starts) == 4
+    assert bench.runs.find(uid) is not None
 
 
 def test_what_is_still_there_is_retried_itself(bench: Bench, client: Client) -> None:
