@@ -113,3 +113,9 @@ def test_pairs_take_everything_after_the_first_equals_sign():
 )
 def test_a_final_phase_is_the_end(phase, ended):
     assert is_finished({"status": {"phase": phase}}) is ended
+
+
+def test_a_priority_is_the_runs_own() -> None:
+    wished = fit({"spec": {"priority": 1}}, "data", Wishes(priority=0))
+    assert wished["spec"]["priority"] == 0
+    assert "priority" not in fit({"spec": {}}, "data", Wishes())["spec"]

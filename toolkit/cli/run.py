@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 @click.option("-l", "--label", multiple=True, metavar="NAME=VALUE", help="A label for the run.")
 @click.option("--name", default="", help="The run's name; else made up.")
 @click.option("--entrypoint", default="", metavar="TEMPLATE", help="Start here instead.")
+@click.option("--priority", type=int, help="Higher ones get locks first.")
 @follow_options
 @click.option("--dry-run", is_flag=True, help="Print the workflow; start nothing.")
 @output_option
@@ -35,6 +36,7 @@ def run(  # noqa: PLR0913 - one argument for each option
     label: tuple[str, ...],
     name: str,
     entrypoint: str,
+    priority: int | None,
     following: Following,
     dry_run: bool,
     output: str,
@@ -52,7 +54,7 @@ def run(  # noqa: PLR0913 - one argument for each option
     """
     from toolkit.workflow.submission import Wishes, fit, parse_pairs
 
-    wishes = Wishes(parse_pairs(parameter), parse_pairs(label), name, entrypoint)
+    wishes = Wishes(parse_pairs(parameter), parse_pairs(label), name, entrypoint, priority)
     source = _read(target)
 
     def make(place: Place) -> list[Body]:

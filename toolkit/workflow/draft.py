@@ -253,12 +253,17 @@ class Draft:
         """After a retry of the run: let what is below a node go on, the deepest first, and then the
         node itself.
         """
-        found, pending = [id], [id]
+        self.agenda.extend(Due("resume", below) for below in (*self.below(id), id))
+
+    def below(self, id: str) -> list[str]:
+        """What a node owns, and what that owns, the deepest first."""
+        found: list[str] = []
+        pending = [id]
         while pending:
             inner = self.children(pending.pop())
             found += inner
             pending += inner
-        self.agenda.extend(Due("resume", below) for below in reversed(found))
+        return found[::-1]
 
     # Commands
 

@@ -58,10 +58,11 @@ def start(draft: Draft, known: Node) -> None:
 
 
 def refused(draft: Draft, event: LocksRefused) -> None:
-    """There is no such lock."""
+    """There is no such lock. After a retry of the run, what is in the node ends with it."""
     node = _waiting(draft, event)
     if node is not None:
-        draft.set_phase(node.id, ERROR, event.message)
+        for id in (*draft.below(node.id), node.id):
+            draft.set_phase(id, ERROR, event.message)
 
 
 def timed_out(draft: Draft, node: Node) -> None:

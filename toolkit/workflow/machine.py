@@ -373,7 +373,9 @@ def _is_under_way(draft: Draft, node: Node) -> bool:
 
 def _is_held_up(draft: Draft, node: Node) -> bool:
     inner: Node | None = node
-    while inner is not None and not inner.engine.get(synchronization.WAITS):
+    while inner is not None and not (
+        inner.engine.get(synchronization.WAITS) and not inner.has_ended
+    ):
         inner = draft.get(inner.owner) if inner.owner else None
     return inner is not None
 

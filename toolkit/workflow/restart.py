@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 
 from toolkit.workflow import synchronization
@@ -61,7 +62,7 @@ def _reopen(draft: Draft) -> None:
 
 def _extent(draft: Draft, keep: AbstractSet[str]) -> tuple[dict[str, None], dict[str, None]]:
     """The nodes to forget, and those above them that go on. The hooks of what goes on are
-    forgotten too: they are for its new end.
+    forgotten too, they are for its new end, and so are the step groups after one that goes on.
     """
     hooks: dict[str, list[str]] = {}
     for id, node in draft.run.nodes.items():
@@ -79,8 +80,19 @@ def _extent(draft: Draft, keep: AbstractSet[str]) -> tuple[dict[str, None], dict
         _forget(draft, pending, hooks, gone)
         above = _above(draft, gone)
         pending = [hook for id in above for hook in hooks.get(id, ()) if hook not in gone]
+        pending += [group for group in _later_groups(draft, (*above, *gone)) if group not in gone]
         if not pending:
             return gone, above
+
+
+def _later_groups(draft: Draft, ids: Iterable[str]) -> Iterator[str]:
+    """The step groups that come after those among ``ids``."""
+    for id in ids:
+        group = draft.node(id)
+        if group.type == STEP_GROUP:
+            for other in draft.children(group.owner):
+                if int(draft.node(other).engine["index"]) > int(group.engine["index"]):
+                    yield other
 
 
 def _forget(
@@ -178,6 +190,8 @@ def _set_running(draft: Draft, node: Node, above: dict[str, None]) -> None:
     for field in _SPENT:
         engine.pop(field, None)
     engine["again"] = True
+    if node.type == RETRY:
+        _judge_again(draft, node, above)
     if engine.get("locks"):
         _ask_again(draft, node)
     if engine.get("limit") is not None:
@@ -190,6 +204,15 @@ def _set_running(draft: Draft, node: Node, above: dict[str, None]) -> None:
         engine["next"] = 0
     if "open" in engine:
         engine["open"] = sum(1 for id in draft.children(node.id) if id in above)
+
+
+def _judge_again(draft: Draft, node: Node, above: dict[str, None]) -> None:
+    """An attempt that goes on is judged when it ends; one that stays was judged before."""
+    attempts = [id for id in draft.children(node.id) if not draft.node(id).is_hook]
+    if attempts and attempts[-1] in above:
+        node.engine["judged"] = -1
+    elif attempts:
+        node.engine["judged"] = draft.node(attempts[-1]).engine["attempt"]
 
 
 def _ask_again(draft: Draft, node: Node) -> None:

@@ -55,14 +55,14 @@ def begin(draft: Draft, node: Node) -> None:
 
 def resume(draft: Draft, node: Node) -> None:
     """A limit has room again, or the backoff is over, or the run is retried: then an attempt that
-    has just ended again tells by itself.
+    has just ended again is still to be judged.
     """
-    if node.engine.get("again"):
-        draft.edit(node.id).engine.pop("again")
-        if any(due.kind == "ended" and due.node_id == node.id for due in draft.agenda):
+    last = _attempts(draft, node)[-1:]
+    if last and last[0].has_ended:
+        number = last[0].engine["attempt"]
+        if node.engine.get("judged", number) != number:
             return
-        last = _attempts(draft, node)[-1:]
-        if last and last[0].phase == SUCCEEDED:
+        if last[0].phase == SUCCEEDED and not node.has_ended:
             _finish(draft, node, last[0], SUCCEEDED, "")
     if not node.has_ended and not _running(draft, node):
         _attempt(draft, node)
@@ -85,7 +85,9 @@ def attempt_moved(draft: Draft, node: Node, attempt: Node) -> None:
     if not attempt.has_ended:
         _settle_daemon(draft, draft.edit(node.id))
         return
-    draft.edit(node.id).status.pop("daemoned", None)
+    node = draft.edit(node.id)
+    node.status.pop("daemoned", None)
+    node.engine["judged"] = attempt.engine["attempt"]
     try:
         verdict = _verdict(draft, node, attempt)
     except (ExpressionError, ValueError) as error:
@@ -226,7 +228,10 @@ def _last_values(attempts: list[Node], no_exit_code: str) -> dict[str, str]:
 
 
 def _attempt(draft: Draft, node: Node) -> None:
-    """Start the next attempt, unless a limit holds it back."""
+    """Start the next attempt, unless a limit holds it back, or the run is being stopped."""
+    if message := halted(draft, in_exit=node.is_exit_part):
+        draft.set_phase(node.id, FAILED, message)
+        return
     template = template_at(draft, node)
     kind = type_of(template)
     attempts = _attempts(draft, node)

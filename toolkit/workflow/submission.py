@@ -37,12 +37,13 @@ FINISHED_PHASES: Final = frozenset({"Succeeded", "Failed", "Error"})
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What the command line adds. "" and empty mappings add nothing."""
+    """What the command line adds. "", None and empty mappings add nothing."""
 
     parameters: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     name: str = ""
     entrypoint: str = ""
+    priority: int | None = None
 
 
 def parse_target(text: str) -> tuple[GroupVersionKind, str]:
@@ -85,6 +86,8 @@ def fit(workflow: Body, namespace: str, wishes: Wishes) -> Body:
     spec: dict[str, Any] = result.setdefault("spec", {})
     if wishes.entrypoint:
         spec["entrypoint"] = wishes.entrypoint
+    if wishes.priority is not None:
+        spec["priority"] = wishes.priority
     if wishes.parameters:
         _refuse_unknown(result, wishes.parameters)
         spec["arguments"] = _with_parameters(spec.get("arguments") or {}, wishes.parameters)
