@@ -125,3 +125,18 @@ def test_a_pod_that_runs_is_not_ended_by_its_pending_timeout() -> None:
 def test_a_broken_pending_timeout_is_named() -> None:
     simulation = played(container={"image": "i"}, pendingTimeout="soon")
     assert "pendingTimeout" in simulation.node("wf[0].set").message
+
+
+def test_a_companion_mirrors_the_mounts_of_main() -> None:
+    mounts = [{"name": "v", "mountPath": "/v"}]
+    simulation = played(
+        volumes=[{"name": "v", "emptyDir": {}}],
+        container={"image": "i", "volumeMounts": mounts},
+        sidecars=[
+            {"name": "near", "image": "i", "mirrorVolumeMounts": True},
+            {"name": "far", "image": "i"},
+        ],
+    )
+    [start] = [command for command in simulation.started if command.node_name == "wf[0].set"]
+    seen = {each.name: each.call.volume_mounts for each in start.containers}
+    assert seen == {"main": tuple(mounts), "near": tuple(mounts), "far": ()}

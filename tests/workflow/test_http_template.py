@@ -5,6 +5,7 @@ import pytest
 from toolkit.errors import ExpressionError
 from toolkit.workflow.commands import CallHttp
 from toolkit.workflow.http_template import HttpResponse, body_bytes, canonical, verdict
+from toolkit.workflow.simulation import Simulation
 
 HEADERS = ({"name": "x-run", "value": "7"}, {"name": "token", "valueFrom": {"secretKeyRef": {}}})
 RESPONSE = HttpResponse(201, {"Server": ("cloud", "flare")}, "hello google")
@@ -65,3 +66,12 @@ def test_body_from_bytes_is_base64() -> None:
 
 def test_header_names_are_spelt_as_go_spells_them() -> None:
     assert canonical("x-request-ID") == "X-Request-Id"
+
+
+def test_a_request_has_its_timeout_and_may_trust_any_certificate() -> None:
+    http = {"url": "https://host/x", "timeoutSeconds": 7, "insecureSkipVerify": True}
+    template = {"name": "main", "http": http}
+    body = {"metadata": {"name": "wf"}, "spec": {"entrypoint": "main", "templates": [template]}}
+    [call] = Simulation(body).run_to_end().started
+    assert isinstance(call, CallHttp)
+    assert (call.timeout_s, call.insecure) == (7, True)

@@ -1,13 +1,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from tests.adapters.loopback import Loopback, serving
 from toolkit.adapters.artifacts import ArtifactStore
+from toolkit.adapters.artifacts.drivers import Credentials
+from toolkit.adapters.artifacts.web import http_driver
 from toolkit.errors import ExecutionError
 from toolkit.workflow.commands import InputArtifact, OutputArtifact
 
@@ -138,3 +145,37 @@ def test_the_level_of_compression_is_the_templates(
     source.write_bytes(b"x" * 100_000)
     store.save(OutputArtifact("a", "/a", "k.tgz", compression=level), source)
     assert ((tmp_path / "store" / "k.tgz").stat().st_size < 10_000) is is_small
+
+
+def certificate() -> tuple[str, str]:
+    """A certificate and its key, as texts."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "ann")])
+    begins = datetime(2026, 1, 1, tzinfo=UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(begins)
+        .not_valid_after(begins + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    plain = serialization.NoEncryption()
+    pem = serialization.Encoding.PEM
+    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain)
+    return made.public_bytes(pem).decode(), private.decode()
+
+
+def test_a_client_shows_its_certificate() -> None:
+    shown, key = certificate()
+    _, other = certificate()
+    auth = {
+        "clientCertSecret": {"name": "web", "key": "cert"},
+        "clientKeySecret": {"name": "web", "key": "key"},
+    }
+    fields = {"url": "https://host/x", "auth": {"clientCert": auth}}
+    http_driver(fields, Credentials({"web/cert": shown, "web/key": key}))
+    with pytest.raises(ExecutionError, match="do not fit"):
+        http_driver(fields, Credentials({"web/cert": shown, "web/key": other}))

@@ -55,6 +55,15 @@ def test_a_due_tick_is_submitted_under_a_name_that_is_its_own() -> None:
     assert decision.next_at == NOON + timedelta(days=1)
 
 
+def test_labels_and_annotations_of_its_runs_are_the_crons_to_say() -> None:
+    metadata = {"labels": {"team": "etl"}, "annotations": {"note": "n"}, "finalizers": ["x/y"]}
+    decision = decide(cron(schedule="0 12 * * *", workflowMetadata=metadata), NOON, ())
+    assert decision.submit is not None
+    made = decision.submit["metadata"]
+    assert made["labels"]["team"] == "etl"
+    assert made["annotations"]["note"] == "n"
+
+
 def test_before_its_time_nothing_happens() -> None:
     decision = decide(cron(), NOON - timedelta(seconds=1), ())
     assert (decision.submit, decision.status) == (None, None)
