@@ -1,0 +1,36 @@
+"""What of a container's end becomes outputs of its node."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from toolkit.workflow.simulation import Outcome, Simulation
+
+
+def workflow(text: str) -> dict[str, Any]:
+    steps = [
+        [{"name": "a", "template": "asks", "continueOn": {"failed": True}}],
+        [{"name": "b", "template": "says"}],
+    ]
+    asks = {"name": "asks", "script": {"image": "i", "command": ["sh"], "source": "x"}}
+    says = {"name": "says", "container": {"image": "i", "args": ["x"]}}
+    parameter = {"name": "m", "value": text}
+    steps[1][0]["arguments"] = {"parameters": [parameter]}
+    says["inputs"] = {"parameters": [{"name": "m"}]}
+    templates = [{"name": "main", "steps": steps}, asks, says]
+    return {"metadata": {"name": "wf"}, "spec": {"entrypoint": "main", "templates": templates}}
+
+
+def played(text: str) -> Simulation:
+    outcome = Outcome(exit_code=3, result="answer")
+    return Simulation(workflow(text), outcome=lambda _: outcome).run_to_end()
+
+
+def test_the_result_and_the_exit_code() -> None:
+    outputs = played("{{steps.a.outputs.result}}").node("wf[0].a").outputs
+    assert outputs is not None
+    assert (outputs["result"], outputs["exitCode"]) == ("answer", "3")
+
+
+def test_no_result_where_nobody_asks_for_it() -> None:
+    assert played("plain").node("wf[0].a").outputs == {"exitCode": "3"}
