@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from toolkit.adapters.process.images import ImageMap
+from toolkit.adapters.process.made_once import MadeOnce
 from toolkit.repository.load import load_settings
 
 CRONS = ["daily-sales", "freshness-check", "hello-cron", "weekly-report"]
@@ -157,11 +158,12 @@ def test_images_are_pinned_and_known_to_the_embedded_runtime(
     rendered: Rendered, manual: Mapping[str, Any], root: Path
 ) -> None:
     rules = load_settings((root / "gitops.yaml").read_bytes(), "gitops.yaml").images
+    known = ImageMap(rules, root, MadeOnce(root / "made"))
     images = {image for body in [*rendered.values(), manual] for image in _images(body)}
     assert len(images) >= 4
     for image in images:
         assert "@sha256:" in image or re.search(r":[0-9][^:/]*\Z", image), image
-        assert any(fnmatchcase(image, rule.pattern) for rule in rules), image
+        assert known.is_known(image), image
 
 
 def _images(objects: Mapping[Any, Any]) -> Iterator[str]:

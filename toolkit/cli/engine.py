@@ -28,6 +28,7 @@ def engine_here(workspace: Workspace, environment: Environment) -> Iterator[Clus
 
     Crons stay quiet: only what was submitted, or left unfinished, runs.
     """
+    from toolkit.repository.settings import RuntimeKind
     from toolkit.wiring.clusters import own
     from toolkit.wiring.engine import start_engine
 
@@ -36,7 +37,8 @@ def engine_here(workspace: Workspace, environment: Environment) -> Iterator[Clus
         start_engine(owner, workspace, [environment], crons=False, on_error=_complain) as engine,
         owner.serve([environment], log_store=engine.logs),
     ):
-        print(f"steps run as {engine.runtimes[environment.name]}", file=sys.stderr)
+        if sys.stderr.isatty() or environment.runtime is not RuntimeKind.PROCESS:
+            print(f"steps run as {engine.runtimes[environment.name]}", file=sys.stderr)
         try:
             yield engine.clusters[environment.name]
         except KeyboardInterrupt:

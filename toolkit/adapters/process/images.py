@@ -95,6 +95,10 @@ class ImageMap:
             first = _program(program, search, image)
         return HostCommand((*first, *words), search, tuple(files.items()))
 
+    def is_known(self, image: str) -> bool:
+        """Whether something says what the image is here."""
+        return self._find(image) is not None
+
     def is_ready(self, image: str) -> bool:
         """Whether ``resolve`` takes no time."""
         rule = self._find(image)
