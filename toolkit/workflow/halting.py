@@ -35,8 +35,7 @@ def halt(draft: Draft) -> None:
 
 def _end(draft: Draft, node: Node, message: str) -> None:
     if node.type == POD:
-        is_late = message == DEADLINE_MESSAGE and node.phase != PENDING
-        pods.stop(draft, node, pods.DEADLINE_MESSAGE if is_late else message)
+        pods.stop(draft, node, _pod_message(draft, node, message))
     elif node.type in TASKS:
         tasks.stop(draft, node, message)
     elif suspend.is_waiting(node):
@@ -46,3 +45,10 @@ def _end(draft: Draft, node: Node, message: str) -> None:
         draft.set_phase(node.id, FAILED, message)
     elif node.engine.get("waits_for_lock"):
         draft.set_phase(node.id, FAILED, message)
+
+
+def _pod_message(draft: Draft, node: Node, message: str) -> str:
+    """Argo's words for a pod that it ends; those of a shutdown have two spaces."""
+    if message == DEADLINE_MESSAGE:
+        return message if node.phase == PENDING else pods.DEADLINE_MESSAGE
+    return f"workflow shutdown with strategy:  {draft.row['shutdown']}"
