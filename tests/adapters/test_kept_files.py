@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from toolkit.adapters.kept_files import Mirrors, RunFolders, StepFolders
-from toolkit.adapters.process.claims import Claim, birth_of, boot_id
+from toolkit.adapters.process.claims import Claim
 from toolkit.workflow.retention import Kept, Shelf
 
 THEN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -66,8 +66,9 @@ def test_where_there_is_nothing_nothing_is_kept(tmp_path: Path) -> None:
 def steps(tmp_path: Path) -> Path:
     for command in ("u-1", "u-2", "u-3"):
         write(tmp_path / "steps" / command / "out")
-    alive = f"{os.getpid()} {birth_of(os.getpid())} {boot_id()}\n"
-    write(tmp_path / "steps/u-2/pid", alive)
+    lock = os.open(tmp_path / "steps/u-2/record", os.O_CREAT | os.O_WRONLY, 0o600)
+    Claim(tmp_path / "steps", "u-2").note_process(lock, os.getpid())
+    os.close(lock)
     return tmp_path / "steps"
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from toolkit.adapters.process.claims import claims
+from toolkit.adapters.process.claims import claims, claims_of
 from toolkit.workflow.retention import Kept
 
 
@@ -54,9 +54,9 @@ class StepFolders:
         for claim in found:
             if claim.command_id in wanted:
                 continue
-            record = claim.record()
             at, size_bytes = _measure(claim.folder)
-            is_alive = record is not None and record.is_alive()
+            records = [held.record() for held in claims_of(claim)]
+            is_alive = any(record is not None and record.is_alive() for record in records)
             yield Kept(str(claim.folder), claim.command_id, at, size_bytes, is_held=is_alive)
 
     def remove(self, item: Kept) -> None:

@@ -10,12 +10,15 @@ import stat
 import subprocess
 import sys
 import tarfile
+import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.cli.keep.conftest import KUSTOMIZATION, SETTINGS, Submit
+from toolkit.adapters.process.claims import claims
 from toolkit.cli.main import run
 from toolkit.wiring.workspace import Workspace
 
@@ -204,8 +207,9 @@ def test_steps_that_run_while_a_backup_is_made_are_interrupted_where_it_is_resto
     file.write_text(json.dumps(body))
     assert run(["apply", "-f", str(file)]) == 0
     steps = workspace.state / "steps"
-    while not any(folder.joinpath("pid").exists() for folder in steps.iterdir()):
+    while not [claim for claim in claims(steps) if claim.record()]:
         assert owner.poll() is None
+        time.sleep(0.05)
     target = elsewhere / "b.tar.gz"
     assert run(["state", "backup", str(target)]) == 0
     capfd.readouterr()
@@ -215,7 +219,7 @@ def test_steps_that_run_while_a_backup_is_made_are_interrupted_where_it_is_resto
         (marker,) = (name for name in tar.getnames() if name.endswith("/interrupted"))
     monkeypatch.chdir(elsewhere)
     assert run(["state", "restore", str(target)]) == 0
-    with sqlite3.connect(elsewhere / ".gitops/state.db") as database:
+    with closing(sqlite3.connect(elsewhere / ".gitops/state.db")) as database:
         (command,) = database.execute("SELECT id FROM run_commands").fetchone()
     assert marker == f"steps/{command}/interrupted"
     other = {**body, "metadata": {"name": "short", "namespace": "data"}}
