@@ -260,11 +260,36 @@ def _version_causes(version: Mapping[str, Any], path: str) -> Iterator[Cause]:
     yield from schema_causes(schema, f"{path}.schema.openAPIV3Schema")
 
 
+def _job(call: Call, body: Body, live: Body | None) -> Body:  # noqa: ARG001
+    """A Job selects the pods it makes by its uid, unless it says that it selects by itself."""
+    spec = body.get("spec")
+    if not isinstance(spec, Mapping) or spec.get("manualSelector"):
+        return body
+    template = spec.get("template")
+    if not isinstance(template, Mapping):
+        return body
+    metadata = (live or body)["metadata"]
+    uid, name = metadata["uid"], metadata["name"]
+    own = {
+        f"{_BATCH}controller-uid": uid,
+        f"{_BATCH}job-name": name,
+        "controller-uid": uid,
+        "job-name": name,
+    }
+    extra = template.get("metadata") or {}
+    labelled = {**extra, "labels": {**(extra.get("labels") or {}), **own}}
+    selector = spec.get("selector") or {"matchLabels": {f"{_BATCH}controller-uid": uid}}
+    put = {"selector": selector, "template": {**template, "metadata": labelled}}
+    return {**body, "spec": {**spec, **put}}
+
+
+_BATCH = "batch.kubernetes.io/"
 _OBJECT_FIELDS = ("spec", "status", "data", "stringData")
 
 _COMPLETIONS: dict[str, Callable[[Call, Body, Body | None], Body]] = {
     "/Secret": _secret,
     "/Namespace": _namespace,
+    "batch/Job": _job,
     "apiextensions.k8s.io/CustomResourceDefinition": _definition,
 }
 _CHECKS: dict[str, Callable[[Body], Iterator[Cause]]] = {

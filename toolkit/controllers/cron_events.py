@@ -43,7 +43,7 @@ def _event(cron: Body, name: str, reason: str, now: datetime) -> Body:
         "metadata": {"name": name, "namespace": metadata["namespace"]},
         "involvedObject": {
             "apiVersion": cron.get("apiVersion"),
-            "kind": "CronWorkflow",
+            "kind": cron.get("kind"),
             "name": metadata["name"],
             "namespace": metadata["namespace"],
             "uid": metadata.get("uid", ""),

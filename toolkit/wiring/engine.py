@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 
@@ -16,10 +16,12 @@ from toolkit.adapters.sqlite.archive import SqliteArchive
 from toolkit.adapters.sqlite.runs import SqliteRuns
 from toolkit.adapters.volumes import Volumes
 from toolkit.controllers.active_run import RunNotice
+from toolkit.controllers.batch_controller import BatchController
 from toolkit.controllers.cron_controller import CronController, CronNotice
 from toolkit.controllers.event_loop import EventLoop
 from toolkit.controllers.keeper import Keeper
 from toolkit.controllers.measuring import EngineMeter
+from toolkit.controllers.pod_controller import PodController, pod_starts
 from toolkit.controllers.run_locks import SharedLocks
 from toolkit.controllers.run_watcher import RunWatchers
 from toolkit.controllers.workflow_controller import WorkflowController
@@ -36,6 +38,7 @@ from toolkit.wiring.workspace import Workspace
 from toolkit.workflow.ports import ExecutorEvent
 
 EngineNotice = RunNotice | CronNotice
+_Loop = WorkflowController | PodController | BatchController | CronController | Keeper
 _LOGS = "logs"
 _STEPS = "steps"
 _VOLUMES = "volumes"
@@ -82,8 +85,8 @@ def start_engine(
     logs = log_store(workspace)
     runs = SqliteRuns(owner.database)
     volumes = Volumes(state / _VOLUMES)
-    controllers: list[WorkflowController] = []
-    cron_controllers: list[CronController] = []
+    controllers: list[WorkflowController | PodController] = []
+    cron_controllers: list[CronController | BatchController] = []
     keepers: list[Keeper] = []
     meter = MemoryMeter(owner.clock)
     queues: dict[tuple[str, str], EventLoop] = {}
@@ -100,7 +103,7 @@ def start_engine(
             ProcessExecutor(state / _STEPS, logs, host, owner.clock, report, slots=slots)
         )
         outstanding = runs.outstanding()
-        executor.sweep(outstanding)
+        executor.sweep(outstanding.union(*(pod_starts(owner.cluster(e)) for e in embedded)))
         new_agent = stack.enter_context(
             start_agents(state, logs, host, owner.clock, workspace.settings(), outstanding)
         )
@@ -113,6 +116,7 @@ def start_engine(
             engine_meter = EngineMeter(
                 environment.name, meter, on_problem=lambda text: on_error(ExecutionError(text))
             )
+            given = _given(workspace, environment)
             controller = WorkflowController(
                 environment.name,
                 cluster,
@@ -121,7 +125,7 @@ def start_engine(
                 runs=runs,
                 clock=owner.clock,
                 locks=locks,
-                given=_given(workspace, environment),
+                given=given,
                 notice=notice,
                 on_error=_counted(on_error, engine_meter),
                 watcher=RunWatchers([engine_meter, *tracers(environment.name)]),
@@ -129,6 +133,12 @@ def start_engine(
             queues[environment.name, "workflow_queue"] = controller.loop
             controllers.append(controller)
             stack.callback(controller.close)
+            pods = PodController(
+                environment.name, cluster, executor, owner.clock, given=given, on_error=on_error
+            )
+            controllers.append(stack.enter_context(closing(pods)))
+            batch = BatchController(environment.name, cluster, owner.clock, on_error, crons=crons)
+            cron_controllers.append(stack.enter_context(closing(batch)))
             keeper = _keeper(owner, workspace, environment, cluster, on_error)
             queues[environment.name, "workflow_ttl_queue"] = keeper.loop
             keepers.append(keeper)
@@ -147,11 +157,7 @@ def start_engine(
                 queues[environment.name, "cron_wf_queue"] = cron.loop
                 stack.callback(cron.close)
                 cron_controllers.append(cron)
-        loops: tuple[WorkflowController | CronController | Keeper, ...] = (
-            *controllers,
-            *cron_controllers,
-            *keepers,
-        )
+        loops: list[_Loop] = [*controllers, *cron_controllers, *keepers]
         for loop in loops:
             stack.callback(loop.stop)  # all of them, before the first is closed and awaited
             loop.start()
