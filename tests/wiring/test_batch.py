@@ -173,6 +173,20 @@ def test_a_job_runs_to_its_completions_no_more_than_its_parallelism_at_once(plan
     assert not plant.errors
 
 
+def test_a_job_goes_on_after_a_restart_of_the_engine(plant: Plant, tmp_path: Path) -> None:
+    starts, go = tmp_path / "starts", tmp_path / "go"
+    source = f"echo x >> {starts}; while [ ! -e {go} ]; do sleep 0.05; done"
+    with plant.engine() as engine:
+        engine.clusters["staging"].create(job(source, completions=3, parallelism=2))
+        await_file(starts, 2)
+    go.touch()
+    with plant.engine() as engine:
+        body = plant.until(engine, JOB, "j", end_of)
+        pods = plant.pods(engine)
+    assert (body["status"]["succeeded"], len(pods), starts.read_text()) == (3, 3, "x\nx\nx\n")
+    assert not plant.errors
+
+
 def test_a_job_fails_at_its_backoff_limit(plant: Plant) -> None:
     with plant.engine() as engine:
         engine.clusters["staging"].create(job("exit 1", backoffLimit=0))

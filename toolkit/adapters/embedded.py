@@ -24,7 +24,7 @@ from toolkit.errors import BadRequestError, NotFoundError
 from toolkit.resource.cluster import ObjectList, ObjectRef, PatchType, ServedKind, WatchEvent
 from toolkit.resource.identity import GroupVersionKind
 from toolkit.resource.resource import Body
-from toolkit.workflow.batch.pods import is_run_here, log_group
+from toolkit.workflow.batch.pods import log_group
 from toolkit.workflow.ports import LogStore, PodAddress
 
 _SUFFIX_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"  # Kubernetes' own: no word can come of it
@@ -237,5 +237,5 @@ def find_log(
 def pod_address(cluster: str, pod: Body) -> PodAddress:
     """Where the log of one of the engine's pods lives: a step's, or one that stands for itself."""
     metadata = pod["metadata"]
-    workflow = log_group(pod) if is_run_here(pod) else str(metadata["labels"][_WORKFLOW_LABEL])
+    workflow = str((metadata.get("labels") or {}).get(_WORKFLOW_LABEL) or log_group(pod))
     return PodAddress(cluster, str(metadata["namespace"]), workflow, str(metadata["name"]))

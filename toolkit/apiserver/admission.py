@@ -261,9 +261,16 @@ def _version_causes(version: Mapping[str, Any], path: str) -> Iterator[Cause]:
 
 
 def _job(call: Call, body: Body, live: Body | None) -> Body:  # noqa: ARG001
-    """A Job selects the pods it makes by its uid, unless it says that it selects by itself."""
+    """Kubernetes' defaults. A Job selects the pods it makes by its uid, unless it says that it
+    selects by itself.
+    """
     spec = body.get("spec")
-    if not isinstance(spec, Mapping) or spec.get("manualSelector"):
+    if not isinstance(spec, Mapping):
+        return body
+    alone = {} if spec.get("parallelism") is not None else {"completions": 1}
+    given = {key: value for key, value in spec.items() if value is not None}
+    body = {**body, "spec": (spec := {**_JOB_DEFAULTS, **alone, **given})}
+    if spec.get("manualSelector"):
         return body
     template = spec.get("template")
     if not isinstance(template, Mapping):
@@ -283,6 +290,12 @@ def _job(call: Call, body: Body, live: Body | None) -> Body:  # noqa: ARG001
     return {**body, "spec": {**spec, **put}}
 
 
+_JOB_DEFAULTS: Body = {
+    "parallelism": 1,
+    "backoffLimit": 6,
+    "completionMode": "NonIndexed",
+    "suspend": False,
+}
 _BATCH = "batch.kubernetes.io/"
 _OBJECT_FIELDS = ("spec", "status", "data", "stringData")
 

@@ -20,7 +20,7 @@ from toolkit.controllers.object_watch import ObjectWatch
 from toolkit.controllers.projecting import POD
 from toolkit.controllers.step_environment import resolve
 from toolkit.errors import ToolkitError
-from toolkit.resource.cluster import Cluster, WatchEvent
+from toolkit.resource.cluster import Cluster, ObjectRef, WatchEvent
 from toolkit.resource.resource import Body
 from toolkit.workflow.batch import pods
 from toolkit.workflow.commands import StartContainer
@@ -34,10 +34,18 @@ _AGAIN: Final = timedelta(seconds=5)
 
 def pod_starts(cluster: Cluster) -> frozenset[str]:
     """The starts that may be under way: their claims are needed still."""
+    return frozenset(pods.start_id(pod) for pod in _unfinished(cluster))
+
+
+def pod_logs(cluster: Cluster) -> frozenset[str]:
+    """Where logs are written still: ``namespace/group``, as folders of logs are named."""
+    found = _unfinished(cluster)
+    return frozenset(f"{pod['metadata']['namespace']}/{pods.log_group(pod)}" for pod in found)
+
+
+def _unfinished(cluster: Cluster) -> list[Body]:
     found = cluster.list(POD).items
-    return frozenset(
-        pods.start_id(pod) for pod in found if pods.is_run_here(pod) and not pods.has_finished(pod)
-    )
+    return [pod for pod in found if pods.is_run_here(pod) and not pods.has_finished(pod)]
 
 
 @dataclass(slots=True)
@@ -116,8 +124,19 @@ class PodController:
         if body["metadata"].get("deletionTimestamp"):
             self._forget(uid)
         elif uid not in self._pods and pods.is_run_here(body) and not pods.has_finished(body):
-            self._pods[uid] = _Pod(body)
-            self._begin(uid)
+            self._adopt(uid, body)
+
+    def _adopt(self, uid: str, seen: Body) -> None:
+        """What was seen may be old: one that has ended since must not start again."""
+        metadata = seen["metadata"]
+        ref = ObjectRef(POD, str(metadata["namespace"]), str(metadata["name"]))
+        live = self._cluster.get(ref)
+        if live is None or live["metadata"]["uid"] != uid:
+            return
+        if pods.has_finished(live) or live["metadata"].get("deletionTimestamp"):
+            return
+        self._pods[uid] = _Pod(live)
+        self._begin(uid)
 
     def _forget(self, uid: str) -> None:
         """The pod is deleted: its containers are stopped."""
@@ -188,14 +207,15 @@ class PodController:
             self._ended(uid, pod, event)
 
     def _moved(self, uid: str, pod: _Pod, state: ContainerState) -> None:
+        pod.states[state.name] = state
         if state.has_ended and len(pod.body["spec"]["containers"]) == 1:
             return  # the pod's end is next, and says it
-        pod.states[state.name] = state
         states = tuple(pod.states.values())
         self._write(uid, lambda live: pods.moved(live, states, self._clock.now()))
 
     def _ended(self, uid: str, pod: _Pod, event: ContainerEnded | ContainerErrored) -> None:
-        self._write(uid, lambda live: pods.ended(live, event, self._clock.now()))
+        states = tuple(pod.states.values())
+        self._write(uid, lambda live: pods.ended(live, event, self._clock.now(), states))
         self._executor.forget(event.command_id)
         pod.start_id = ""
         pod.states.clear()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from toolkit.adapters.kept_files import Mirrors, RunFolders, StepFolders
 from toolkit.adapters.sqlite.archive import SqliteArchive
 from toolkit.adapters.sqlite.runs import SqliteRuns
+from toolkit.controllers.pod_controller import pod_logs, pod_starts
 from toolkit.controllers.sweeping import ArchiveShelf, RunShelf, Shelves
 from toolkit.errors import NotFoundError, OperationError
 from toolkit.repository.settings import Environment
@@ -46,7 +47,8 @@ def shelves_of(
 
     def under_way() -> Collection[str]:
         found = runs.unsettled(name)
-        return {f"{run.run['namespace']}/{run.run['name']}" for run in found}
+        names = {f"{run.run['namespace']}/{run.run['name']}" for run in found}
+        return names | pod_logs(cluster)
 
     logs = RunFolders(state / "logs" / name, held=under_way)
     artifacts = RunFolders(state / "artifacts", held=under_way, namespaces=(environment.namespace,))
@@ -67,8 +69,13 @@ def common_shelves(owner: Owner, workspace: Workspace) -> Shelves:
 
     runs = SqliteRuns(owner.database)
     environments = workspace.settings().environments.values()
+    embedded = [e for e in environments if e.destination.is_embedded and _has_cluster(owner, e)]
+
+    def outstanding() -> Collection[str]:
+        return runs.outstanding().union(*(pod_starts(owner.cluster(e)) for e in embedded))
+
     in_use = [mirror_name(workspace, environment) for environment in environments]
-    steps = StepFolders(workspace.state / "steps", outstanding=runs.outstanding)
+    steps = StepFolders(workspace.state / "steps", outstanding=outstanding)
     return Shelves(
         "",
         {

@@ -25,19 +25,17 @@ from toolkit.workflow.projection import GROUP
 _SCHEME: Final = "process://"
 _FIRST_WAIT: Final = timedelta(seconds=10)
 _LONGEST_WAIT: Final = timedelta(seconds=300)
+_NOT_STARTED: Final = 128
 _LOCALHOST: Final = "127.0.0.1"
 _HAS_FINISHED: Final = frozenset({SUCCEEDED, FAILED})
 _LATE: Final = "Pod was active on the node longer than the specified deadline"
 
 
 def is_run_here(pod: Body) -> bool:
-    """Whether it is a pod in its own right. Those with a workflow's label and it as their owner are
-    pictures of its steps; what a resource template makes has no label.
+    """Whether it is a pod in its own right. Those with a workflow's label are pictures of its
+    steps; what a resource template makes has none, though a workflow may own it.
     """
-    metadata = pod["metadata"]
-    owners = metadata.get("ownerReferences") or ()
-    is_owned = any(owner.get("kind") == "Workflow" for owner in owners)
-    return not (is_owned and f"{GROUP}/workflow" in (metadata.get("labels") or {}))
+    return f"{GROUP}/workflow" not in (pod["metadata"].get("labels") or {})
 
 
 def has_finished(pod: Body) -> bool:
@@ -122,12 +120,20 @@ def moved(pod: Body, states: Iterable[ContainerState], now: datetime) -> Row:
     return _whole(pod, _with(pod, states), now)
 
 
-def ended(pod: Body, outcome: ContainerEnded | ContainerErrored, now: datetime) -> Row:
-    """The status after a start: an end, or that containers are to be started again."""
+def ended(
+    pod: Body,
+    outcome: ContainerEnded | ContainerErrored,
+    now: datetime,
+    states: Iterable[ContainerState] = (),
+) -> Row:
+    """The status after a start: an end, or that containers are to be started again. ``states``:
+    what was last heard of them, where the outcome does not say.
+    """
     if isinstance(outcome, ContainerErrored):
         late = {"reason": "DeadlineExceeded", "message": _LATE}
         told = late if outcome.is_deadline else {"reason": "Error", "message": outcome.message}
-        return _whole(pod, _lost(pod, now), now, {**told, "phase": FAILED})
+        known = _lost(_with(pod, states), told["message"], now)
+        return _whole(pod, known, now, {**told, "phase": FAILED})
     known = _with(pod, outcome.containers)
     policy = _policy(pod["spec"])
     again = _to_restart(pod, known, policy)
@@ -238,19 +244,19 @@ def _state(state: ContainerState) -> Row:
     return {"terminated": found}
 
 
-def _lost(pod: Body, now: datetime) -> dict[str, Row]:
-    """Containers of which nobody heard how they ended."""
-    unknown = {
-        "exitCode": TERMINATED,
-        "reason": "ContainerStatusUnknown",
-        "finishedAt": rfc3339(now),
+def _lost(known: Mapping[str, Row], message: str, now: datetime) -> dict[str, Row]:
+    """Containers that were not started, and those of which nobody heard how they ended."""
+    states: dict[str, Row] = {
+        "waiting": {"exitCode": _NOT_STARTED, "reason": "StartError", "message": message},
+        "running": {"exitCode": TERMINATED, "reason": "ContainerStatusUnknown"},
     }
-    return {
-        name: {**each, "ready": False, "started": False, "state": {"terminated": unknown}}
-        if "running" in each["state"]
-        else each
-        for name, each in _statuses(pod).items()
-    }
+    found = dict(known)
+    for name, each in known.items():
+        for state, end in states.items():
+            if state in each["state"]:
+                terminated = {"terminated": {**end, "finishedAt": rfc3339(now)}}
+                found[name] = {**each, "ready": False, "started": False, "state": terminated}
+    return found
 
 
 def _to_restart(pod: Body, known: Mapping[str, Row], policy: str) -> list[str]:
