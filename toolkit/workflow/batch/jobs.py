@@ -168,12 +168,15 @@ class _State:
         until = self._until()
         if until is not None and until > self.now:
             return (), (), until
-        missing = wanted - len(self.active)
-        indexes: list[int | None] = [None] * missing
-        if self.is_indexed:
-            taken = {*self.indexes, *(_index(pod) for pod in self.active)}
-            indexes = [at for at in range(int(self.completions or 0)) if at not in taken][:missing]  # type: ignore[assignment]
+        indexes = self._missing(wanted - len(self.active))
         return tuple(_pod(self.job, index) for index in indexes), (), None
+
+    def _missing(self, count: int) -> Sequence[int | None]:
+        """The indexes of the next pods; None for each where pods have none."""
+        if not self.is_indexed:
+            return [None] * count
+        taken = {*self.indexes, *(_index(pod) for pod in self.active)}
+        return [at for at in range(int(self.completions or 0)) if at not in taken][:count]
 
     def _wanted(self) -> int:
         if self.completions is None:  # a work queue: the first that succeeds says all is done
@@ -204,12 +207,9 @@ class _State:
 
     def _until(self) -> datetime | None:
         """After failures one upon the other the wait doubles."""
-        won = max((_ended_at(pod) for pod in self.succeeded), default=None)
-        lost = (
-            [at for pod in self.failed if won is None or (at := _ended_at(pod)) > won]
-            if won is not None
-            else [_ended_at(pod) for pod in self.failed]
-        )
+        won = [_ended_at(pod) for pod in self.succeeded]
+        ends = [_ended_at(pod) for pod in self.failed]
+        lost = [end for end in ends if not won or end > max(won)]
         if not lost:
             return None
         wait: timedelta = min(_FIRST_WAIT * (1 << min(len(lost) - 1, 10)), _LONGEST_WAIT)
@@ -339,7 +339,7 @@ def _is_ready(pod: Body) -> bool:
 
 
 def _ended_at(pod: Body) -> datetime:
-    """When it ended: its readiness changed last then, or it never was ready."""
+    """When its last container ended; one that had none is as old as the pod."""
     statuses = (pod.get("status") or {}).get("containerStatuses") or ()
     ends = [(each["state"].get("terminated") or {}).get("finishedAt") for each in statuses]
     created = str(pod["metadata"]["creationTimestamp"])
