@@ -39,7 +39,7 @@ PROMISES: dict[str, dict[str, str]] = {
     "arguments-parameters": _HELLO,
     "artifact-gc-workflow": {"log": ""},
     "artifact-passing-subpath": {
-        "log list-artifact": r"hello_world\.txt(\n.*)?",
+        "log list-artifact": r"(.*\n)?hello_world\.txt(\n.*)?",
         "log consume-artifact": "hello world",
     },
     "artifact-passing": {"log consume-artifact": "hello world"},

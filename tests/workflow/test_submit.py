@@ -83,7 +83,7 @@ REFUSED: list[tuple[Any, str, str]] = [
         {"name": "a", "image": "i"}, {"name": "a", "image": "i"}]}]}, "Failed",
      "templates.ok.initContainers[1].name 'a' is not unique"),
     ({"entrypoint": "d", "templates": [{"name": "d", "data": {"source": {}}}]}, "Error",
-     "templates.d.data is not supported"),
+     "no valid source is used for data template"),
 ]  # fmt: skip
 
 
@@ -116,6 +116,9 @@ def test_any_spec_is_submitted_without_an_exception(spec: dict[str, Any]) -> Non
     assert submit(body, Library(), EPOCH).run is not None
 
 
+REPOSITORIES = Reference("ConfigMap", "artifact-repositories")
+
+
 def test_missing_asks_for_templates_and_config_maps_until_all_are_known() -> None:
     workflow = {
         "spec": {
@@ -125,13 +128,19 @@ def test_missing_asks_for_templates_and_config_maps_until_all_are_known() -> Non
         }
     }  # fmt: skip
     first = missing(workflow, Library())
-    assert first == (Reference("WorkflowTemplate", "shared"), Reference("ConfigMap", "cm"))
+    assert set(first) == {
+        Reference("WorkflowTemplate", "shared"), REPOSITORIES, Reference("ConfigMap", "cm"),
+    }  # fmt: skip
     call = {"name": "x", "templateRef": {"name": "deep", "template": "t", "clusterScope": True}}
     shared = {"spec": {"templates": [{"name": "main", "steps": [[call]]}]}}
-    library = Library({("WorkflowTemplate", "shared"): shared}, {"cm": {"k": "v"}})
+    library = Library(
+        {("WorkflowTemplate", "shared"): shared},
+        {"cm": {"k": "v"}},
+        frozenset({REPOSITORIES}),
+    )
     deep = Reference("ClusterWorkflowTemplate", "deep")
     assert missing(workflow, library) == (deep,)
-    found = Library(library.templates, library.config_maps, frozenset({deep}))
+    found = Library(library.templates, library.config_maps, frozenset({deep, REPOSITORIES}))
     assert missing(workflow, found) == ()
 
 
@@ -139,7 +148,7 @@ def test_an_environment_variable_from_a_config_map_is_not_fetched_at_submit() ->
     source = {"configMapKeyRef": {"name": "cm", "key": "k"}}
     container = {"image": "i", "env": [{"name": "A", "valueFrom": source}]}
     body = {"spec": {"templates": [{"name": "m", "container": container}]}}
-    assert missing(body, Library()) == ()
+    assert missing(body, Library()) == (REPOSITORIES,)
 
 
 SUPPORTED_ONLY = ("must_succeed.json", "are refused by name, not skipped")

@@ -20,6 +20,7 @@ from toolkit.workflow.events import SpecChanged
 from toolkit.workflow.nodes import EXECUTED, FINISHED, RETRY, SUSPEND
 from toolkit.workflow.notices import NOTIFIER, Notice, notice_of
 from toolkit.workflow.rehearsal_steps import Actors
+from toolkit.workflow.run import NOTE_MARK
 from toolkit.workflow.simulation import LockRoom, Simulation
 from toolkit.workflow.step_names import without_attempt
 from toolkit.workflow.stock import Stock
@@ -323,9 +324,11 @@ class _Played:
         self._seen_starts = len(started)
         for transition in self.simulation.transitions[self._seen :]:
             for id, row in transition.nodes:
-                engine = row.get("engine") or {}
+                if id.startswith(NOTE_MARK):
+                    continue
+                engine = row["engine"]
                 self._held.note(id, waits=bool(engine.get("blocked")))
-                is_over = (row.get("status") or {}).get("phase") in FINISHED
+                is_over = row["status"].get("phase") in FINISHED
                 self._locked.note(id, waits=bool(engine.get(WAITS)) and not is_over)
         self._seen = len(self.simulation.transitions)
         row = self.simulation.run.row

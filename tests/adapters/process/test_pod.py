@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -246,12 +245,12 @@ def test_main_reaches_its_sidecar_over_the_loopback(bench: Bench) -> None:
     )
     ask = (
         "until test -s /shared/port; do sleep 0.01; done\n"
-        f"exec {sys.executable} - <<'E'\n"
+        "exec python3 - <<'E'\n"
         "import urllib.request\n"
         "port = open('/shared/port').read()\n"
         "print(urllib.request.urlopen(f'http://127.0.0.1:{port}').status)\nE\n"
     )
-    sidecar = container("web", f"exec {sys.executable} - <<'E'\n{serve}E", "sidecar")
+    sidecar = container("web", f"exec python3 - <<'E'\n{serve}E", "sidecar")
     resolved = pod(container("main", ask), sidecar, mounts=WORK)
     bench.ended(resolved)
     assert bench.log(resolved) == ["200"]
@@ -450,7 +449,7 @@ def test_a_tcp_probe_waits_for_the_port(bench: Bench) -> None:
         "time.sleep(60)\n"
     )
     port = free_port()
-    script = f"exec {sys.executable} - <<'E'\n{listen.format(port=port)}E"
+    script = f"exec python3 - <<'E'\n{listen.format(port=port)}E"
     probe = {"readiness": {"tcpSocket": {"port": port}, "periodSeconds": 0.05}}
     bench.start(pod(container("main", script, probes=probe), awaits_ready=True))
     assert isinstance(next_started(bench), ContainerStarted)
@@ -479,7 +478,7 @@ def test_an_http_probe_wants_a_good_status(bench: Bench) -> None:
         "        self.end_headers()\n"
         f"http.server.HTTPServer(('127.0.0.1', {port}), Handler).serve_forever()\n"
     )
-    script = f"exec {sys.executable} - <<'E' 2>/shared/log\n{serve}E"
+    script = f"exec python3 - <<'E' 2>/shared/log\n{serve}E"
     probe = {"readiness": {"httpGet": {"port": port, "path": "/ok"}, "periodSeconds": 0.05}}
     bench.start(pod(container("main", script, probes=probe), mounts=WORK, awaits_ready=True))
     next_started(bench)
