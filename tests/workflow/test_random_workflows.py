@@ -210,7 +210,11 @@ def picture(world: World) -> dict[str, list[tuple[str, str, str]]]:
     }
 
 
-@pytest.mark.parametrize("seed", SAMPLE)
+FOUND = (144, 446, 584, 2619, 2643, 2965, 5000, 7567, 7735, 7795, 7950)
+"""Seeds that found a mistake once."""
+
+
+@pytest.mark.parametrize("seed", [*SAMPLE, *FOUND])
 def test_a_random_workflow_keeps_the_rules(seed: int) -> None:
     lived(seed, ALL)
 

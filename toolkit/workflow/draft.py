@@ -72,6 +72,7 @@ class Draft:
         self._lock_requests: dict[str, LockRequest | None] = {}
         self._audit: list[AuditEvent] = []
         self._known: dict[Any, Any] = {}
+        self._forgets = False
         self.scratch: dict[Any, Any] = {}  # saves work within this step, and ends with it
 
     # Reading
@@ -129,11 +130,16 @@ class Draft:
         """A value that follows from committed rows and from this draft, computed once. It must be
         plain data: it outlives the draft when the transition is applied.
         """
-        for known in (self._known, self.run.cache):
+        for known in (self._known, {} if self._forgets else self.run.cache):
             if key in known:
                 return known[key]  # type: ignore[no-any-return]
         value = self._known[key] = compute()
         return value
+
+    def forget(self) -> None:
+        """What was remembered is not true any more: nodes that had ended go on."""
+        self._known.clear()
+        self._forgets = True
 
     # Changing
 
@@ -308,6 +314,7 @@ class Draft:
             audit=tuple(self._audit),
             measures=measures,
             cache=self._known,
+            forgets=self._forgets,
         )
 
     def _is_new_again(self, id: str) -> bool:

@@ -44,7 +44,17 @@ def _end(draft: Draft, node: Node, message: str) -> None:
         draft.edit(node.id).engine.pop("until")
         draft.set_phase(node.id, FAILED, message)
     elif node.engine.get("waits_for_lock"):
+        _end_below(draft, node, message)
         draft.set_phase(node.id, FAILED, message)
+
+
+def _end_below(draft: Draft, node: Node, message: str) -> None:
+    """A retried node that waits for its lock has children from before; none of them goes on."""
+    for id in draft.children(node.id):
+        child = draft.get(id)
+        if child is not None and not child.has_ended:
+            _end_below(draft, child, message)
+            draft.set_phase(id, FAILED, message)
 
 
 def _pod_message(draft: Draft, node: Node, message: str) -> str:

@@ -40,6 +40,7 @@ def restart(draft: Draft, keep: AbstractSet[str]) -> None:
     draft.remove(EXIT_NOTE)
     for timer in [id for id in draft.run.notes if id.startswith(TIMER)]:
         draft.remove(timer)  # all nodes had ended: nothing is due any more
+    draft.forget()
     _reopen(draft)
     for id in above:
         _set_running(draft, draft.edit(id), above)

@@ -36,7 +36,8 @@ class Transition:
     and note rows; ``removed`` are ids that are gone, to be taken away *before* the nodes are put.
     ``lock_requests`` are what nodes ("" is the run) ask for or hold from now on, None where one
     holds and waits for nothing any more. Rows are owned by the receiver, who must not mutate them.
-    ``measures`` are custom metrics, for whoever collects them; ``cache`` saves work, no more.
+    ``measures`` are custom metrics, for whoever collects them; ``cache`` saves work, no more, and
+    what was kept before is not true any more where it ``forgets``.
     """
 
     run: Row | None = None
@@ -47,6 +48,7 @@ class Transition:
     audit: tuple[AuditEvent, ...] = ()
     measures: tuple[Measure, ...] = ()
     cache: Mapping[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+    forgets: bool = field(default=False, compare=False, repr=False)
 
     @property
     def is_empty(self) -> bool:
@@ -114,6 +116,8 @@ class Run:
             self._remove(id)
         for id, row in transition.nodes:
             self._put(id, row)
+        if transition.forgets:
+            self.cache.clear()
         self.cache.update(transition.cache)
 
     def _put(self, id: str, row: Row) -> None:
