@@ -51,8 +51,9 @@ class BatchController:
             ObjectWatch(
                 cluster,
                 gvk,
-                listed=lambda bodies: self.loop.soon(lambda: self.listed(bodies)),
-                changed=lambda event: self.loop.soon(lambda: self.changed(event)),
+                self.loop,
+                listed=self.listed,
+                changed=self.changed,
             )
             for gvk in (CRON_JOB, JOB, POD)
         )

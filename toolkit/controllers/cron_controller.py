@@ -105,14 +105,16 @@ class CronController:
             ObjectWatch(
                 cluster,
                 CRON_WORKFLOW,
-                listed=lambda bodies: self.loop.soon(lambda: self.listed(bodies)),
-                changed=lambda event: self.loop.soon(lambda: self.changed(event)),
+                self.loop,
+                listed=self.listed,
+                changed=self.changed,
             ),
             ObjectWatch(
                 cluster,
                 WORKFLOW,
-                listed=lambda bodies: self.loop.soon(lambda: self.children_listed(bodies)),
-                changed=lambda event: self.loop.soon(lambda: self.child_changed(event)),
+                self.loop,
+                listed=self.children_listed,
+                changed=self.child_changed,
             ),
         )
 

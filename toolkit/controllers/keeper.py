@@ -45,8 +45,9 @@ class Keeper:
         self._watch = ObjectWatch(
             cluster,
             WORKFLOW,
-            listed=lambda bodies: self.loop.soon(lambda: self.listed(bodies)),
-            changed=lambda event: self.loop.soon(lambda: self.changed(event)),
+            self.loop,
+            listed=self.listed,
+            changed=self.changed,
         )
 
     def start(self) -> None:

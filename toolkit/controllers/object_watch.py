@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import partial
 
+from toolkit.controllers.event_loop import EventLoop
 from toolkit.errors import ClusterError, GoneError
 from toolkit.resource.cluster import Cluster, WatchEvent
 from toolkit.resource.identity import GroupVersionKind
@@ -16,19 +18,21 @@ _RETRY_S = 1.0
 
 class ObjectWatch:
     """``listed`` is called with all objects, at first and whenever changes may have been missed;
-    ``changed`` with every change after. Both from the watch's thread.
+    ``changed`` with every change after. Both on ``loop``, in order.
     """
 
     def __init__(
         self,
         cluster: Cluster,
         gvk: GroupVersionKind,
+        loop: EventLoop,
         *,
         listed: Callable[[tuple[Body, ...]], None],
         changed: Callable[[WatchEvent], None],
     ) -> None:
         self._cluster = cluster
         self._gvk = gvk
+        self._loop = loop
         self._listed = listed
         self._changed = changed
         self._closing = threading.Event()
@@ -59,7 +63,7 @@ class ObjectWatch:
 
     def _list(self) -> str:
         found = self._cluster.list(self._gvk)
-        self._listed(found.items)
+        self._loop.soon(partial(self._listed, found.items))
         return found.resource_version
 
     def _follow(self, version: str) -> None:
@@ -69,6 +73,6 @@ class ObjectWatch:
             ):
                 version = str(event.object["metadata"]["resourceVersion"])
                 if event.type != "BOOKMARK":
-                    self._changed(event)
+                    self._loop.soon(partial(self._changed, event))
                 if self._closing.is_set():
                     return

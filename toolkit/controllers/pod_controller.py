@@ -81,8 +81,9 @@ class PodController:
         self._watch = ObjectWatch(
             cluster,
             POD,
-            listed=lambda bodies: self.loop.soon(lambda: self.listed(bodies)),
-            changed=lambda event: self.loop.soon(lambda: self.changed(event)),
+            self.loop,
+            listed=self.listed,
+            changed=self.changed,
         )
 
     def start(self) -> None:

@@ -134,10 +134,12 @@ class RunLocks:
         kinds = {lock.kind for lock in request.locks}
         if CONFIG_MAP in kinds and self._watch is None and self._loop.is_running:
             self._watch = ObjectWatch(
-                self._cluster, _CONFIG_MAP,
-                listed=lambda bodies: self._loop.soon(lambda: self.changed(*bodies)),
-                changed=lambda event: self._loop.soon(lambda: self.changed(event.object)),
-            )  # fmt: skip
+                self._cluster,
+                _CONFIG_MAP,
+                self._loop,
+                listed=lambda bodies: self.changed(*bodies),
+                changed=lambda event: self.changed(event.object),
+            )
             self._watch.start()
         if DATABASE in kinds and not self._is_polling:
             self._is_polling = True

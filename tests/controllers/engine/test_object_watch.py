@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from tests.controllers.engine.conftest import NAMESPACE, config_map
+from toolkit.adapters.clock import SystemClock
 from toolkit.adapters.embedded import EmbeddedCluster
 from toolkit.controllers import object_watch
+from toolkit.controllers.event_loop import EventLoop
 from toolkit.controllers.object_watch import ObjectWatch
 from toolkit.errors import GoneError, UnreachableError
 from toolkit.resource.cluster import ObjectRef, WatchEvent
@@ -21,16 +23,25 @@ LONG_S = 30
 class Seen:
     def __init__(self, cluster: Any) -> None:
         self.queue: SimpleQueue[Any] = SimpleQueue()
-        self.watch = ObjectWatch(
+        self._errors: list[Exception] = []
+        self._loop = EventLoop("watch", SystemClock(), self._errors.append)
+        self._watch = ObjectWatch(
             cluster,
             CONFIG_MAP,
+            self._loop,
             listed=lambda bodies: self.queue.put(["listed", *map(name_of, bodies)]),
             changed=lambda event: self.queue.put([event.type, name_of(event.object)]),
         )
-        self.watch.start()
+        self._loop.start()
+        self._watch.start()
 
     def next(self) -> Any:
         return self.queue.get(timeout=LONG_S)
+
+    def close(self) -> None:
+        self._watch.close()
+        self._loop.close()
+        assert not self._errors
 
 
 def name_of(body: dict[str, Any]) -> str:
@@ -70,7 +81,7 @@ def test_a_list_then_every_change(cluster: EmbeddedCluster) -> None:
     assert seen.next() == ["MODIFIED", "b"]
     cluster.delete(ObjectRef(CONFIG_MAP, NAMESPACE, "a"))
     assert seen.next() == ["DELETED", "a"]
-    seen.watch.close()
+    seen.close()
 
 
 @pytest.mark.parametrize("error", [GoneError("compacted"), UnreachableError("down")])
@@ -83,4 +94,4 @@ def test_what_may_have_been_missed_is_listed_again(
     assert seen.next() == ["listed", "a"]
     cluster.create(config_map("b"))
     assert seen.next() == ["ADDED", "b"]
-    seen.watch.close()
+    seen.close()
