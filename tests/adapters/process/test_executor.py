@@ -401,6 +401,22 @@ def test_a_killed_wrapper_takes_its_command_along(bench: Bench, tmp_path: Path) 
     await_end(child)
 
 
+def test_a_step_whose_holder_is_killed_is_interrupted(bench: Bench) -> None:
+    """As a stop does that comes before the holder's trap: no exit code is written anywhere."""
+    assert bench.errored(step("kill -KILL $PPID", captures_result=True)).message == "interrupted"
+
+
+def test_a_record_that_a_power_loss_tore_says_nothing(tmp_path: Path) -> None:
+    (tmp_path / "steps").mkdir()
+    claim = Claim(tmp_path / "steps", "uid-1")
+    lock = claim.take()
+    assert lock is not None
+    os.write(lock, b"exit \nexit x\n\n\0\0\0\n")
+    assert claim.exit_code() is None
+    assert claim.record() is None
+    os.close(lock)
+
+
 def test_forget_removes_the_folder_and_keeps_the_log(bench: Bench, tmp_path: Path) -> None:
     resolved = step("echo kept")
     bench.ended(resolved)

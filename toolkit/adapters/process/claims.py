@@ -121,7 +121,7 @@ class Claim:
 
     def record(self) -> ProcessRecord | None:
         """The wrapper, once it is known who it is."""
-        found = [line[1:] for line in self._record() if line[0] == "pid"]
+        found = [line[1:] for line in self._record() if line[:1] == ["pid"]]
         for pid, born, boot, _ in found:
             if born != "-":
                 return ProcessRecord(int(pid), born, boot)
@@ -140,12 +140,13 @@ class Claim:
 
     def began_at(self) -> datetime | None:
         """When the wrapper was started, once it is known."""
-        times = [line[4] for line in self._record() if line[0] == "pid" and line[4] != "-"]
+        times = [line[4] for line in self._record() if line[:1] == ["pid"] and line[4] != "-"]
         return datetime.fromtimestamp(float(times[0]), UTC) if times else None
 
     def exit_code(self) -> int | None:
         """None where the wrapper has not written it, or only in part."""
-        return next((int(line[1]) for line in self._record() if line[0] == "exit"), None)
+        codes = (line[1] for line in self._record() if len(line) == 2 and line[0] == "exit")
+        return next((int(code) for code in codes if code.isdigit()), None)
 
     def failure(self) -> str:
         """Why the wrapper could not run the command ("" where it could)."""

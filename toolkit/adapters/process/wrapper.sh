@@ -72,7 +72,9 @@ if [ -n "$tee" ]; then
         echo "$code" >"$folder/code"
         end_leftovers
     } | { trap '' TERM INT HUP; exec "$tee" "$folder/stdout" 3>&- 9>&-; }
-    read -r code <"$folder/code"
+    # None: what held the command was killed before it could write it, by a stop that came before
+    # its trap, say. Nothing written here means the same: the note of the stop decides.
+    read -r code <"$folder/code" || exit 0
 else
     try "$@"
 fi
