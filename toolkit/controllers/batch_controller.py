@@ -12,10 +12,9 @@ from datetime import datetime
 from typing import Final
 
 from toolkit.clock import Clock
+from toolkit.controllers.controller import Controller
 from toolkit.controllers.cron_events import record
-from toolkit.controllers.event_loop import EventLoop
 from toolkit.controllers.object_status import put_status
-from toolkit.controllers.object_watch import ObjectWatch
 from toolkit.controllers.projecting import POD
 from toolkit.errors import AlreadyExistsError, NotFoundError
 from toolkit.resource.cluster import Cluster, ObjectRef, WatchEvent
@@ -28,7 +27,7 @@ CRON_JOB: Final = GroupVersionKind("batch", "v1", "CronJob")
 _OWNERS: Final = {"Job": JOB, "CronJob": CRON_JOB}
 
 
-class BatchController:
+class BatchController(Controller):
     """One thread decides; three watches tell it what to look at."""
 
     def __init__(
@@ -41,37 +40,12 @@ class BatchController:
         crons: bool = True,
     ) -> None:
         """Without ``crons`` only Jobs are run, those of CronJobs, too."""
+        super().__init__(f"batch-{name}", cluster, clock, on_error)
         self._fires = crons
-        self._cluster = cluster
-        self._clock = clock
         self._wakes: dict[ObjectRef, datetime] = {}
         self._problems: dict[ObjectRef, str] = {}
-        self.loop = EventLoop(f"batch-{name}", clock, on_error)
-        self._watches = tuple(
-            ObjectWatch(
-                cluster,
-                gvk,
-                self.loop,
-                listed=self.listed,
-                changed=self.changed,
-            )
-            for gvk in (CRON_JOB, JOB, POD)
-        )
-
-    def start(self) -> None:
-        self.loop.start()
-        for watch in self._watches:
-            watch.start()
-
-    def stop(self) -> None:
-        """Tells the watches to end; returns at once."""
-        for watch in self._watches:
-            watch.stop()
-
-    def close(self) -> None:
-        for watch in self._watches:
-            watch.close()
-        self.loop.close()
+        for gvk in (CRON_JOB, JOB, POD):
+            self.follow(gvk, listed=self.listed, changed=self.changed)
 
     # What happened, on the loop
 

@@ -14,9 +14,8 @@ from datetime import timedelta
 from typing import NoReturn, Protocol
 
 from toolkit.clock import Clock
+from toolkit.controllers.controller import Controller
 from toolkit.controllers.cron_events import record
-from toolkit.controllers.event_loop import EventLoop
-from toolkit.controllers.object_watch import ObjectWatch
 from toolkit.controllers.projecting import WORKFLOW, version_of
 from toolkit.errors import AlreadyExistsError, ExpressionError, NotFoundError
 from toolkit.resource.cluster import Cluster, ObjectRef, PatchType, WatchEvent
@@ -72,7 +71,7 @@ class _Cron:
 Key = tuple[str, str]
 
 
-class CronController:
+class CronController(Controller):
     """One thread decides; two watches tell it of crons and of their children."""
 
     def __init__(
@@ -88,9 +87,8 @@ class CronController:
         past: Callable[[str, str], str] = lambda _namespace, _run: "",
     ) -> None:
         """``past`` gives the phase of a run that is not there any more, "" where nobody knows."""
+        super().__init__(f"crons-{name}", cluster, clock, on_error)
         self._name = name
-        self._cluster = cluster
-        self._clock = clock
         self._notice = notice
         self._catch_up = catch_up
         self._watcher = watcher
@@ -100,41 +98,17 @@ class CronController:
         self._children: dict[Key, dict[str, Body]] = {}
         self._has_children = False
         self._makers: ThreadPoolExecutor | None = None
-        self.loop = EventLoop(f"crons-{name}", clock, on_error)
-        self._watches = (
-            ObjectWatch(
-                cluster,
-                CRON_WORKFLOW,
-                self.loop,
-                listed=self.listed,
-                changed=self.changed,
-            ),
-            ObjectWatch(
-                cluster,
-                WORKFLOW,
-                self.loop,
-                listed=self.children_listed,
-                changed=self.child_changed,
-            ),
-        )
+        self.follow(CRON_WORKFLOW, listed=self.listed, changed=self.changed)
+        self.follow(WORKFLOW, listed=self.children_listed, changed=self.child_changed)
 
     def start(self) -> None:
+        """Begins to fire."""
         self._makers = ThreadPoolExecutor(_MAKERS, thread_name_prefix=f"fire-{self._name}")
-        self.loop.start()
-        for watch in self._watches:
-            watch.start()
-
-    def stop(self) -> None:
-        """Says that ``close`` will come: what has to run out begins to."""
-        for watch in self._watches:
-            watch.stop()
+        super().start()
 
     def close(self) -> None:
         """Stops firing."""
-        self.stop()
-        for watch in self._watches:
-            watch.close()
-        self.loop.close()
+        super().close()
         if self._makers is not None:
             self._makers.shutdown(cancel_futures=True)
 

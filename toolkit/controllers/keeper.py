@@ -12,8 +12,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from toolkit.clock import Clock
-from toolkit.controllers.event_loop import EventLoop
-from toolkit.controllers.object_watch import ObjectWatch
+from toolkit.controllers.controller import Controller
 from toolkit.controllers.projecting import POD, WORKFLOW, remove_pods
 from toolkit.errors import ConflictError, NotFoundError
 from toolkit.resource.cluster import Cluster, ObjectRef, WatchEvent
@@ -25,7 +24,7 @@ _FIRST_SWEEP = timedelta(seconds=30)
 """Not while everything starts."""
 
 
-class Keeper:
+class Keeper(Controller):
     """``sweep`` removes what is over the limits of gitops.yaml (:mod:`..retention`)."""
 
     def __init__(
@@ -37,32 +36,15 @@ class Keeper:
         on_error: Callable[[Exception], None],
         sweep: Callable[[], object] = lambda: None,
     ) -> None:
-        self._cluster = cluster
-        self._clock = clock
+        super().__init__(f"keeper-{name}", cluster, clock, on_error)
         self._sweep = sweep
         self._due: dict[str, datetime] = {}  # by uid, of workflows: the timer that counts
-        self.loop = EventLoop(f"keeper-{name}", clock, on_error)
-        self._watch = ObjectWatch(
-            cluster,
-            WORKFLOW,
-            self.loop,
-            listed=self.listed,
-            changed=self.changed,
-        )
+        self.follow(WORKFLOW, listed=self.listed, changed=self.changed)
 
     def start(self) -> None:
+        """Begins to delete; to sweep a little later."""
         self.loop.soon(lambda: self.sweep_at(self._clock.now() + _FIRST_SWEEP))
-        self.loop.start()
-        self._watch.start()
-
-    def stop(self) -> None:
-        """Says that ``close`` will come: what has to run out begins to."""
-        self._watch.stop()
-
-    def close(self) -> None:
-        """Stops deleting."""
-        self._watch.close()
-        self.loop.close()
+        super().start()
 
     def sweep_at(self, when: datetime) -> None:
         """The next sweep, and those that follow it. On the loop's thread."""

@@ -14,9 +14,8 @@ from datetime import timedelta
 from typing import Final
 
 from toolkit.clock import Clock
-from toolkit.controllers.event_loop import EventLoop
+from toolkit.controllers.controller import Controller
 from toolkit.controllers.object_status import put_status
-from toolkit.controllers.object_watch import ObjectWatch
 from toolkit.controllers.projecting import POD
 from toolkit.controllers.step_environment import resolve
 from toolkit.errors import ToolkitError
@@ -57,8 +56,10 @@ class _Pod:
     states: dict[str, ContainerState] = field(default_factory=dict)
 
 
-class PodController:
-    """One thread decides; a watch tells it of pods, the executor of their containers."""
+class PodController(Controller):
+    """A watch tells it of pods, the executor of their containers, which go on when it is closed:
+    the next controller follows them.
+    """
 
     def __init__(
         self,
@@ -70,34 +71,13 @@ class PodController:
         given: Mapping[str, str],
         on_error: Callable[[Exception], None],
     ) -> None:
+        super().__init__(f"pods-{name}", cluster, clock, on_error)
         self._name = name
-        self._cluster = cluster
         self._executor = executor
-        self._clock = clock
         self._given = given
         self._pods: dict[str, _Pod] = {}
         self._leaving: set[str] = set()  # starts of deleted pods whose containers are ending
-        self.loop = EventLoop(f"pods-{name}", clock, on_error)
-        self._watch = ObjectWatch(
-            cluster,
-            POD,
-            self.loop,
-            listed=self.listed,
-            changed=self.changed,
-        )
-
-    def start(self) -> None:
-        self.loop.start()
-        self._watch.start()
-
-    def stop(self) -> None:
-        """Tells the watch to end; returns at once."""
-        self._watch.stop()
-
-    def close(self) -> None:
-        """Containers go on: the next controller follows them."""
-        self._watch.close()
-        self.loop.close()
+        self.follow(POD, listed=self.listed, changed=self.changed)
 
     def receive(self, event: ExecutorEvent) -> None:
         """An executor's report, from any thread. Reports of others' commands are ignored."""

@@ -20,8 +20,7 @@ from toolkit.controllers.agent import Agent
 from toolkit.controllers.calls import Calls
 from toolkit.controllers.claims import ensure_claims, release_claims, sweep_claims
 from toolkit.controllers.collecting import Collecting, is_awaited, is_going
-from toolkit.controllers.event_loop import EventLoop
-from toolkit.controllers.object_watch import ObjectWatch
+from toolkit.controllers.controller import Controller
 from toolkit.controllers.picture import Picture
 from toolkit.controllers.projecting import WORKFLOW, Canvas, Shown, remove_pods
 from toolkit.controllers.resource_actions import Owner
@@ -64,7 +63,7 @@ _COMMIT_WITHIN = timedelta(milliseconds=50)
 _STOP_DELETED_S = 5.0
 
 
-class WorkflowController:
+class WorkflowController(Controller):
     """``given`` is put into every step's environment; ``notice`` hears of phases, ``on_error`` of
     trouble that belongs to no run.
     """
@@ -84,11 +83,10 @@ class WorkflowController:
         on_error: Callable[[Exception], None],
         watcher: RunWatcher | None = None,
     ) -> None:
+        super().__init__(f"workflows-{name}", cluster, clock, on_error)
         self._name = name
-        self._cluster = cluster
         self._executor = executor
         self._runs = runs
-        self._clock = clock
         self._given = given
         self._notice = notice
         self._watcher: RunWatcher = watcher or RunWatchers()
@@ -99,7 +97,6 @@ class WorkflowController:
         self._orphans: set[str] = set()  # commands of deleted runs whose steps are ending
         self._is_recovered = False
         self._is_swept = False
-        self.loop = EventLoop(f"workflows-{name}", clock, on_error)
         self.locks = RunLocks(name, cluster, locks, loop=self.loop, clock=clock)
         self._calls = Calls(name, cluster, agent, self.loop, clock, self._reported)
         self._collecting = Collecting(self._active, self._calls, runs, clock, self._show)
@@ -114,28 +111,14 @@ class WorkflowController:
             after_end=self._shown_to_the_end,
             locks=self.locks,
         )
-        self._watch = ObjectWatch(
-            cluster,
-            WORKFLOW,
-            self.loop,
-            listed=self.listed,
-            changed=self.changed,
-        )
-
-    def start(self) -> None:
-        self.loop.start()
-        self._watch.start()
-
-    def stop(self) -> None:
-        """Says that ``close`` will come: what has to run out begins to."""
-        self._watch.stop()
+        self.follow(WORKFLOW, listed=self.listed, changed=self.changed)
 
     def close(self) -> None:
         """Stops deciding. Steps go on; the next start takes them up."""
-        self._watch.close()
+        self._end_watches()
         self._calls.close()
         self.locks.close()
-        self.loop.close()
+        super().close()
 
     def receive(self, event: ExecutorEvent) -> None:
         """An executor's report, from any thread. Reports of others' commands are ignored."""

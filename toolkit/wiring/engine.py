@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 
@@ -11,24 +11,25 @@ from toolkit.adapters.embedded import EmbeddedCluster
 from toolkit.adapters.logs import Logs
 from toolkit.adapters.meter import MemoryMeter
 from toolkit.adapters.process.executor import ProcessExecutor
+from toolkit.adapters.process.host import Host
 from toolkit.adapters.process.isolation import Namespaces
 from toolkit.adapters.sqlite.archive import SqliteArchive
 from toolkit.adapters.sqlite.runs import SqliteRuns
 from toolkit.adapters.volumes import Volumes
 from toolkit.controllers.active_run import RunNotice
 from toolkit.controllers.batch_controller import BatchController
+from toolkit.controllers.controller import Controller
 from toolkit.controllers.cron_controller import CronController, CronNotice
 from toolkit.controllers.event_loop import EventLoop
 from toolkit.controllers.keeper import Keeper
 from toolkit.controllers.measuring import EngineMeter
 from toolkit.controllers.pod_controller import PodController, pod_starts
 from toolkit.controllers.run_locks import SharedLocks
-from toolkit.controllers.run_watcher import RunWatchers
+from toolkit.controllers.run_watcher import RunWatcher, RunWatchers
 from toolkit.controllers.workflow_controller import WorkflowController
 from toolkit.errors import ExecutionError, ToolkitError
 from toolkit.repository.settings import Environment
-from toolkit.resource.cluster import Cluster
-from toolkit.wiring.agents import start_agents
+from toolkit.wiring.agents import NewAgent, start_agents
 from toolkit.wiring.clusters import Owner, ensure_capture_secret
 from toolkit.wiring.keeping import sweeper
 from toolkit.wiring.metrics import Queues
@@ -38,7 +39,6 @@ from toolkit.wiring.workspace import Workspace
 from toolkit.workflow.ports import ExecutorEvent
 
 EngineNotice = RunNotice | CronNotice
-_Loop = WorkflowController | PodController | BatchController | CronController | Keeper
 _LOGS = "logs"
 _STEPS = "steps"
 _VOLUMES = "volumes"
@@ -81,88 +81,169 @@ def start_engine(
     are called from the controllers' threads.
     """
     embedded = [e for e in environments if e.destination.is_embedded]
+    with ExitStack() as stack:
+        shared = _share(stack, owner, workspace, embedded, notice, on_error, crons=crons)
+        made = [_manage(stack, shared, environment) for environment in embedded]
+        for controller in [controller for one in made for controller in one.all]:
+            stack.callback(controller.stop)  # all of them, before the first is closed and awaited
+            controller.start()
+        host = shared.host
+        yield Engine(
+            shared.logs,
+            {one.name: one.cluster for one in made},
+            host.namespaces,
+            shared.slots,
+            runtimes_of(host, embedded),
+            shared.meter,
+            {(one.name, queue): loop for one in made for queue, loop in one.queues.items()},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """What the controllers of all environments have in common; the executor reports to
+    ``receivers``.
+    """
+
+    owner: Owner
+    workspace: Workspace
+    logs: Logs
+    host: Host
+    slots: int
+    runs: SqliteRuns
+    executor: ProcessExecutor
+    new_agent: NewAgent
+    locks: SharedLocks
+    meter: MemoryMeter
+    tracers: Callable[[str], list[RunWatcher]]
+    receivers: list[WorkflowController | PodController]
+    notice: Callable[[EngineNotice], None]
+    on_error: Callable[[Exception], None]
+    crons: bool
+
+
+def _share(
+    stack: ExitStack,
+    owner: Owner,
+    workspace: Workspace,
+    embedded: Sequence[Environment],
+    notice: Callable[[EngineNotice], None],
+    on_error: Callable[[Exception], None],
+    *,
+    crons: bool,
+) -> _Shared:
     state = workspace.ensure_state().resolve()
     logs = log_store(workspace)
     runs = SqliteRuns(owner.database)
-    volumes = Volumes(state / _VOLUMES)
-    controllers: list[WorkflowController | PodController] = []
-    cron_controllers: list[CronController | BatchController] = []
-    keepers: list[Keeper] = []
-    meter = MemoryMeter(owner.clock)
-    queues: dict[tuple[str, str], EventLoop] = {}
+    host = host_of(workspace, Volumes(state / _VOLUMES), embedded)
+    slots = parallel_steps()
+    receivers: list[WorkflowController | PodController] = []
 
     def report(event: ExecutorEvent) -> None:
-        for controller in controllers:
+        for controller in receivers:
             controller.receive(event)
 
-    locks = SharedLocks(runs.lock_requests(), lambda: workspace.settings().semaphores)
-    host = host_of(workspace, volumes, embedded)
-    slots = parallel_steps()
-    with ExitStack() as stack:
-        executor = stack.enter_context(
-            ProcessExecutor(state / _STEPS, logs, host, owner.clock, report, slots=slots)
+    executor = stack.enter_context(
+        ProcessExecutor(state / _STEPS, logs, host, owner.clock, report, slots=slots)
+    )
+    outstanding = runs.outstanding()
+    executor.sweep(outstanding.union(*(pod_starts(owner.cluster(e)) for e in embedded)))
+    new_agent = stack.enter_context(
+        start_agents(state, logs, host, owner.clock, workspace.settings(), outstanding)
+    )
+    return _Shared(
+        owner,
+        workspace,
+        logs,
+        host,
+        slots,
+        runs,
+        executor,
+        new_agent,
+        SharedLocks(runs.lock_requests(), lambda: workspace.settings().semaphores),
+        MemoryMeter(owner.clock),
+        start_tracing(stack, on_error),
+        receivers,
+        notice,
+        on_error,
+        crons,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Managed:
+    """One environment's controllers, in the order in which they start."""
+
+    name: str
+    cluster: EmbeddedCluster
+    workflows: WorkflowController
+    pods: PodController
+    batch: BatchController
+    keeper: Keeper
+    crons: CronController | None
+
+    @property
+    def all(self) -> list[Controller]:
+        late = [] if self.crons is None else [self.crons]
+        return [self.workflows, self.pods, self.batch, *late, self.keeper]
+
+    @property
+    def queues(self) -> dict[str, EventLoop]:
+        """By the name that Argo's metrics give the queue."""
+        found = {"workflow_queue": self.workflows.loop, "workflow_ttl_queue": self.keeper.loop}
+        return found if self.crons is None else {**found, "cron_wf_queue": self.crons.loop}
+
+
+def _manage(stack: ExitStack, shared: _Shared, environment: Environment) -> _Managed:
+    """Makes the controllers of an environment; ``stack`` closes them."""
+    name, owner, on_error = environment.name, shared.owner, shared.on_error
+    cluster = owner.cluster(environment, log_store=shared.logs)
+    ensure_capture_secret(cluster, environment.namespace)
+    engine_meter = EngineMeter(
+        name, shared.meter, on_problem=lambda text: on_error(ExecutionError(text))
+    )
+    given = _given(shared.workspace, environment)
+    workflows = WorkflowController(
+        name,
+        cluster,
+        executor=shared.executor,
+        agent=shared.new_agent(name, cluster),
+        runs=shared.runs,
+        clock=owner.clock,
+        locks=shared.locks,
+        given=given,
+        notice=shared.notice,
+        on_error=_counted(on_error, engine_meter),
+        watcher=RunWatchers([engine_meter, *shared.tracers(name)]),
+    )
+    pods = PodController(
+        name, cluster, shared.executor, owner.clock, given=given, on_error=on_error
+    )
+    batch = BatchController(name, cluster, owner.clock, on_error, crons=shared.crons)
+    keeper = Keeper(
+        name,
+        cluster,
+        clock=owner.clock,
+        on_error=on_error,
+        sweep=sweeper(owner, shared.workspace, [environment]),
+    )
+    crons = None
+    if shared.crons:
+        crons = CronController(
+            name,
+            cluster,
+            clock=owner.clock,
+            notice=shared.notice,
+            on_error=on_error,
+            catch_up=environment.catch_up,
+            watcher=engine_meter,
+            past=partial(SqliteArchive(owner.database).phase_of, name),
         )
-        outstanding = runs.outstanding()
-        executor.sweep(outstanding.union(*(pod_starts(owner.cluster(e)) for e in embedded)))
-        new_agent = stack.enter_context(
-            start_agents(state, logs, host, owner.clock, workspace.settings(), outstanding)
-        )
-        clusters: dict[str, EmbeddedCluster] = {}
-        tracers = start_tracing(stack, on_error)
-        for environment in embedded:
-            cluster = owner.cluster(environment, log_store=logs)
-            clusters[environment.name] = cluster
-            ensure_capture_secret(cluster, environment.namespace)
-            engine_meter = EngineMeter(
-                environment.name, meter, on_problem=lambda text: on_error(ExecutionError(text))
-            )
-            given = _given(workspace, environment)
-            controller = WorkflowController(
-                environment.name,
-                cluster,
-                executor=executor,
-                agent=new_agent(environment.name, cluster),
-                runs=runs,
-                clock=owner.clock,
-                locks=locks,
-                given=given,
-                notice=notice,
-                on_error=_counted(on_error, engine_meter),
-                watcher=RunWatchers([engine_meter, *tracers(environment.name)]),
-            )
-            queues[environment.name, "workflow_queue"] = controller.loop
-            controllers.append(controller)
-            stack.callback(controller.close)
-            pods = PodController(
-                environment.name, cluster, executor, owner.clock, given=given, on_error=on_error
-            )
-            controllers.append(stack.enter_context(closing(pods)))
-            batch = BatchController(environment.name, cluster, owner.clock, on_error, crons=crons)
-            cron_controllers.append(stack.enter_context(closing(batch)))
-            keeper = _keeper(owner, workspace, environment, cluster, on_error)
-            queues[environment.name, "workflow_ttl_queue"] = keeper.loop
-            keepers.append(keeper)
-            stack.callback(keeper.close)
-            if crons:
-                cron = CronController(
-                    environment.name,
-                    cluster,
-                    clock=owner.clock,
-                    notice=notice,
-                    on_error=on_error,
-                    catch_up=environment.catch_up,
-                    watcher=engine_meter,
-                    past=partial(SqliteArchive(owner.database).phase_of, environment.name),
-                )
-                queues[environment.name, "cron_wf_queue"] = cron.loop
-                stack.callback(cron.close)
-                cron_controllers.append(cron)
-        loops: list[_Loop] = [*controllers, *cron_controllers, *keepers]
-        for loop in loops:
-            stack.callback(loop.stop)  # all of them, before the first is closed and awaited
-            loop.start()
-        runtimes = runtimes_of(host, embedded)
-        yield Engine(logs, clusters, host.namespaces, slots, runtimes, meter, queues)
+    shared.receivers.extend((workflows, pods))
+    managed = _Managed(name, cluster, workflows, pods, batch, keeper, crons)
+    for controller in managed.all:
+        stack.callback(controller.close)
+    return managed
 
 
 def _counted(
@@ -174,22 +255,6 @@ def _counted(
         on_error(error)
 
     return report
-
-
-def _keeper(
-    owner: Owner,
-    workspace: Workspace,
-    environment: Environment,
-    cluster: Cluster,
-    on_error: Callable[[Exception], None],
-) -> Keeper:
-    return Keeper(
-        environment.name,
-        cluster,
-        clock=owner.clock,
-        on_error=on_error,
-        sweep=sweeper(owner, workspace, [environment]),
-    )
 
 
 def _given(workspace: Workspace, environment: Environment) -> dict[str, str]:

@@ -1,0 +1,60 @@
+"""What the controllers of the embedded cluster share: one loop that decides, and watches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from toolkit.clock import Clock
+from toolkit.controllers.event_loop import EventLoop
+from toolkit.controllers.object_watch import ObjectWatch
+from toolkit.resource.cluster import Cluster, WatchEvent
+from toolkit.resource.identity import GroupVersionKind
+from toolkit.resource.resource import Body
+
+
+class Controller:
+    """All decisions are made on ``loop``'s thread; each watch has a thread that feeds it.
+
+    Those who run several stop them all before they close the first: a watch takes about a second
+    to run out.
+    """
+
+    def __init__(
+        self, name: str, cluster: Cluster, clock: Clock, on_error: Callable[[Exception], None]
+    ) -> None:
+        """``name`` is the loop's, for its thread; ``on_error`` hears what a decision raised."""
+        self._cluster = cluster
+        self._clock = clock
+        self.loop = EventLoop(name, clock, on_error)
+        self._watches: list[ObjectWatch] = []
+
+    def follow(
+        self,
+        gvk: GroupVersionKind,
+        *,
+        listed: Callable[[Iterable[Body]], None],
+        changed: Callable[[WatchEvent], None],
+    ) -> None:
+        """Has the objects of a kind watched, from ``start`` on (see :class:`ObjectWatch`)."""
+        watch = ObjectWatch(self._cluster, gvk, self.loop, listed=listed, changed=changed)
+        self._watches.append(watch)
+
+    def start(self) -> None:
+        """Begins to watch and to decide."""
+        self.loop.start()
+        for watch in self._watches:
+            watch.start()
+
+    def stop(self) -> None:
+        """Says that ``close`` will come: what has to run out begins to. Returns at once."""
+        for watch in self._watches:
+            watch.stop()
+
+    def close(self) -> None:
+        """Ends watching, then deciding; an action under way is finished."""
+        self._end_watches()
+        self.loop.close()
+
+    def _end_watches(self) -> None:
+        for watch in self._watches:
+            watch.close()
