@@ -320,11 +320,14 @@ class Container:
     # On any.
 
     def _guarded(self, work: Callable[[], None]) -> None:
-        """A full disk, say, loses the step, and not the executor."""
+        """A full disk, say, loses the step, and not the executor; so does a mistake of ours."""
         try:
             work()
         except (OSError, ExecutionError) as error:
             self._settle(self.error(f"lost: {error}", is_transient=True))
+        except Exception as error:
+            self._settle(self.error(f"lost: {error!r}"))
+            raise
 
     def _settle(self, outcome: Outcome) -> None:
         with self._lock:

@@ -15,7 +15,9 @@ Action = Callable[[], None]
 
 
 class Follower:
-    """Runs actions on its own thread. They must not block for long, and must not raise."""
+    """Runs actions on its own thread. They must not block for long. What one raises goes to
+    ``threading.excepthook``, and the thread goes on: others wait for it.
+    """
 
     def __init__(self) -> None:
         self._inbox: SimpleQueue[Action] = SimpleQueue()
@@ -63,22 +65,33 @@ class Follower:
     def _ready(self, descriptor: int) -> None:
         if descriptor != self._wake_read:
             self._waiting.unregister(descriptor)
-            self._endings.pop(descriptor)()
+            _run_guarded(self._endings.pop(descriptor))
             os.close(descriptor)
             return
         os.read(descriptor, 4096)
         while self._is_open:
             try:
-                self._inbox.get_nowait()()
+                action = self._inbox.get_nowait()
             except Empty:
                 return
+            _run_guarded(action)
 
     def _run_due_timers(self) -> None:
         while self._is_open and self._timers and self._timers[0][0] <= time.monotonic():
-            heapq.heappop(self._timers)[2]()
+            _run_guarded(heapq.heappop(self._timers)[2])
 
     def _until_next_timer(self) -> float | None:
         return max(0.0, self._timers[0][0] - time.monotonic()) if self._timers else None
 
     def _stop(self) -> None:
         self._is_open = False
+
+
+def _run_guarded(action: Action) -> None:
+    try:
+        action()
+    except Exception as error:
+        thread = threading.current_thread()
+        threading.excepthook(
+            threading.ExceptHookArgs((type(error), error, error.__traceback__, thread))
+        )
