@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from toolkit.adapters.process.isolation import NONE, Namespaces, plan
+from toolkit.adapters.process.isolation import NONE, Lasting, Namespaces, plan
 
 FULL = Namespaces(("unshare", "-m"), "/bin/mount", "/usr/sbin/chroot", has_overlay=True)
 
@@ -20,6 +20,26 @@ def test_what_must_stay_in_sight_is_bound_before_it_is_hidden(tmp_path: Path) ->
     source, target = layout.fstab[0].split()[:2]
     assert source == str(tmp_path)
     assert target == str(tmp_path / "tmp" / tmp_path.relative_to("/tmp"))
+
+
+def test_what_must_stay_in_sight_is_bound_into_a_volume_that_is_mounted_over_it(
+    tmp_path: Path,
+) -> None:
+    volume, repository = tmp_path / "volume", tmp_path / "repository"
+    layout = plan(
+        FULL,
+        tmp_path / "p",
+        folders=["/tmp"],
+        files=(),
+        visible=(repository,),
+        lasting={"/tmp": Lasting(volume)},
+    )
+    inside = volume / repository.relative_to("/tmp")
+    assert layout.fstab[-2:] == (
+        f"{repository} {inside} none rbind 0 0\n",
+        f"{volume} /tmp none rbind 0 0\n",
+    )
+    assert inside.is_dir()
 
 
 def test_paths_the_host_does_not_know_get_a_root_of_their_own(tmp_path: Path) -> None:

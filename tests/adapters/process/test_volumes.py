@@ -21,7 +21,7 @@ def mounting(source: str, mount: VolumeMount, id: str = "uid-1") -> ResolvedStar
     return step(source, id=id, call=call, mounts=(mount,))
 
 
-@pytest.mark.parametrize("path", ["/mnt/vol", "/vol", "/tmp/vol", "/usr/share/vol"])
+@pytest.mark.parametrize("path", ["/mnt/vol", "/vol", "/tmp", "/tmp/vol", "/usr/share/vol"])
 def test_what_a_step_leaves_the_next_one_finds(
     path: str, open_bench: Callable[..., Bench], isolation: Namespaces
 ) -> None:

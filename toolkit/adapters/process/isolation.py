@@ -209,15 +209,19 @@ class _Builder:
         if not self._namespaces.is_private:
             return self._rewrite(path, is_made=True)
         folder = self._folder(path)
+        self._keep_visible(path, folder)
+        self._lines.append(fstab_line(str(folder), path, "none", "rbind"))
+        self._covers[path] = folder
+        return folder
+
+    def _keep_visible(self, path: str, folder: Path) -> None:
+        """Binds what must stay visible below ``path`` into the folder that will lie over it."""
         inside_of = path.rstrip("/") + "/"
         hidden = (kept for kept in self._visible if str(kept).startswith(inside_of))
         for kept in _outermost(hidden):
             inside = folder / kept.relative_to(path)
             inside.mkdir(parents=True, exist_ok=True)
             self._lines.append(fstab_line(str(kept), str(inside), "none", "rbind"))
-        self._lines.append(fstab_line(str(folder), path, "none", "rbind"))
-        self._covers[path] = folder
-        return folder
 
     def show(self, path: str, lasting: Lasting) -> None:
         """Puts a lasting folder at ``path``, which was declared."""
@@ -226,6 +230,7 @@ class _Builder:
             self._rewritten[path] = self._covers[path] = lasting.folder
             return
         place.mkdir(parents=True, exist_ok=True)  # it may lie in another that is shown
+        self._keep_visible(path, lasting.folder)
         is_in_new_root = self._new_root is not None and _first(path) in self._tops
         options = "rbind,ro" if lasting.is_read_only else "rbind"
         target = f"{self._new_root}{path}" if is_in_new_root else path
