@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.workflow.conftest import Play
+from toolkit.workflow.events import ContainerEnded
 from toolkit.workflow.simulation import Outcome, Simulation
 
 
@@ -34,3 +36,15 @@ def test_the_result_and_the_exit_code() -> None:
 
 def test_no_result_where_nobody_asks_for_it() -> None:
     assert played("plain").node("wf[0].a").outputs == {"exitCode": "3"}
+
+
+def test_what_there_is_to_say_of_an_end_follows_the_exit_code(play: Play) -> None:
+    lacking = "{name: main, container: {image: alpine, command: [lacking]}}"
+    body = f"spec: {{entrypoint: main, templates: [{lacking}]}}"
+    simulation = play(body, to_end=False)
+    [start] = simulation.started
+    message = 'exec: "lacking": executable file not found in $PATH'
+    simulation.send(ContainerEnded(start.id, start.node_id, 64, simulation.now, message=message))
+    assert simulation.run.phase == "Failed"
+    assert simulation.node("wf").message == f"main: Error (exit code 64): {message}"
+    assert simulation.node("wf").status["outputs"] == {"exitCode": "64"}

@@ -63,7 +63,7 @@ class ContainerEnded:
     ``result``: standard output where it was asked for. ``artifacts``: name → key of those saved.
     ``containers``: how each one ended, where the pod has several; ``exit_code`` is then that of
     the one whose outputs are the pod's. ``reason``: Kubernetes' word for how it ended, where that
-    is more than the exit code.
+    is more than the exit code; ``message``: what there is to say beyond both.
     """
 
     command_id: str
@@ -75,6 +75,7 @@ class ContainerEnded:
     artifacts: Mapping[str, str] = field(default_factory=dict)
     containers: tuple[ContainerState, ...] = ()
     reason: str = ""
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -355,7 +355,8 @@ def _verdict(node: Node, event: ContainerEnded) -> tuple[str, str]:
 
 
 def _exit_message(event: ContainerEnded) -> str:
-    return f"main: {event.reason or 'Error'} (exit code {event.exit_code})"
+    said = f": {event.message}" if event.message else ""
+    return f"main: {event.reason or 'Error'} (exit code {event.exit_code}){said}"
 
 
 def _stopped(draft: Draft, node: Node, *, has_succeeded: bool) -> None:

@@ -82,15 +82,17 @@ def test_an_unmapped_image_is_an_error_that_names_the_setting(bench: Bench) -> N
     assert "acme/etl:3" in errored.message
 
 
-def test_a_command_the_host_lacks_is_an_error(bench: Bench) -> None:
-    errored = bench.errored(step(call={"command": ("no-such-command",)}))
-    assert "no-such-command" in errored.message
+def test_a_command_the_host_lacks_fails_as_with_argos_executor(bench: Bench) -> None:
+    ended = bench.ended(step(call={"command": ("no-such-command",)}))
+    assert ended.exit_code == 64
+    assert 'exec: "no-such-command": executable file not found in $PATH' in ended.message
 
 
-def test_the_same_error_after_a_restart(open_bench: OpenBench) -> None:
+def test_it_fails_the_same_after_a_restart(open_bench: OpenBench) -> None:
     resolved = step(call={"command": ("no-such-command",)})
-    message = open_bench().errored(resolved).message
-    assert open_bench().errored(resolved).message == message
+    ended = open_bench().ended(resolved)
+    again = open_bench().ended(resolved)
+    assert (again.exit_code, again.message) == (ended.exit_code, ended.message)
 
 
 @pytest.mark.parametrize("path", ["/tmp/out.txt", "/data-of-step/out/r.txt", "/result.txt"])

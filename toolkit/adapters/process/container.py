@@ -26,6 +26,7 @@ from toolkit.adapters.process.host import Host
 from toolkit.adapters.process.launch import ONCE, Again, launch, prepare, recall_layout
 from toolkit.adapters.process.outcome import (
     DEADLINE,
+    as_run,
     end_leftovers,
     end_session,
     outcome_of,
@@ -330,6 +331,8 @@ class Container:
             raise
 
     def _settle(self, outcome: Outcome) -> None:
+        if isinstance(outcome, ContainerErrored) and not self._is_part:
+            outcome = as_run(outcome)
         with self._lock:
             self.outcome = outcome
         self._tell(outcome)

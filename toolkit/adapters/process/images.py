@@ -25,6 +25,8 @@ HOST_PATH = (
     str(_PYTHON),  # the one Python that is there for certain: ours
 )
 _HUB = ("docker.io/", "index.docker.io/", "library/")
+NO_COMMAND = "executable file not found in $PATH"
+"""What says, in a message, that a command is not there: Go's words, and so Argo's."""
 _MAP_IT = "install it, or map the image in gitops.yaml runtime.images (entrypoint, path)"
 
 
@@ -180,7 +182,8 @@ def _program(name: str, search: str, image: str) -> tuple[str, ...]:
     candidates = (name, base, "python3") if base == "python" else (name, base)
     found = next(filter(None, (shutil.which(each, path=search) for each in candidates)), None)
     if found is None:
-        raise ExecutionError(f"image {image!r}: the host has no command {name!r}", hints=[_MAP_IT])
+        lacks = f"image {image!r}: the host has no command {name!r}"
+        raise ExecutionError(f'exec: "{name}": {NO_COMMAND} ({lacks})', hints=[_MAP_IT])
     return (found,)
 
 

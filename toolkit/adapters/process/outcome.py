@@ -14,10 +14,12 @@ from pathlib import Path
 from toolkit.adapters.artifacts import ArtifactStore
 from toolkit.adapters.masking import Mask
 from toolkit.adapters.process.claims import Claim, ProcessRecord, Standing, birth_of, stat_fields
+from toolkit.adapters.process.images import NO_COMMAND
 from toolkit.adapters.process.isolation import Layout
 from toolkit.adapters.process.launch import recall_layout
 from toolkit.workflow.commands import StartContainer
 from toolkit.workflow.events import ContainerEnded, ContainerErrored
+from toolkit.workflow.pod_life import GAVE_UP
 
 INTERRUPTED = "interrupted"
 DEADLINE = "Pod was active on the node longer than the specified deadline"
@@ -57,6 +59,15 @@ def outcome_of(
     }[standing]
     is_deadline = standing is Standing.ENDED
     return ContainerErrored(start.id, start.node_id, message, at, is_deadline=is_deadline)
+
+
+def as_run(outcome: ContainerErrored) -> ContainerEnded | ContainerErrored:
+    """A command that is not there counts as run and failed, as by Argo's executor."""
+    if NO_COMMAND not in outcome.message:
+        return outcome
+    return ContainerEnded(
+        outcome.command_id, outcome.node_id, GAVE_UP, outcome.at, message=outcome.message
+    )
 
 
 def _masked(log: Path, claim: Claim, mask: Mask) -> Path:
