@@ -102,7 +102,7 @@ class Globals:
     output_parameters: Names = OPEN
     output_artifacts: Names = OPEN
     has_priority: bool = True
-    has_exit_handler: bool = True
+    hears_failures: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,8 +243,9 @@ def _check_workflow(scope: Scope, rest: str, tag: str) -> Problem | None:
         return _unknown(tag, "workflow parameter", rest, spec.parameters)
     if name == "outputs":
         return _check_workflow_outputs(spec, rest, tag)
-    if name == "failures" and not spec.has_exit_handler:
-        return Problem(f"{{{{{tag}}}}}: only an exit handler knows the failures", "set spec.onExit")
+    if name == "failures" and not spec.hears_failures:
+        message = f"{{{{{tag}}}}}: only exit handlers and hooks know the failures"
+        return Problem(message, "set spec.onExit or spec.hooks")
     if name == "priority" and not spec.has_priority:
         return Problem(f"{{{{{tag}}}}}: this workflow has no priority", "set spec.priority")
     return None

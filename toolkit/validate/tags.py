@@ -154,7 +154,7 @@ def _globals(spec: WorkflowSpec, catalog: Catalog) -> Globals:
         output_parameters=parameters,
         output_artifacts=artifacts,
         has_priority=spec.body.get("priority") is not None or holder is not spec,
-        has_exit_handler=any(_has_exit_handler(each) for each in (spec, holder)),
+        hears_failures=any(_hears_failures(each) for each in (spec, holder)),
     )
 
 
@@ -171,5 +171,5 @@ def _workflow_parameters(spec: WorkflowSpec, holder: WorkflowSpec) -> Names:
     return names_of({**parameters_of(holder.arguments), **parameters_of(spec.arguments)})
 
 
-def _has_exit_handler(spec: WorkflowSpec) -> bool:
-    return bool(spec.body.get("onExit")) or "exit" in fields_of(spec.body.get("hooks"))
+def _hears_failures(spec: WorkflowSpec) -> bool:
+    return bool(spec.body.get("onExit") or fields_of(spec.body.get("hooks")))

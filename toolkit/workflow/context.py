@@ -22,7 +22,8 @@ LEAF_TYPES = POD_TYPES | {"http", "plugin"}
 
 def globals_scope(draft: Draft) -> Scope:
     """The global variables as they are now."""
-    key = (draft.row["phase"], id(draft.row.get("outputs")), draft.note(EXIT_NOTE) is None)
+    outcome = draft.note(EXIT_NOTE) or {}
+    key = (draft.row["phase"], id(draft.row.get("outputs")), outcome.get("failures"))
     known: Scope | None = draft.scratch.get(key)
     if known is None:
         values = Values(runtime_values(draft))

@@ -13,7 +13,7 @@ from toolkit.workflow.expressions.evaluate import Environment, parse
 from toolkit.workflow.library import Library, template_reference
 from toolkit.workflow.merge import overlay, with_defaults
 from toolkit.workflow.nodes import Row, parse_instant
-from toolkit.workflow.parameters import ParameterError, config_map_value, text_of
+from toolkit.workflow.parameters import ParameterError, all_text, config_map_value, text_of
 from toolkit.workflow.repositories import repository_of
 from toolkit.workflow.scope import Scope, Values
 from toolkit.workflow.shape import TEMPLATE_OBJECT, WORKFLOW, misshapen
@@ -234,7 +234,7 @@ def _global_values(
         str(key): str(value) for key, value in (metadata.get("annotations") or {}).items()
     }
     created = metadata.get("creationTimestamp")
-    said = [json_text(part) for part in (parameters, annotations, labels)]
+    said = [all_text(parameters), json_text(annotations), json_text(labels)]
     values = {
         "workflow.name": str(metadata.get("name")),
         "workflow.namespace": str(metadata.get("namespace") or ""),

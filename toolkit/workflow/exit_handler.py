@@ -9,7 +9,7 @@ from toolkit.workflow import synchronization
 from toolkit.workflow.call import Call
 from toolkit.workflow.context import EXIT_NOTE, globals_scope
 from toolkit.workflow.draft import Draft
-from toolkit.workflow.expressions import evaluate_bool, json_text
+from toolkit.workflow.expressions import evaluate_bool, json_text, struct_list_text
 from toolkit.workflow.halting import halted
 from toolkit.workflow.hooks import EXIT
 from toolkit.workflow.invoke import invalid, invoke
@@ -41,6 +41,9 @@ _WORKFLOW_PHASE: Final = {
 
 def root_moved(draft: Draft) -> None:
     """A node that nobody owns has a new phase, or ended: the main node, a hook, the exit node."""
+    main = draft.get(draft.run.name)
+    if main is not None and main.has_ended and draft.run.definition.spec.get("hooks"):
+        _note_outcome(draft, main)
     fire_hooks(draft, _status(draft))
     proceed(draft)
 
@@ -61,7 +64,10 @@ def fire_hooks(draft: Draft, status: str) -> None:
 def _fire(draft: Draft, name: str, hook: Row, status: str) -> None:
     if draft.find(name) is not None:
         return
-    scope = globals_scope(draft).over(Values({"workflow.status": status}))
+    scope = globals_scope(draft)
+    if draft.note(EXIT_NOTE) is None:  # nothing has failed that the hooks would hear of
+        values = {"workflow.status": status, "workflow.failures": _quoted([])}
+        scope = scope.over(Values(values))
     call = Call(
         name=name,
         holder=hook,
@@ -127,8 +133,7 @@ def _start_exit_handler(draft: Draft, main: Node) -> bool:
     hook = _exit_hook(spec)
     if hook is None or halted(draft, in_exit=True):
         return False
-    status = _WORKFLOW_PHASE[main.phase]
-    draft.put_note(EXIT_NOTE, {"status": status, "failures": _failures(draft)})
+    _note_outcome(draft, main)
     call = Call(
         name=f"{draft.run.name}.onExit",
         holder=hook,
@@ -161,15 +166,28 @@ def _exit_hook(spec: Row) -> Row | None:
     return {**hook, "arguments": hook.get("arguments") or spec.get("arguments") or {}}
 
 
+def _note_outcome(draft: Draft, main: Node) -> None:
+    """From now on ``workflow.status`` is that of the main node, and ``workflow.failures`` is there:
+    for hooks, the exit handler and all that they start.
+    """
+    status = _WORKFLOW_PHASE[main.phase]
+    draft.put_note(EXIT_NOTE, {"status": status, "failures": _failures(draft)})
+
+
 def _failures(draft: Draft) -> str:
-    """``workflow.failures``: the failed nodes as JSON, quoted as a JSON string as Argo does it."""
+    """``workflow.failures``: the failed nodes."""
     failed: list[dict[str, Any]] = []
     for id in draft.run.nodes:
         node = draft.get(id)
         if node is not None and node.phase in UNSUCCESSFUL:
             failed.append(_failure(draft, node))
     failed.extend(_failure(draft, node) for node in draft.new_nodes() if node.phase in UNSUCCESSFUL)
-    return json_text(json_text(failed) if failed else "null")
+    return _quoted(failed)
+
+
+def _quoted(failed: list[dict[str, Any]]) -> str:
+    """As JSON, quoted as a JSON string as Argo does it."""
+    return json_text(struct_list_text(failed))
 
 
 def _failure(draft: Draft, node: Node) -> dict[str, Any]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from toolkit.errors import ExpressionError
-from toolkit.workflow.expressions import json_text
+from toolkit.workflow.expressions import json_text, struct_list_text
 from toolkit.workflow.expressions.values import float_text
 from toolkit.workflow.nodes import Row
 from toolkit.workflow.scope import Scope, Values
@@ -162,6 +162,16 @@ def has_location(artifact: Row) -> bool:
     return any(artifact.get(key) is not None for key in _LOCATIONS)
 
 
+_FIELDS: Final = ("name", "default", "value", "valueFrom", "globalName", "enum", "description")
+
+
+def all_text(parameters: Iterable[Row]) -> str:
+    """``inputs.parameters`` or ``workflow.parameters`` as a whole: JSON as Argo writes it."""
+    return struct_list_text(
+        {key: entry[key] for key in _FIELDS if key in entry} for entry in parameters
+    )
+
+
 class InputValues(Values):
     """A template's inputs; ``inputs.parameters`` as a whole becomes JSON only when it is used."""
 
@@ -172,7 +182,7 @@ class InputValues(Values):
         self._parameters = parameters
 
     def get(self, key: str) -> Any:
-        return json_text(self._parameters) if key == "inputs.parameters" else super().get(key)
+        return all_text(self._parameters) if key == "inputs.parameters" else super().get(key)
 
 
 def input_values(inputs: Row, template: Row) -> InputValues:

@@ -11,7 +11,7 @@ functions are refused by name.
 """
 
 from toolkit.workflow.expressions.evaluate import Environment, Expression, evaluate_bool, parse
-from toolkit.workflow.expressions.values import EvaluationError, json_text
+from toolkit.workflow.expressions.values import EvaluationError, json_text, struct_list_text
 
 __all__ = [
     "Environment",
@@ -20,4 +20,5 @@ __all__ = [
     "evaluate_bool",
     "json_text",
     "parse",
+    "struct_list_text",
 ]

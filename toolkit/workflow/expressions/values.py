@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any, Final, Protocol, Self
@@ -160,6 +160,16 @@ def json_text(value: Any, *, indent: int | None = None, escapes_html: bool = Tru
         indent=indent,
     )
     return text.translate(_HTML) if escapes_html else text
+
+
+def struct_list_text(structs: Iterable[Mapping[str, Any]]) -> str:
+    """JSON of a list of Go structs: their keys as they stand, not sorted; none at all is null."""
+    texts = (
+        ",".join(f'"{key}":{json_text(value)}' for key, value in struct.items())
+        for struct in structs
+    )
+    listed = ",".join(f"{{{text}}}" for text in texts)
+    return f"[{listed}]" if listed else "null"
 
 
 _HTML: Final = str.maketrans(
