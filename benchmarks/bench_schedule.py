@@ -27,9 +27,12 @@ from toolkit.adapters.embedded import EmbeddedCluster, logical_cluster
 from toolkit.adapters.sqlite.database import Database
 from toolkit.adapters.sqlite.objects import SqliteObjects
 from toolkit.controllers.cron_controller import CronController
+from toolkit.errors import ToolkitError
 from toolkit.report.schedule import Calendar, schedule_text
+from toolkit.resource.resource import Body
 from toolkit.workflow.cron.forecast import Planned, Tally, counted, forecast
 from toolkit.workflow.cron.schedule import Schedule
+from toolkit.workflow.definition import SCHEDULED_TIME
 from toolkit.workflow.experience import Experience
 from toolkit.workflow.rehearsal import Rehearsal, Stage
 from toolkit.workflow.rehearsal_steps import Actors
@@ -138,14 +141,14 @@ class _Recorder(EmbeddedCluster):
         self.delays: list[float] = []
         self.is_complete = threading.Event()
 
-    def create(self, body: Any, *, dry_run: bool = False) -> Any:
-        made = super().create(body, dry_run=dry_run)
-        if body["kind"] == "Workflow":
-            scheduled = body["metadata"]["annotations"]["workflows.argoproj.io/scheduled-time"]
+    def create_all(self, bodies: Sequence[Body]) -> tuple[Body | ToolkitError, ...]:
+        made = super().create_all(bodies)
+        for body in bodies:
+            scheduled = body["metadata"]["annotations"][SCHEDULED_TIME]
             late = self._clock.now() - datetime.fromisoformat(scheduled)
             self.delays.append(late.total_seconds() * 1000)
-            if len(self.delays) == self._expected:
-                self.is_complete.set()
+        if len(self.delays) >= self._expected:
+            self.is_complete.set()
         return made
 
 

@@ -27,7 +27,7 @@ CRON_JOB: Final = GroupVersionKind("batch", "v1", "CronJob")
 _OWNERS: Final = {"Job": JOB, "CronJob": CRON_JOB}
 
 
-class BatchController(Controller):
+class BatchController(Controller[Cluster]):
     """One thread decides; three watches tell it what to look at."""
 
     def __init__(

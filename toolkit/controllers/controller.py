@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Generic, TypeVar
 
 from toolkit.clock import Clock
 from toolkit.controllers.event_loop import EventLoop
@@ -11,8 +12,10 @@ from toolkit.resource.cluster import Cluster, WatchEvent
 from toolkit.resource.identity import GroupVersionKind
 from toolkit.resource.resource import Body
 
+ClusterT = TypeVar("ClusterT", bound=Cluster)
 
-class Controller:
+
+class Controller(Generic[ClusterT]):
     """All decisions are made on ``loop``'s thread; each watch has a thread that feeds it.
 
     Those who run several stop them all before they close the first: a watch takes about a second
@@ -20,7 +23,7 @@ class Controller:
     """
 
     def __init__(
-        self, name: str, cluster: Cluster, clock: Clock, on_error: Callable[[Exception], None]
+        self, name: str, cluster: ClusterT, clock: Clock, on_error: Callable[[Exception], None]
     ) -> None:
         """``name`` is the loop's, for its thread; ``on_error`` hears what a decision raised."""
         self._cluster = cluster

@@ -24,7 +24,7 @@ _FIRST_SWEEP = timedelta(seconds=30)
 """Not while everything starts."""
 
 
-class Keeper(Controller):
+class Keeper(Controller[Cluster]):
     """``sweep`` removes what is over the limits of gitops.yaml (:mod:`..retention`)."""
 
     def __init__(

@@ -56,7 +56,7 @@ class _Pod:
     states: dict[str, ContainerState] = field(default_factory=dict)
 
 
-class PodController(Controller):
+class PodController(Controller[Cluster]):
     """A watch tells it of pods, the executor of their containers, which go on when it is closed:
     the next controller follows them.
     """

@@ -63,7 +63,7 @@ _COMMIT_WITHIN = timedelta(milliseconds=50)
 _STOP_DELETED_S = 5.0
 
 
-class WorkflowController(Controller):
+class WorkflowController(Controller[Canvas]):
     """``given`` is put into every step's environment; ``notice`` hears of phases, ``on_error`` of
     trouble that belongs to no run.
     """

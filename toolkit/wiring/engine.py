@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from toolkit.adapters.embedded import EmbeddedCluster
 from toolkit.adapters.logs import Logs
@@ -183,7 +184,7 @@ class _Managed:
     crons: CronController | None
 
     @property
-    def all(self) -> list[Controller]:
+    def all(self) -> list[Controller[Any]]:
         late = [] if self.crons is None else [self.crons]
         return [self.workflows, self.pods, self.batch, *late, self.keeper]
 

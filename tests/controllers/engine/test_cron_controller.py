@@ -181,7 +181,7 @@ def test_a_crash_between_child_and_status_makes_no_second_child(
 ) -> None:
     bench.create()
     with monkeypatch.context() as patch:
-        patch.setattr(CronController, "_write_status", lambda *_: None)
+        patch.setattr(CronController, "_write", lambda *_: None)
         bench.advance(MINUTE)
     bench.boot()
     bench.settle()
