@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -38,7 +38,7 @@ from toolkit.workflow.events import (
     Woke,
 )
 from toolkit.workflow.lock_desk import LockDesk, config_map_limit
-from toolkit.workflow.locks import Lock
+from toolkit.workflow.locks import Lock, LockRequest
 from toolkit.workflow.machine import step, submit
 from toolkit.workflow.nodes import Node
 from toolkit.workflow.observe import observe
@@ -238,9 +238,7 @@ class World:
             self._memory.runs[found.uid] = load(found.run, found.nodes)
             self._memory.commands[found.uid] = {each.id: each for each in found.commands}
         requests = self.store.lock_requests()
-        self._desk = self._new_desk([entry for entry in requests if entry[1].is_held])
-        for cluster, request in requests:
-            self._desk.take(cluster, request.run, [(request.node_id, request)])
+        self._desk = self._new_desk(requests)
         for found in stored:
             for command in found.commands:
                 self._perform(found.uid, command)
@@ -254,9 +252,10 @@ class World:
                     id, known.command.node_id, "interrupted", self.clock
                 )
 
-    def _new_desk(self, held: Iterable[Any] = ()) -> LockDesk:
-        desk = LockDesk(held)
-        desk.join(HERE, lambda uid, event: self._memory.inbox.append((uid, event)), self._limit)
+    def _new_desk(self, requests: Sequence[tuple[str, LockRequest]] = ()) -> LockDesk:
+        desk = LockDesk([entry for entry in requests if entry[1].is_held])
+        waiting = [request for _, request in requests if not request.is_held]
+        desk.join(HERE, self._report, self._limit, waiting)
         return desk
 
     def _limit(self, lock: Lock) -> int:

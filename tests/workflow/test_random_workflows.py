@@ -22,7 +22,7 @@ from toolkit.workflow.events import (
 )
 from toolkit.workflow.locks import Lock
 from toolkit.workflow.machine import step
-from toolkit.workflow.nodes import FINISHED, POD, SUCCEEDED, Node
+from toolkit.workflow.nodes import FINISHED, POD, SUCCEEDED, Node, fnv32a
 from toolkit.workflow.projection import project_workflow
 from toolkit.workflow.run import Run, Transition, load, rows
 from toolkit.workflow.synchronization import WAITS
@@ -166,26 +166,26 @@ def lived(seed: int, faults: Faults) -> World:
 def to_the_end(world: World) -> None:
     """Play until all have ended; what waits for a person is released, in turn."""
     world.play(MOST_TURNS)
-    for turn in range(200):
+    for _ in range(200):
         open_runs = [uid for uid in world.uids if not world.run(uid).is_finished]
         if not open_runs:
             return
         for uid in open_runs:
             assert world.waiting(uid), f"{uid} waits for nothing"
-        release(world, open_runs, turn)
+        release(world, open_runs)
         world.play(MOST_TURNS)
     raise AssertionError("it is released again and again")
 
 
-def release(world: World, open_runs: list[str], turn: int) -> None:
+def release(world: World, open_runs: list[str]) -> None:
     """Do what somebody waits for; where all wait for each other's locks, one has to go."""
     for uid in open_runs:
         row = world.run(uid).row
         if row["suspend"]:
             world.send(uid, SpecChanged(suspend=False, shutdown=""))
-        elif row["waiting"]:
-            succeeded = (turn + len(uid) + world.seed) % 5 > 0
-            world.send(uid, NodesResumed(tuple(row["waiting"]), succeeded=succeeded))
+        for id in row["waiting"]:
+            succeeded = fnv32a(f"{world.seed}/{id}") % 5 > 0  # whoever comes first
+            world.send(uid, NodesResumed((id,), succeeded=succeeded))
     rows_ = [world.run(uid).row for uid in open_runs]
     if not any(row["suspend"] or row["waiting"] for row in rows_):
         world.send(open_runs[0], SpecChanged(suspend=False, shutdown="Terminate"))

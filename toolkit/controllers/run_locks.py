@@ -44,10 +44,16 @@ class SharedLocks:
         self._desk = LockDesk([entry for entry in requests if entry[1].is_held])
         self._lock = threading.Lock()
 
-    def join(self, cluster: str, deliver: Deliver, limit_of: LimitOf) -> None:
+    def join(
+        self,
+        cluster: str,
+        deliver: Deliver,
+        limit_of: LimitOf,
+        waiting: Iterable[LockRequest] = (),
+    ) -> None:
         """See :meth:`LockDesk.join`; ``deliver`` must not wait."""
         with self._lock:
-            self._desk.join(cluster, deliver, limit_of)
+            self._desk.join(cluster, deliver, limit_of, waiting)
 
     def take(self, cluster: str, run: str, changes: Changes) -> None:
         with self._lock:
@@ -91,11 +97,11 @@ class RunLocks:
 
     def join(self, deliver: Deliver, requests: Iterable[tuple[str, LockRequest]]) -> None:
         """Takes part, with the requests that were committed."""
-        self._shared.join(self._name, deliver, self._limit_of)
-        for cluster, request in requests:
-            if cluster == self._name:
-                self._concern(request)
-                self._shared.take(cluster, request.run, [(request.node_id, request)])
+        own = [request for cluster, request in requests if cluster == self._name]
+        for request in own:
+            self._concern(request)
+        waiting = [request for request in own if not request.is_held]
+        self._shared.join(self._name, deliver, self._limit_of, waiting)
 
     def take(self, run: str, changes: tuple[tuple[str, LockRequest | None], ...]) -> None:
         """What a committed transition says."""

@@ -45,11 +45,23 @@ class LockDesk:
         for cluster, request in held:
             self._table.put(cluster, request)
 
-    def join(self, cluster: str, deliver: Deliver, limit_of: LimitOf) -> None:
-        """A cluster takes part: what its runs ask for counts, and ``deliver`` hears of it."""
+    def join(
+        self,
+        cluster: str,
+        deliver: Deliver,
+        limit_of: LimitOf,
+        waiting: Iterable[LockRequest] = (),
+    ) -> None:
+        """A cluster takes part: what its runs ask for counts, and ``deliver`` hears of it.
+        ``waiting``: what they asked for before, in order of asking; all of it is known before
+        anything is granted, so that the order is that of an engine that was never away.
+        """
         self._members[cluster] = _Member(deliver, limit_of)
         for lock in self._table.locks(cluster):
             self._look_up(cluster, lock)
+        for request in waiting:
+            self._ask(cluster, request)
+        self._grant()
 
     def take(self, cluster: str, run: str, changes: Changes) -> None:
         """What a transition says of a run's requests. A request for a semaphore without a limit is
