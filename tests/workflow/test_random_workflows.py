@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.workflow.random_order import check_order
 from tests.workflow.random_pods import check_containers
 from tests.workflow.random_workflows import LIMITS
 from tests.workflow.random_world import Faults, World, unfinished
@@ -65,6 +66,7 @@ class Rules:
         self._starts(uid, run, changes)
         counts(run)
         check_containers(run)
+        check_order(run, changes, before, world.clock)
         if isinstance(event, LocksGranted):
             locks(world)
         if before is not None and event is not None and world.rng.random() < 0.1:

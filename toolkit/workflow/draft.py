@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
@@ -259,7 +259,16 @@ class Draft:
         """After a retry of the run: let what is below a node go on, the deepest first, and then the
         node itself.
         """
-        self.agenda.extend(Due("resume", below) for below in (*self.below(id), id))
+        below = self.below(id)
+        unheard = [each for each in below if self.node(each).engine.get("unheard")]
+        self.resume_again([*below, id], unheard)
+
+    def resume_again(self, ids: Iterable[str], unheard: Iterable[str]) -> None:
+        """Let ``ids`` go on, in order. Before that, steps that lost a hook have it started anew:
+        what depends on a step waits for its hooks.
+        """
+        self.agenda.extend(Due("moved", self.node(id).owner, id) for id in unheard)
+        self.agenda.extend(Due("resume", id) for id in ids)
 
     def below(self, id: str) -> list[str]:
         """What a node owns, and what that owns, the deepest first."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 
 from toolkit.workflow import synchronization
 from toolkit.workflow.context import EXIT_NOTE
-from toolkit.workflow.draft import TIMER, Draft, Due
+from toolkit.workflow.draft import TIMER, Draft
+from toolkit.workflow.edges import Edges
 from toolkit.workflow.nodes import (
     CONTAINER,
     DAG,
@@ -19,8 +19,10 @@ from toolkit.workflow.nodes import (
     STEPS,
     TASK_GROUP,
     Node,
+    Row,
     exact,
 )
+from toolkit.workflow.retry_order import Order, successes
 
 _SPENT = (
     "finished", "error", "fail", "until", "held", "blocked", "settled", "free", "hooks_open",
@@ -44,10 +46,10 @@ def restart(draft: Draft, keep: AbstractSet[str]) -> None:
     _reopen(draft)
     for id in above:
         _set_running(draft, draft.edit(id), above)
-        draft.agenda.append(Due("resume", id))
-    for id in unheard:
-        draft.agenda.append(Due("moved", draft.node(id).owner, id))
     _count_hooks(draft, above)
+    for id in unheard:
+        draft.edit(id).engine["unheard"] = True
+    draft.resume_again(above, unheard)
 
 
 def _reopen(draft: Draft) -> None:
@@ -62,9 +64,13 @@ def _reopen(draft: Draft) -> None:
 
 
 def _extent(draft: Draft, keep: AbstractSet[str]) -> tuple[dict[str, None], dict[str, None]]:
-    """The nodes to forget, and those above them that go on. The hooks of what goes on are
-    forgotten too, they are for its new end, and so are the step groups after one that goes on.
+    """The nodes to forget, and those above them that go on. What comes after a node that is
+    forgotten or goes on is forgotten too, whatever became of it: it waits for that node anew. So
+    are the hooks of what goes on: they are for its new end.
     """
+    nodes = _nodes(draft)
+    order = Order(nodes)
+    went_well = order.before(successes(nodes, order, keep))
     hooks: dict[str, list[str]] = {}
     for id, node in draft.run.nodes.items():
         if node.engine.get("of"):
@@ -78,33 +84,18 @@ def _extent(draft: Draft, keep: AbstractSet[str]) -> tuple[dict[str, None], dict
     pending = [id for id in pending if not _is_kept_hook(draft, id, keep) and id not in resting]
     gone: dict[str, None] = {}
     while True:
-        _forget(draft, pending, hooks, gone)
-        above = _above(draft, gone)
-        pending = [hook for id in above for hook in hooks.get(id, ()) if hook not in gone]
-        pending += [group for group in _later_groups(draft, (*above, *gone)) if group not in gone]
+        order.closure(pending, gone)
+        above = _above(draft, gone, went_well)
+        pending = [hook for id in above for hook in hooks.get(id, ())] + order.after(above)
+        pending = [id for id in pending if id not in gone]
         if not pending:
             return gone, above
 
 
-def _later_groups(draft: Draft, ids: Iterable[str]) -> Iterator[str]:
-    """The step groups that come after those among ``ids``."""
-    for id in ids:
-        group = draft.node(id)
-        if group.type == STEP_GROUP:
-            for other in draft.children(group.owner):
-                if int(draft.node(other).engine["index"]) > int(group.engine["index"]):
-                    yield other
-
-
-def _forget(
-    draft: Draft, pending: list[str], hooks: dict[str, list[str]], gone: dict[str, None]
-) -> None:
-    """Add nodes to ``gone``, with what they own and their hooks."""
-    while pending:
-        id = pending.pop()
-        if id not in gone:
-            gone[id] = None
-            pending += [*draft.children(id), *hooks.get(id, ())]
+def _nodes(draft: Draft) -> dict[str, Row]:
+    """The nodes as a retry's plan reads them."""
+    children = Edges(draft.run).children
+    return {id: {**node.status, "children": children[id]} for id, node in draft.run.nodes.items()}
 
 
 def _without_hooks(draft: Draft, gone: dict[str, None], above: dict[str, None]) -> dict[str, None]:
@@ -144,11 +135,15 @@ def _is_kept_hook(draft: Draft, id: str, keep: AbstractSet[str]) -> bool:
     return id in keep and bool(draft.node(id).boundary)
 
 
-def _above(draft: Draft, gone: dict[str, None]) -> dict[str, None]:
-    """The owners of what is gone, and the groups that failed of themselves, the deepest first."""
+def _above(draft: Draft, gone: dict[str, None], went_well: AbstractSet[str]) -> dict[str, None]:
+    """The owners of what is gone, and the groups that failed of themselves with nothing after them
+    that went well, the deepest first.
+    """
     found: dict[str, int] = {}
     for id, node in draft.run.nodes.items():
-        if not (id in gone or _has_failed_of_itself(draft, node)) or _is_history(draft, node):
+        if id not in gone and (id in went_well or not _has_failed_of_itself(draft, node)):
+            continue
+        if _is_history(draft, node):
             continue
         if id not in gone:
             found[id] = int(node.engine["seq"])
