@@ -8,11 +8,14 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from toolkit.errors import ExpressionError
+from toolkit.workflow.commands import StartContainer
 from toolkit.workflow.dag import is_settled
 from toolkit.workflow.dag_scope import graph_at, task_name
 from toolkit.workflow.draft import Draft
+from toolkit.workflow.halting import halted
 from toolkit.workflow.nodes import DAG, STEP_GROUP, Node
 from toolkit.workflow.run import Run, Transition
+from toolkit.workflow.synchronization import WAITS, is_resting
 
 
 def check_order(run: Run, changes: Transition, before: Run | None, now: datetime) -> None:
@@ -73,3 +76,21 @@ def _dependencies(draft: Draft, dag: Node, task: Node) -> Iterator[tuple[str, No
     for dependency in graph.dependencies[task.engine["key"]]:
         name = task_name(dag, dependency)
         yield name, draft.find(name)
+
+
+def check_permission(run: Run, changes: Transition, now: datetime) -> None:
+    """No pod starts in a run that is suspended or being ended, nor below what waits for a lock."""
+    draft = Draft(run, now)
+    for command in changes.commands:
+        if not isinstance(command, StartContainer):
+            continue
+        node = draft.node(command.node_id)
+        said = halted(draft, in_exit=node.is_exit_part)
+        assert not said, f"{node.name} started: {said}"
+        assert not is_resting(draft), f"{node.name} started while the run is suspended"
+        inner: Node | None = node
+        while inner is not None:
+            assert inner.has_ended or not inner.engine.get(WAITS), (
+                f"{node.name} started, and {inner.name} waits for a lock"
+            )
+            inner = draft.get(inner.owner) if inner.owner else None

@@ -1,8 +1,9 @@
 """A world for random workflows: an engine over rows that may crash at any point, steps that live
 on, people who interfere, and a clock that jumps. Everything comes from the seed.
 
-What the engine decides is committed, then performed, as the real controller does it; a crash keeps
-the rows and what runs, and loses the rest.
+What the engine decides is committed, then performed, as the real controller does it, and with its
+own record of what is decided: several steps may be committed together. A crash keeps the rows and
+what runs, and loses the rest.
 """
 
 from __future__ import annotations
@@ -11,56 +12,57 @@ import heapq
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Protocol
 
-from tests.workflow.random_pods import endings
-from tests.workflow.random_workflows import LIMITS, Author
+from tests.workflow.random_leaves import DATABASE_LIMITS, LIMITS
+from tests.workflow.random_outcomes import interrupted, name_of, stopped, story
+from tests.workflow.random_people import meddle
+from tests.workflow.random_workflows import Author
 from toolkit.adapters.memory_runs import MemoryRuns
-from toolkit.controllers.active_run import answer_to
-from toolkit.errors import RefusedError
+from toolkit.controllers.active_run import Decided, answer_to
 from toolkit.resource.resource import Body
-from toolkit.workflow import verbs
-from toolkit.workflow.commands import (
-    CallResource,
-    Command,
-    StartContainer,
-    StopContainer,
-    WakeAt,
-)
+from toolkit.workflow.commands import CallHttp, CallPlugin, Command, StopContainer, WakeAt, Work
 from toolkit.workflow.events import (
-    ContainerEnded,
-    ContainerErrored,
     Event,
+    LocksGranted,
     NodesResumed,
     RetryRequested,
     SpecChanged,
     Woke,
 )
+from toolkit.workflow.library import Library
 from toolkit.workflow.lock_desk import LockDesk, config_map_limit
-from toolkit.workflow.locks import Lock, LockRequest
+from toolkit.workflow.locks import DATABASE, Lock, LockRequest
 from toolkit.workflow.machine import step, submit
 from toolkit.workflow.nodes import Node
-from toolkit.workflow.observe import observe
 from toolkit.workflow.ports import Change
-from toolkit.workflow.projection import project_workflow
 from toolkit.workflow.run import Run, Transition, load
-from toolkit.workflow.simulation import EPOCH, Outcome, played
+from toolkit.workflow.simulation import EPOCH
 
 HERE = "here"
 WISHES = (SpecChanged, NodesResumed, RetryRequested)
-SHUTDOWNS = ("", "", "Stop", "Terminate")
+JUMPS_S = (-4000, -40, -3, 5, 90, 4000)
 
 
 @dataclass(frozen=True, slots=True)
 class Faults:
-    """How often what goes wrong, each time it could. ``races``: steps end at the same instant, and
-    who comes first may differ after a crash.
+    """How often what goes wrong, each time it could.
+
+    ``crash``: the engine dies between commit and command, or between two commands; ``lost``: before
+    what it decided is committed. ``reboot``: what runs dies with it; calls under way do so in any
+    crash where ``cut`` says it. ``repeat``: an old event comes again; ``late``: one comes after
+    those behind it. ``jump``: the clock is set. ``meddle``: people.
+
+    ``races``: who comes first may differ after a crash, because steps end at the same instant, or
+    because a lock that was granted in memory is given away anew, when others have asked for it.
     """
 
     crash: float = 0.0
     lost: float = 0.0
+    cut: float = 0.0
     repeat: float = 0.0
+    late: float = 0.0
     reboot: float = 0.0
     jump: float = 0.0
     meddle: float = 0.0
@@ -71,27 +73,37 @@ class Faults:
 class Started:
     """A command that was claimed: it runs, or has ended with a report; it never starts again."""
 
-    command: StartContainer | CallResource
+    command: Work
     heard: list[Event] = field(default_factory=list)
     report: Event | None = None
 
 
 @dataclass(slots=True)
 class Memory:
-    """What a crash loses."""
+    """What a crash loses. ``heard``: events that were followed, and nothing of it is committed."""
 
     runs: dict[str, Run] = field(default_factory=dict)
     commands: dict[str, dict[str, Command]] = field(default_factory=dict)
     inbox: list[tuple[str, Event]] = field(default_factory=list)
     timers: list[tuple[str, WakeAt]] = field(default_factory=list)
+    undone: dict[str, Decided] = field(default_factory=dict)
+    heard: list[tuple[str, Event]] = field(default_factory=list)
 
 
 class CrashError(Exception):
     """The engine is gone."""
 
 
-Watch = Callable[["World", str, Event | None, Transition, Run | None], None]
-"""Called after each commit: the run's uid, the event, what was committed, the run before."""
+class Watcher(Protocol):
+    """Looks at what the engine does."""
+
+    def decided(
+        self, world: World, uid: str, event: Event | None, changes: Transition, before: Run | None
+    ) -> None:
+        """A step of a run, which has taken it over; ``before`` is the run as it was."""
+
+    def committed(self, world: World, changes: Sequence[Change]) -> None:
+        """All that was decided is in the rows."""
 
 
 class World:
@@ -99,7 +111,7 @@ class World:
     alone, so that a world with crashes plays the same as one without.
     """
 
-    def __init__(self, seed: int, faults: Faults, watch: Watch) -> None:
+    def __init__(self, seed: int, faults: Faults, watcher: Watcher) -> None:
         self.seed = seed
         self.rng = random.Random(f"faults/{seed}")
         self.faults = faults
@@ -110,13 +122,14 @@ class World:
         self.started: dict[str, Started] = {}
         self.crashes = 0
         self.log: dict[str, list[Event]] = {}
-        self._watch = watch
-        self._agenda: list[tuple[Any, int, Callable[[], None]]] = []
+        self.specs: dict[str, Body] = {}
+        self.libraries: dict[str, Library] = {}
+        self._watcher = watcher
+        self._agenda: list[tuple[datetime, int, Callable[[], None]]] = []
         self._count = 0
         self._memory = Memory()
         self._desk = self._new_desk()
         self._attempts: dict[str, int] = {}
-        self.specs: dict[str, Body] = {}
 
     # The story
 
@@ -125,9 +138,14 @@ class World:
         rng = random.Random(f"workflows/{self.seed}")
         for at in range(rng.randint(1, 3)):
             workflow, library = Author(rng).workflow(f"wf{at}")
-            self.specs[workflow["metadata"]["uid"]] = workflow["spec"]
-            delay = timedelta(seconds=rng.choice([0, 0, 1, 3]))
-            self._at(self.now + delay, lambda w=workflow, b=library: self._submit(w, b))
+            self.submit_later(workflow, library, rng.choice([0, 0, 1, 3]))
+
+    def submit_later(self, workflow: Body, library: Library, seconds: int = 0) -> None:
+        """Another workflow, after a time."""
+        uid = workflow["metadata"]["uid"]
+        self.specs[uid], self.libraries[uid] = workflow["spec"], library
+        at = self.now + timedelta(seconds=seconds)
+        self._at(at, lambda: self._submit(workflow, library))
 
     def play(self, most: int) -> None:
         """Until nothing more comes by itself. Raises AssertionError after ``most`` turns."""
@@ -139,7 +157,10 @@ class World:
     def _turn(self) -> bool:
         try:
             if self._memory.inbox:
-                self._deliver(*self._memory.inbox[0])
+                self._deliver()
+                return True
+            if self._memory.undone:
+                self._commit()
                 return True
             if self._wake():
                 return True
@@ -157,24 +178,24 @@ class World:
             due.append(self._agenda[0][0])
         self.now = max(self.now, min(due))
         if self.rng.random() < self.faults.jump:
-            self.skew += timedelta(seconds=self.rng.choice([-40, -3, 5, 90, 4000]))
+            self.skew += timedelta(seconds=self.rng.choice(JUMPS_S))
         while self._agenda and self._agenda[0][0] <= self.now:
             heapq.heappop(self._agenda)[2]()
 
     @property
-    def clock(self) -> Any:
+    def clock(self) -> datetime:
         """The time as the engine sees it."""
         return self.now + self.skew
 
     # The engine
 
-    def _submit(self, workflow: Body, library: Any) -> None:
+    def _submit(self, workflow: Body, library: Library) -> None:
         uid = workflow["metadata"]["uid"]
         transition = submit(workflow, library, self.clock)
         self.store.begin(HERE, transition, self.clock)
         self._memory.runs[uid] = Run.start(transition)
         self._memory.commands[uid] = {}
-        self._watch(self, uid, None, transition, None)
+        self._watcher.decided(self, uid, None, transition, None)
         self._follow(uid, transition)
 
     def run(self, uid: str) -> Run:
@@ -189,30 +210,64 @@ class World:
         """What a person wants."""
         self._memory.inbox.append((uid, event))
 
-    def _deliver(self, uid: str, event: Event) -> None:
-        if self.rng.random() < self.faults.lost:
+    def _deliver(self) -> None:
+        inbox = self._memory.inbox
+        if self._happens(self.faults.lost):
             raise CrashError
-        del self._memory.inbox[0]
+        if self._happens(self.faults.late):
+            self._overtake(inbox)
+        uid, event = inbox[0]
         if uid not in self._memory.runs:
+            del inbox[0]
             return
         self._step(uid, event)
-        if self.rng.random() < self.faults.repeat and uid in self.log:
-            self._memory.inbox.append((uid, self.rng.choice(self.log[uid])))
-        if self.rng.random() < self.faults.meddle:
-            self._meddle(self.rng.choice(self.uids))
+        del inbox[0]
+        if self._happens(self.faults.repeat) and uid in self.log:
+            inbox.append((uid, self.rng.choice(self.log[uid])))
+        if self._happens(self.faults.meddle):
+            meddle(self, self.rng)
+        if self.rng.random() < 0.5:
+            self._commit()
+
+    def _overtake(self, inbox: list[tuple[str, Event]]) -> None:
+        """News of one command come before those of another; in themselves they keep their order."""
+        first = getattr(inbox[0][1], "command_id", "")
+        for at, (_, event) in enumerate(inbox):
+            if getattr(event, "command_id", "") != first:
+                inbox.insert(0, inbox.pop(at))
+                return
+
+    def _happens(self, chance: float) -> bool:
+        return chance > 0 and self.rng.random() < chance
 
     def _step(self, uid: str, event: Event) -> None:
         run = self._memory.runs[uid]
         transition = step(run, event, self.clock)
         before = Run(run.row, dict(run.nodes), dict(run.notes))
+        decided = self._memory.undone.setdefault(uid, Decided())
+        decided.add(transition)
         answered = answer_to(event)
-        done = [answered] if self._memory.commands[uid].pop(answered, None) else []
-        self.store.commit(Change(uid, transition, self.clock, tuple(done)))
+        if self._memory.commands[uid].pop(answered, None):
+            decided.answer(answered, event)
         run.apply(transition)
-        if not isinstance(event, WISHES):
-            self.log.setdefault(uid, [event]).append(event)
-        self._watch(self, uid, event, transition, before)
-        self._follow(uid, transition)
+        self._memory.heard.append((uid, event))
+        self._watcher.decided(self, uid, event, transition, before)
+
+    def _commit(self) -> None:
+        """Commit, then do; the engine may die before and after."""
+        if self._happens(self.faults.lost):
+            raise CrashError
+        memory = self._memory
+        undone, memory.undone = memory.undone, {}
+        changes = [decided.change(uid, self.clock) for uid, decided in undone.items()]
+        self.store.commit(*changes)
+        for uid, event in memory.heard:
+            if not isinstance(event, WISHES):
+                self.log.setdefault(uid, []).append(event)
+        memory.heard = []
+        self._watcher.committed(self, changes)
+        for change in changes:
+            self._follow(change.uid, change.transition)
 
     def _follow(self, uid: str, transition: Transition) -> None:
         """Perform what was committed; the engine may die before, between and after."""
@@ -224,33 +279,43 @@ class World:
         self._desk.take(HERE, uid, transition.lock_requests)
 
     def _maybe_crash(self) -> None:
-        if self.faults.crash and self.rng.random() < self.faults.crash:
+        if self._happens(self.faults.crash):
             raise CrashError
 
     def _recover(self) -> None:
         """A new engine over the rows."""
-        if self.rng.random() < self.faults.reboot:
-            self._reboot()
-        wishes = [entry for entry in self._memory.inbox if isinstance(entry[1], WISHES)]
+        self._cut(is_reboot=self._happens(self.faults.reboot))
+        lost = self._memory
         self._memory = Memory()
         stored = self.store.unsettled(HERE)
         for found in stored:
             self._memory.runs[found.uid] = load(found.run, found.nodes)
             self._memory.commands[found.uid] = {each.id: each for each in found.commands}
-        requests = self.store.lock_requests()
-        self._desk = self._new_desk(requests)
+        self._desk = self._new_desk(self._requests(lost))
         for found in stored:
             for command in found.commands:
                 self._perform(found.uid, command)
-        self._memory.inbox += wishes  # they stand in the cluster
+        unfollowed = lost.heard + lost.inbox
+        self._memory.inbox += [entry for entry in unfollowed if isinstance(entry[1], WISHES)]
 
-    def _reboot(self) -> None:
-        """The machine went down: what ran is interrupted."""
-        for id, known in self.started.items():
-            if known.report is None and isinstance(known.command, StartContainer):
-                known.report = ContainerErrored(
-                    id, known.command.node_id, "interrupted", self.clock
-                )
+    def _requests(self, lost: Memory) -> Sequence[tuple[str, LockRequest]]:
+        """The requests as they were committed; without races, what was granted stays so."""
+        requests = self.store.lock_requests()
+        if self.faults.races:
+            return requests
+        granted = set()
+        for uid, event in lost.heard + lost.inbox:
+            if isinstance(event, LocksGranted):
+                self._memory.inbox.append((uid, event))
+                granted.add(event.request_id)
+        return [(cluster, one.held() if one.id in granted else one) for cluster, one in requests]
+
+    def _cut(self, *, is_reboot: bool) -> None:
+        """What runs dies with the machine; a call may die with the engine."""
+        for known in self.started.values():
+            is_call = isinstance(known.command, CallHttp | CallPlugin)
+            if known.report is None and (is_reboot or (is_call and self._happens(self.faults.cut))):
+                known.report = interrupted(known.command, self.clock)
 
     def _new_desk(self, requests: Sequence[tuple[str, LockRequest]] = ()) -> LockDesk:
         desk = LockDesk([entry for entry in requests if entry[1].is_held])
@@ -259,11 +324,14 @@ class World:
         return desk
 
     def _limit(self, lock: Lock) -> int:
+        if lock.kind == DATABASE:
+            return DATABASE_LIMITS[lock.name]
         return config_map_limit(lock, self.limits)
 
-    @property
-    def desk(self) -> LockDesk:
-        return self._desk
+    def set_limit(self, key: str, limit: int) -> None:
+        """Somebody edits the ConfigMap ``limits``."""
+        self.limits[key] = limit
+        self._desk.look_again(HERE, lambda _: True)
 
     # Commands
 
@@ -273,10 +341,10 @@ class World:
                 self._memory.timers.append((uid, command))
             case StopContainer():
                 self._stop(uid, command)
-            case StartContainer() | CallResource():
+            case _:
                 self._start(uid, command)
 
-    def _start(self, uid: str, command: StartContainer | CallResource) -> None:
+    def _start(self, uid: str, command: Work) -> None:
         known = self.started.get(command.id)
         if known is not None:  # claimed before: follow it, or report again how it ended
             for event in known.heard:
@@ -284,9 +352,12 @@ class World:
             if known.report is not None:
                 self._report(uid, known.report)
             return
-        outcome = self._outcome(command)
         self.started[command.id] = Started(command)
-        *heard, (end, answer) = played(command, outcome, self.clock)
+        name = name_of(command)
+        attempt = self._attempts[name] = self._attempts.get(name, 0) + 1
+        *heard, (end, answer) = story(
+            self.seed, command, attempt, self.clock, races=self.faults.races
+        )
         for at, event in heard:
             self._at(at - self.skew, lambda e=event: self._heard(uid, command.id, e))
         end = max(end, self.clock) - self.skew
@@ -299,24 +370,6 @@ class World:
             known.heard.append(event)
             self._report(uid, event)
 
-    def _outcome(self, command: StartContainer | CallResource) -> Outcome:
-        name = f"{self.seed}/{command.node_name}/{command.pod}"
-        attempt = self._attempts[name] = self._attempts.get(name, 0) + 1
-        rng = random.Random(f"{name}/{attempt}")
-        if isinstance(command, CallResource) and rng.random() < 0.5:
-            return Outcome(outputs={"entry": '{"outputs":{"exitCode":"0"}}'})
-        spread = 0.0 if self.faults.races else 0.1 + rng.random()
-        if rng.random() < 0.08:
-            return Outcome(error="it could not be started", is_transient=rng.random() < 0.5)
-        return Outcome(
-            exit_code=rng.choice([0, 0, 0, 1, 2]),
-            result=rng.choice(["1", '["a"]', "[1, 2]", "text"]),
-            outputs={"o": "value"} if rng.random() < 0.7 else {},
-            duration=timedelta(seconds=rng.choice([0, 1, 1, 4]) + spread),
-            delay=timedelta(seconds=rng.choice([0, 0, 0, 3])),
-            containers=endings(rng, command) if isinstance(command, StartContainer) else {},
-        )
-
     def _ended(self, uid: str, command_id: str, report: Event) -> None:
         known = self.started[command_id]
         if known.report is None:
@@ -328,14 +381,10 @@ class World:
 
     def _stop(self, uid: str, command: StopContainer) -> None:
         self._memory.commands[uid].pop(command.id, None)
-        self.store.commit(Change(uid, Transition(), self.clock, (command.id,)))
+        self._memory.undone.setdefault(uid, Decided()).answer(command.id)
         known = self.started.get(command.start_id)
-        if known is None:
-            return  # it is to be started yet, and is stopped when it is
-        report: Event = ContainerEnded(command.start_id, command.node_id, 143, self.clock)
-        if isinstance(known.command, CallResource):
-            report = ContainerErrored(command.start_id, command.node_id, "stopped", self.clock)
-        self._ended(uid, command.start_id, report)
+        if known is not None:  # else it is to be started yet, and is stopped when it is
+            self._ended(uid, command.start_id, stopped(known.command, self.clock))
 
     def _wake(self) -> bool:
         for at, (uid, command) in enumerate(self._memory.timers):
@@ -346,47 +395,22 @@ class World:
                 return True
         return False
 
-    def _at(self, at: Any, act: Callable[[], None]) -> None:
+    def _at(self, at: datetime, act: Callable[[], None]) -> None:
         self._count += 1
         heapq.heappush(self._agenda, (at, self._count, act))
 
     # People
-
-    def _meddle(self, uid: str) -> None:
-        run = self.run(uid)
-        choice = self.rng.random()
-        if choice < 0.1:
-            self.limits["one"] = self.rng.choice([1, 2, 3])
-            self._desk.look_again(HERE, lambda _: True)
-        elif choice < 0.2:
-            self.delete(uid)
-        elif run.is_finished:
-            self.retry(uid)
-        else:
-            shutdown = self.rng.choice(SHUTDOWNS)
-            self.send(uid, SpecChanged(self.rng.random() < 0.5, shutdown))
 
     def delete(self, uid: str) -> None:
         """The workflow and all its rows go; its steps are killed."""
         for command in self._memory.commands[uid].values():
             known = self.started.get(command.id)
             if known is not None and known.report is None:
-                known.report = ContainerErrored(command.id, "", "killed", self.clock)
+                known.report = interrupted(known.command, self.clock)
         self.store.remove(uid)
         del self._memory.runs[uid], self._memory.commands[uid]
+        self._memory.undone.pop(uid, None)
         self._desk.forget(uid)
-
-    def retry(self, uid: str) -> None:
-        """As ``gitops retry`` does: an edit of the Workflow, which the engine observes."""
-        run = self.run(uid)
-        live = {"metadata": {"name": run.name}, "spec": self.specs[uid]}
-        try:
-            wanted, _ = verbs.retry(project_workflow(run, live), now=self.clock)
-        except RefusedError:
-            return
-        for event in observe(run, wanted):
-            if isinstance(event, RetryRequested):
-                self.send(uid, event)
 
     def waiting(self, uid: str) -> list[str]:
         """What an unfinished run waits for, by people's words."""

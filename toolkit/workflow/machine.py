@@ -330,13 +330,13 @@ def _work(draft: Draft, due: Due) -> None:
                 _BEGIN[node.type](draft, node)
         case "ended" | "moved":
             child = draft.get(due.child)
-            if child is not None and child.engine.get("unheard") and _is_held_up(draft, node):
-                return  # told again when the lock is there
             if child is not None and not node.has_ended:
                 _child(draft, node, child, ended=due.kind == "ended")
 
 
 def _child(draft: Draft, node: Node, child: Node, *, ended: bool) -> None:
+    if child.engine.get("unheard") and _is_held_up(draft, node):
+        return  # told again when the lock is there
     match node.type:
         case "Steps":
             steps.group_ended(draft, node, child)

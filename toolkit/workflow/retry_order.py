@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from itertools import pairwise
 from typing import Final
 
 from toolkit.workflow.nodes import CONTAINER, SUCCEEDED, Row
@@ -140,7 +141,7 @@ class Order:
             for id in retry.get("children") or ()
             if id in nodes and (nodes[id].get("nodeFlag") or {}).get("retried")
         ]
-        for earlier, later in zip(attempts, attempts[1:], strict=False):
+        for earlier, later in pairwise(attempts):
             self._after.setdefault(earlier, {})[later] = None
 
     def _chain(self, id: str) -> Iterator[str]:
