@@ -7,7 +7,13 @@ from datetime import datetime
 
 from toolkit.controllers.projecting import Shown
 from toolkit.workflow.commands import Command
-from toolkit.workflow.events import ContainerMoved, ContainerStarted, Event, Woke
+from toolkit.workflow.events import (
+    ContainerMoved,
+    ContainerProgressed,
+    ContainerStarted,
+    Event,
+    Woke,
+)
 from toolkit.workflow.locks import LockRequest
 from toolkit.workflow.nodes import Row
 from toolkit.workflow.ports import Change
@@ -98,6 +104,6 @@ class ActiveRun:
 
 def answer_to(event: Event) -> str:
     """The command an event is the answer to, "" where it is none."""
-    if isinstance(event, ContainerStarted | ContainerMoved):
+    if isinstance(event, ContainerStarted | ContainerMoved | ContainerProgressed):
         return ""
     return str(getattr(event, "command_id", ""))

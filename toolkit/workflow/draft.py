@@ -11,14 +11,12 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 from toolkit.workflow.commands import Command, WakeAt
 from toolkit.workflow.locks import LockRequest
 from toolkit.workflow.nodes import (
-    EXECUTED,
     FINISHED,
     PENDING,
     POD,
     RUNNING,
     SUCCEEDED,
     SUSPEND,
-    UNSUCCESSFUL,
     Node,
     Row,
     exact,
@@ -160,9 +158,8 @@ class Draft:
         """A new node; fills in ``seq`` and the times. One that is born ended tells nobody."""
         row = self.edit_run()
         row["seq"] += 1
-        if status["type"] in EXECUTED and status["phase"] not in FINISHED:
-            row["active"] += status["type"] == POD and not engine.get("free")
-            row["pods"] += 1
+        if status["type"] == POD and status["phase"] not in FINISHED:
+            row["active"] += not engine.get("free")
         engine["seq"] = row["seq"]
         engine["started"] = exact(self.now)
         status["startedAt"] = rfc3339(self.now)
@@ -213,10 +210,7 @@ class Draft:
         self.free(node)
         if self.note(resolved_note(node.id)) is not None:
             self.remove(resolved_note(node.id))
-        if node.type in EXECUTED:
-            self.edit_run()["pods_done"] += 1
-            node.status["progress"] = "1/1" if node.phase not in UNSUCCESSFUL else "0/1"
-        elif node.type == SUSPEND:
+        if node.type == SUSPEND:
             waiting = [id for id in self.row["waiting"] if id != node.id]
             self.edit_run()["waiting"] = waiting
         if node.engine.get("daemons"):

@@ -58,6 +58,16 @@ class ContainerMoved:
 
 
 @dataclass(frozen=True, slots=True)
+class ContainerProgressed:
+    """A container said how far it is: ``N/M``, the last line of its ``ARGO_PROGRESS_FILE``."""
+
+    command_id: str
+    node_id: str
+    progress: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ContainerEnded:
     """The main container ended by itself. ``outputs``: file contents by name, None = missing.
     ``result``: standard output where it was asked for. ``artifacts``: name → key of those saved.
@@ -181,6 +191,7 @@ class LocksRefused:
 Event = (
     ContainerStarted
     | ContainerMoved
+    | ContainerProgressed
     | ContainerEnded
     | ContainerErrored
     | ResourceAnswered

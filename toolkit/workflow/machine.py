@@ -31,6 +31,7 @@ from toolkit.workflow.events import (
     ContainerEnded,
     ContainerErrored,
     ContainerMoved,
+    ContainerProgressed,
     ContainerStarted,
     Event,
     LocksGranted,
@@ -62,6 +63,7 @@ from toolkit.workflow.nodes import (
 )
 from toolkit.workflow.restart import restart
 from toolkit.workflow.run import Run, Transition
+from toolkit.workflow.totals import progress_of_all
 
 _NOT_LOCKED: Final = "Failed to acquire the synchronization lock."
 
@@ -87,7 +89,7 @@ def submit(workflow: Body, library: Library, now: datetime) -> Transition:
         exit_handler.finish(draft, problem.phase, problem.message)
         return draft.transition()
     _begin(draft)
-    return draft.transition(measures_of(draft))
+    return _transition(draft)
 
 
 def _begin(draft: Draft) -> None:
@@ -150,6 +152,15 @@ def step(run: Run, event: Event, now: datetime) -> Transition:
         return draft.transition()
     _take(draft, event)
     _settle(draft)
+    return _transition(draft)
+
+
+def _transition(draft: Draft) -> Transition:
+    """Of an ended run the row says what it came to: lists show it without the nodes."""
+    if draft.row["stage"] == "done" and not draft.run.is_finished:
+        kept = (draft.get(id) for id in draft.run.nodes)
+        nodes = (node for node in (*kept, *draft.new_nodes()) if node is not None)
+        draft.edit_run()["progress"] = progress_of_all(nodes)
     return draft.transition(measures_of(draft))
 
 
@@ -160,6 +171,7 @@ def _take(draft: Draft, event: Event) -> None:
         case (
             ContainerStarted()
             | ContainerMoved()
+            | ContainerProgressed()
             | ContainerEnded()
             | ContainerErrored()
             | ResourceAnswered()

@@ -29,8 +29,6 @@ def new_row(workflow: Body, now: datetime) -> Row:
         "seq": 0,
         "commands": 0,
         "active": 0,
-        "pods": 0,
-        "pods_done": 0,
         "starved": [],
         "waiting": [],
         "deferred": [],

@@ -31,6 +31,7 @@ from toolkit.workflow.events import (
     ContainerEnded,
     ContainerErrored,
     ContainerMoved,
+    ContainerProgressed,
     ContainerStarted,
     ResourceAnswered,
     TaskAnswered,
@@ -50,9 +51,11 @@ from toolkit.workflow.nodes import (
     pod_name,
 )
 from toolkit.workflow.parameters import text_of
+from toolkit.workflow.progress import first_progress, parse_progress
 from toolkit.workflow.result import captures_result
 from toolkit.workflow.scope import Values
 from toolkit.workflow.spans import parse_span
+from toolkit.workflow.usage import put_usage, remember_requests
 
 DEADLINE_MESSAGE: Final = "Pod was active on the node longer than the specified deadline"
 
@@ -66,6 +69,7 @@ HOST_NAME: Final = "localhost"
 Answer = (
     ContainerStarted
     | ContainerMoved
+    | ContainerProgressed
     | ContainerEnded
     | ContainerErrored
     | ResourceAnswered
@@ -106,6 +110,10 @@ def _start(draft: Draft, node: Node, template: Row, deadline: datetime | None) -
         node.engine["daemon"] = True
     if kept := _declared_outputs(template, archive_of(draft, template, command.pod)):
         node.engine["outputs"] = kept
+    if progress := first_progress(template):
+        node.status["progress"] = progress
+    if isinstance(command, StartContainer):
+        remember_requests(node, command)
     if isinstance(command, StartContainer) and command.containers:
         is_set = type_of(template) == "containerSet"
         containers.know(draft, node, command.containers, is_set=is_set)
@@ -271,9 +279,11 @@ def answer(draft: Draft, event: Answer) -> None:
         return
     match event:
         case ContainerStarted():
-            _started(draft, node)
+            _started(draft, node, event)
         case ContainerMoved():
             containers.moved(draft, node, event)
+        case ContainerProgressed():
+            _progressed(draft, node, event)
         case ContainerEnded():
             _ended(draft, node, event)
         case ContainerErrored():
@@ -284,10 +294,16 @@ def answer(draft: Draft, event: Answer) -> None:
             tasks.answered(draft, node, event)
 
 
-def _started(draft: Draft, node: Node) -> None:
+def _progressed(draft: Draft, node: Node, event: ContainerProgressed) -> None:
+    if parse_progress(event.progress) and event.progress != node.status.get("progress"):
+        draft.edit(node.id).status["progress"] = event.progress
+
+
+def _started(draft: Draft, node: Node, event: ContainerStarted) -> None:
     if node.phase != PENDING:
         return
     started = draft.set_phase(node.id, RUNNING)
+    started.engine["began"] = exact(event.at)
     started.status["hostNodeName"] = HOST_NAME
     if started.engine.get("daemon"):
         started.status["podIP"] = HOST_IP
@@ -329,6 +345,7 @@ def _ended(draft: Draft, known: Node, event: ContainerEnded) -> None:
     if event.containers:
         containers.take(draft, node, event.containers)
     node.engine["ran"] = {"exitCode": event.exit_code, "at": exact(event.at)}
+    put_usage(node, event.at)
     phase, message = _verdict(node, event)
     problem = outputs.of_container(node, event)
     was_up = node.status.pop("daemoned", None)
@@ -370,6 +387,7 @@ def _stopped(draft: Draft, node: Node, *, has_succeeded: bool) -> None:
 def _errored(draft: Draft, known: Node, event: ContainerErrored) -> None:
     node = draft.edit(known.id)
     node.status.pop("daemoned", None)
+    put_usage(node, event.at)
     if event.is_transient:
         node.engine["transient"] = True
     if node.engine.get("stopping") is not None:
@@ -384,6 +402,7 @@ def _errored(draft: Draft, known: Node, event: ContainerErrored) -> None:
 
 def _answered(draft: Draft, known: Node, event: ResourceAnswered) -> None:
     node = draft.edit(known.id)
+    put_usage(node, event.at, node.engine["started"])
     problem = outputs.of_resource(node, event)
     if not event.succeeded:
         draft.set_phase(node.id, FAILED, event.message)

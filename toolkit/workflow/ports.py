@@ -13,6 +13,7 @@ from toolkit.workflow.events import (
     ContainerEnded,
     ContainerErrored,
     ContainerMoved,
+    ContainerProgressed,
     ContainerStarted,
 )
 from toolkit.workflow.http_template import HttpResponse
@@ -20,7 +21,9 @@ from toolkit.workflow.locks import LockRequest
 from toolkit.workflow.nodes import Row
 from toolkit.workflow.run import AuditEvent, Transition
 
-ExecutorEvent = ContainerStarted | ContainerMoved | ContainerEnded | ContainerErrored
+ExecutorEvent = (
+    ContainerStarted | ContainerMoved | ContainerProgressed | ContainerEnded | ContainerErrored
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from toolkit.workflow.nodes import (
 )
 from toolkit.workflow.pod_life import INIT, MAIN, TERMINATED
 from toolkit.workflow.run import Run
+from toolkit.workflow.totals import progress_of_all, put_totals, usage_of_all
 
 GROUP: Final = "workflows.argoproj.io"
 COMPLETED_LABEL: Final = f"{GROUP}/completed"
@@ -79,14 +80,22 @@ def summary_status(run: Run) -> Row:
         "phase": run.phase,
         "startedAt": None if run.phase == PENDING else rfc3339(parse_instant(row["started"])),
         "finishedAt": rfc3339(parse_instant(row["finished"])) if row["finished"] else None,
-        "progress": f"{row['pods_done']}/{row['pods']}",
+        "progress": row.get("progress") or _counted(row),
         "message": row["message"],
     }
+
+
+def _counted(row: Row) -> str:
+    """Of a run that has not ended, or did under an earlier version, which counted its pods."""
+    return f"{row.get('pods_done', 0)}/{row.get('pods', 0)}"
 
 
 def _status(run: Run) -> Row:
     row = run.row
     status = {**summary_status(run), "conditions": _conditions(run), "nodes": _nodes(run)}
+    status["progress"] = progress_of_all(run.nodes.values())
+    if used := usage_of_all(run.nodes.values()):
+        status["resourcesDuration"] = used
     if not status["message"]:
         del status["message"]
     if (claims := claim_volumes(run)) and keeps_claims(run):
@@ -135,7 +144,9 @@ def _nodes(run: Run) -> Row:
     if not run.nodes:
         return {}
     edges = Edges(run)
-    return {id: _node(node, edges) for id, node in run.nodes.items()}
+    nodes = {id: _node(node, edges) for id, node in run.nodes.items()}
+    put_totals(nodes, run.nodes, edges.children)
+    return nodes
 
 
 def _node(node: Node, edges: Edges) -> Row:
