@@ -51,7 +51,7 @@ def check(definition: Definition, workflow: Body) -> Problem | None:
 
 
 def _unsupported_templates(definition: Definition) -> Iterator[str]:
-    for _, template in _used(definition):
+    for _, template in used_templates(definition):
         yield from unsupported_template(template)
         for place, call in calls(template):
             if not (".hooks." in place or place.endswith(".onExit")):
@@ -70,7 +70,7 @@ def _broken(definition: Definition) -> Iterator[str]:
     for field, name in _entries(spec):
         if name and name not in definition.templates[definition.row["scope"]]:
             yield f"{field} template name '{name}' undefined"
-    for scope, template in _used(definition):
+    for scope, template in used_templates(definition):
         yield from _broken_template(definition, scope, template)
 
 
@@ -82,7 +82,7 @@ def _entries(spec: Row) -> Iterator[tuple[str, str]]:
             yield f"spec.hooks.{name}", str(hook.get("template") or "")
 
 
-def _used(definition: Definition) -> Iterator[tuple[str, Row]]:
+def used_templates(definition: Definition) -> Iterator[tuple[str, Row]]:
     """The templates that the run can reach, each with its scope. Names with tags are found out
     when they run.
     """

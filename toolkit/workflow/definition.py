@@ -14,7 +14,7 @@ from toolkit.workflow.library import Library, template_reference
 from toolkit.workflow.merge import overlay, with_defaults
 from toolkit.workflow.nodes import Row, parse_instant
 from toolkit.workflow.parameters import ParameterError, all_text, config_map_value, text_of
-from toolkit.workflow.repositories import repository_of
+from toolkit.workflow.repositories import reference_of, repository_of
 from toolkit.workflow.scope import Scope, Values
 from toolkit.workflow.shape import TEMPLATE_OBJECT, WORKFLOW, misshapen
 from toolkit.workflow.substitute import substitute
@@ -23,6 +23,8 @@ DEFINITION: Final = "@definition"
 """The note's id."""
 
 SCHEDULED_TIME: Final = "workflows.argoproj.io/scheduled-time"
+_TEMPLATES: Final = frozenset({"templates", "templateDefaults"})
+_PARAMETERS: Final = "workflow.parameters"
 _STRFTIME: Final = "aAbBcCdDeFgGhHIjklmMnpPrRStTuUvVwWxXyYzZ"
 _UNIT: Final = "\x1f"
 _STRFTIME_ALL: Final = _UNIT.join(f"%{char}" for char in _STRFTIME)
@@ -126,7 +128,8 @@ def define(workflow: Body, library: Library, now: datetime) -> Row:
     for text in (*misshapen(workflow, WORKFLOW), *_misshapen_templates(library)):
         raise DefinitionError(f"invalid spec: {text}", phase="Failed")
     metadata = workflow.get("metadata") or {}
-    spec, scope = _merged_spec(workflow, library)
+    given, scope = _merged_spec(workflow, library)
+    spec = dict(given)
     parameters = _with_values(spec, library)
     values = _global_values(metadata, spec, parameters, now)
     spec, labels = _substituted(spec, values, now)
@@ -137,12 +140,50 @@ def define(workflow: Body, library: Library, now: datetime) -> Row:
     }
     return {
         "spec": spec,
+        "given": _changed_by(given, spec),
         "scope": scope or local_scope(name),
         "templates": templates,
         "configMaps": {name: dict(data) for name, data in library.config_maps.items()},
         "globals": values,
         "repository": _repository(spec, library),
+        "repositoryRef": reference_of(spec, library),
         "metadata": {"labels": labels, "annotations": _annotations(spec)},
+    }
+
+
+def redefine(row: Row, overrides: Mapping[str, str], now: datetime) -> Row:
+    """The definition's row with other parameters, as if it had been submitted with them: they come
+    first, and nothing but name and value is left of what they override. Raises DefinitionError.
+    """
+    given = given_spec(row)
+    arguments: Row = given.get("arguments") or {}
+    others = [one for one in arguments.get("parameters") or () if one.get("name") not in overrides]
+    wanted = [{"name": name, "value": value} for name, value in overrides.items()]
+    given["arguments"] = {**arguments, "parameters": [*wanted, *others]}
+    spec = dict(given)
+    parameters = _with_values(spec, Library(config_maps=row["configMaps"]))
+    values = {k: v for k, v in row["globals"].items() if not k.startswith(_PARAMETERS)}
+    values |= _parameter_values(parameters)
+    spec, labels = _substituted(spec, values, now)
+    return {
+        **row,
+        "spec": spec,
+        "given": _changed_by(given, spec),
+        "globals": values,
+        "metadata": {"labels": labels, "annotations": _annotations(spec)},
+    }
+
+
+def given_spec(row: Row) -> Row:
+    """The spec, without its templates, as it was given: nothing put in for its tags."""
+    return {**row["spec"], **(row.get("given") or {})}
+
+
+def _changed_by(given: Row, spec: Row) -> Row:
+    return {
+        key: value
+        for key, value in given.items()
+        if key not in _TEMPLATES and spec.get(key) != value
     }
 
 
@@ -234,18 +275,17 @@ def _global_values(
         str(key): str(value) for key, value in (metadata.get("annotations") or {}).items()
     }
     created = metadata.get("creationTimestamp")
-    said = [all_text(parameters), json_text(annotations), json_text(labels)]
+    said = [json_text(part) for part in (annotations, labels)]
     values = {
         "workflow.name": str(metadata.get("name")),
         "workflow.namespace": str(metadata.get("namespace") or ""),
         "workflow.mainEntrypoint": str(spec.get("entrypoint") or ""),
         "workflow.serviceAccountName": str(spec.get("serviceAccountName") or ""),
         "workflow.uid": str(metadata.get("uid") or ""),
-        **dict.fromkeys(("workflow.parameters", "workflow.parameters.json"), said[0]),
-        **dict.fromkeys(("workflow.annotations", "workflow.annotations.json"), said[1]),
-        **dict.fromkeys(("workflow.labels", "workflow.labels.json"), said[2]),
+        **dict.fromkeys(("workflow.annotations", "workflow.annotations.json"), said[0]),
+        **dict.fromkeys(("workflow.labels", "workflow.labels.json"), said[1]),
         **_creation(parse_instant(str(created)) if created else now),
-        **{f"workflow.parameters.{entry['name']}": entry["value"] for entry in parameters},
+        **_parameter_values(parameters),
     }
     if spec.get("priority") is not None:
         values["workflow.priority"] = str(spec["priority"])
@@ -259,6 +299,14 @@ def _global_values(
     for key in extra.get("labelsFrom") or {}:
         values.pop(f"workflow.labels.{key}", None)
     return values
+
+
+def _parameter_values(parameters: list[Row]) -> dict[str, str]:
+    text = all_text(parameters)
+    return {
+        **dict.fromkeys((_PARAMETERS, f"{_PARAMETERS}.json"), text),
+        **{f"{_PARAMETERS}.{entry['name']}": entry["value"] for entry in parameters},
+    }
 
 
 def _strings(pairs: Mapping[str, Any] | None) -> dict[str, str]:
@@ -282,7 +330,7 @@ def _substituted(spec: Row, values: dict[str, str], now: datetime) -> tuple[Row,
     """The spec outside its templates with globals put in, and the labels of workflowMetadata."""
     scope = Scope(Values(values), now=now)
     templates, defaults = spec.get("templates"), spec.get("templateDefaults")
-    outside = {key: spec[key] for key in spec if key not in {"templates", "templateDefaults"}}
+    outside = {key: spec[key] for key in spec if key not in _TEMPLATES}
     try:
         replaced: Row = dict(substitute(outside, scope))
         labels = _labels_from(replaced, scope)

@@ -26,13 +26,14 @@ def descendants(children: Children, numbers: Mapping[str, int]) -> Iterator[tupl
     for id in _children_first(children):
         bits = 0
         for child in children[id]:
-            bits |= found.get(child, 0)
+            if child in found:
+                bits |= found[child]
             if child in numbers:
                 bits |= 1 << numbers[child]
             parents[child] -= 1
             if not parents[child]:
                 found.pop(child, None)
-        if parents[id]:
+        if bits and parents[id]:
             found[id] = bits
         yield id, bits
 
@@ -47,13 +48,17 @@ def _children_first(children: Children) -> Iterator[str]:
         stack = [(root, iter(children[root]))]
         while stack:
             id, rest = stack[-1]
-            child = next((each for each in rest if each not in begun), None)
-            if child is None:
+            for child in rest:
+                if child in begun:
+                    continue
+                begun.add(child)
+                if children[child]:
+                    stack.append((child, iter(children[child])))
+                    break
+                yield child
+            else:
                 stack.pop()
                 yield id
-            else:
-                begun.add(child)
-                stack.append((child, iter(children[child])))
 
 
 def summation(weights: Sequence[int]) -> Callable[[int], int]:

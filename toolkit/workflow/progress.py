@@ -21,7 +21,8 @@ from toolkit.workflow.nodes import (
 
 ANNOTATION: Final = "workflows.argoproj.io/progress"
 """In a template's metadata: what its pods begin with."""
-BEGUN: Final = (0, 1)
+_BEGUN: Final = (0, 1)
+_DONE: Final = (1, 1)
 EXECUTABLE: Final = frozenset({POD, HTTP, PLUGIN, CONTAINER, SUSPEND})
 """Types of nodes whose progress is their own."""
 
@@ -43,8 +44,11 @@ def format_progress(done: int, all_of_it: int) -> str:
 
 def progress_of(status: Mapping[str, Any]) -> tuple[int, int]:
     """Of a node of an executable type; one that ended well is complete."""
-    done, all_of_it = parse_progress(status.get("progress")) or BEGUN
-    return (all_of_it if status["phase"] in _COMPLETE else done), all_of_it
+    is_complete = status["phase"] in _COMPLETE
+    if "progress" not in status:
+        return _DONE if is_complete else _BEGUN
+    done, all_of_it = parse_progress(status["progress"]) or _BEGUN
+    return (all_of_it if is_complete else done), all_of_it
 
 
 def first_progress(template: Row) -> str:

@@ -9,6 +9,7 @@ from toolkit.resource.resource import Body
 from toolkit.workflow import artifact_gc
 from toolkit.workflow.claims import claim_volumes, keeps_claims
 from toolkit.workflow.edges import Edges
+from toolkit.workflow.fixed_status import fixed_status
 from toolkit.workflow.locks import Lock
 from toolkit.workflow.nodes import (
     ERROR,
@@ -25,7 +26,7 @@ from toolkit.workflow.nodes import (
 )
 from toolkit.workflow.pod_life import INIT, MAIN, TERMINATED
 from toolkit.workflow.run import Run
-from toolkit.workflow.totals import progress_of_all, put_totals, usage_of_all
+from toolkit.workflow.totals import put_totals
 
 GROUP: Final = "workflows.argoproj.io"
 COMPLETED_LABEL: Final = f"{GROUP}/completed"
@@ -92,10 +93,8 @@ def _counted(row: Row) -> str:
 
 def _status(run: Run) -> Row:
     row = run.row
-    status = {**summary_status(run), "conditions": _conditions(run), "nodes": _nodes(run)}
-    status["progress"] = progress_of_all(run.nodes.values())
-    if used := usage_of_all(run.nodes.values()):
-        status["resourcesDuration"] = used
+    status = {**summary_status(run), "conditions": _conditions(run)}
+    _put_nodes(status, run)
     if not status["message"]:
         del status["message"]
     if (claims := claim_volumes(run)) and keeps_claims(run):
@@ -104,13 +103,7 @@ def _status(run: Run) -> Row:
         status["outputs"] = row["outputs"]
     if (collection := artifact_gc.status(run)) is not None:
         status["artifactGCStatus"] = collection
-    if run.definition.spec.get("workflowTemplateRef"):
-        local = run.definition.templates.get(run.definition.row["scope"], {})
-        status["storedWorkflowTemplateSpec"] = {
-            **run.definition.spec,
-            "templates": list(local.values()),
-        }
-    return status
+    return {**status, **fixed_status(run)}
 
 
 def put_locks(status: Row, waiting: Mapping[str, tuple[Lock, str]], synchronization: Row) -> None:
@@ -132,25 +125,25 @@ def _conditions(run: Run) -> list[Row]:
     running = run.row["active"] > 0
     problem = run.row.get("metricsError")
     undeleted = artifact_gc.condition(run)
+    completed = {"type": "Completed", "status": "True" if run.is_finished else "False"}
     return [
         {"type": "PodRunning", "status": "True" if running else "False"},
-        {"type": "Completed", "status": "True" if run.is_finished else "False"},
+        *([completed] if run.is_finished or "retried" in run.row else ()),
         *([{"type": "MetricsError", "status": "True", "message": problem}] if problem else ()),
         *([undeleted] if undeleted else ()),
     ]
 
 
-def _nodes(run: Run) -> Row:
-    if not run.nodes:
-        return {}
+def _put_nodes(status: Row, run: Run) -> None:
     edges = Edges(run)
-    nodes = {id: _node(node, edges) for id, node in run.nodes.items()}
-    put_totals(nodes, run.nodes, edges.children)
-    return nodes
+    status["nodes"] = {id: _node(node, edges) for id, node in run.nodes.items()}
+    put_totals(status, run.nodes, edges.children)
 
 
 def _node(node: Node, edges: Edges) -> Row:
     status = dict(node.status)
+    if node.type == POD and not node.engine.get("daemon"):
+        status["taskResultSynced"] = True
     children = list(dict.fromkeys(edges.children[node.id]))
     if children:
         status["children"] = children

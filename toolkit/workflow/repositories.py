@@ -29,6 +29,16 @@ def default_key_of(body: Mapping[str, Row]) -> str:
     return str(annotations.get(DEFAULT_KEY) or "")
 
 
+def reference_of(spec: Row, library: Library) -> Row:
+    """Where :func:`repository_of` finds it: ``configMap`` and ``key``; {} is the default store."""
+    reference: Row = spec.get("artifactRepositoryRef") or {}
+    name = config_map_of(spec)
+    key = str(reference.get("key") or library.default_keys.get(name, ""))
+    if library.config_maps.get(name, {}).get(key) is None:
+        return {}
+    return {"configMap": name, "key": key}
+
+
 def repository_of(spec: Row, library: Library) -> Row:
     """The repository; {} is the default store. Raises RepositoryError where the workflow asks for
     one that is not there.
