@@ -21,6 +21,7 @@ from toolkit.controllers.calls import Calls
 from toolkit.controllers.claims import ensure_claims, release_claims, sweep_claims
 from toolkit.controllers.collecting import Collecting, is_awaited, is_going
 from toolkit.controllers.controller import Controller
+from toolkit.controllers.estimates import Estimates
 from toolkit.controllers.picture import Picture
 from toolkit.controllers.projecting import WORKFLOW, Canvas, Shown, remove_pods
 from toolkit.controllers.resource_actions import Owner
@@ -89,6 +90,7 @@ class WorkflowController(Controller[Canvas]):
         self._runs = runs
         self._given = given
         self._notice = notice
+        self._estimates = Estimates(cluster, runs)
         self._watcher: RunWatcher = watcher or RunWatchers()
         self._active: dict[str, ActiveRun] = {}
         self._undone: dict[str, None] = {}  # runs with decisions to commit
@@ -225,11 +227,11 @@ class WorkflowController(Controller[Canvas]):
             return
         now = self._clock.now()
         try:
-            library = fetch_library(self._cluster, live)
+            library, estimate = fetch_library(self._cluster, live), self._estimates.of(live)
         except ClusterError:
             self.loop.at(now + _LOOK_AGAIN, lambda: self._seen(live))
             raise
-        transition = submit(live, library, now)
+        transition = submit(live, library, now, estimate)
         self._runs.begin(self._name, transition, now)
         run = begin(self._watcher, transition, self._clock.now() - now)
         self._active[uid] = ActiveRun(run, Shown(live))
@@ -424,6 +426,7 @@ class WorkflowController(Controller[Canvas]):
             return
         active = self._active.pop(uid)
         release_claims(self._cluster, active.run, self._executor.volumes, self._name)
+        self._estimates.ended(active.run, active.shown.live)
         self._runs.settle(uid, to_be_kept(active.shown.live))
         self._finished.add(uid)
         self._calls.run_ended(uid)

@@ -27,6 +27,7 @@ from toolkit.workflow.call import Call
 from toolkit.workflow.check import check
 from toolkit.workflow.definition import DEFINITION, DefinitionError, define
 from toolkit.workflow.draft import TIMER, Draft, Due
+from toolkit.workflow.estimate import NOTE as ESTIMATE
 from toolkit.workflow.events import (
     ContainerEnded,
     ContainerErrored,
@@ -68,9 +69,12 @@ from toolkit.workflow.totals import progress_of_all
 _NOT_LOCKED: Final = "Failed to acquire the synchronization lock."
 
 
-def submit(workflow: Body, library: Library, now: datetime) -> Transition:
+def submit(
+    workflow: Body, library: Library, now: datetime, estimate: Row | None = None
+) -> Transition:
     """Begin a run of a Workflow with metadata.uid, name and namespace. A broken spec is a run
-    that ends at once, with a message; never an exception.
+    that ends at once, with a message; never an exception. ``estimate``: what the runs before it
+    let expect (:mod:`toolkit.workflow.estimate`).
     """
     row = new_row(workflow, now)
     run = Run({**row, "phase": "", "seq": -1})
@@ -84,6 +88,8 @@ def submit(workflow: Body, library: Library, now: datetime) -> Transition:
         return draft.transition()
     run.notes[DEFINITION] = definition
     draft.put_note(DEFINITION, definition)
+    if estimate is not None:
+        draft.put_note(ESTIMATE, estimate)
     problem = check(run.definition, workflow)
     if problem is not None:
         exit_handler.finish(draft, problem.phase, problem.message)

@@ -9,6 +9,7 @@ from toolkit.resource.resource import Body
 from toolkit.workflow import artifact_gc
 from toolkit.workflow.claims import claim_volumes, keeps_claims
 from toolkit.workflow.edges import Edges
+from toolkit.workflow.estimate import put_estimates
 from toolkit.workflow.fixed_status import fixed_status
 from toolkit.workflow.locks import Lock
 from toolkit.workflow.nodes import (
@@ -31,6 +32,8 @@ from toolkit.workflow.totals import put_totals
 GROUP: Final = "workflows.argoproj.io"
 COMPLETED_LABEL: Final = f"{GROUP}/completed"
 PHASE_LABEL: Final = f"{GROUP}/phase"
+POD_NAMES: Final = f"{GROUP}/pod-name-format"
+"""The annotation that tells Argo's clients how pods are named: v2 is by template."""
 DEFAULT_CONTAINER: Final = "kubectl.kubernetes.io/default-container"
 """The annotation that kubectl reads."""
 
@@ -46,9 +49,8 @@ def project_workflow(run: Run, live: Body) -> Body:
     metadata = dict(live.get("metadata") or {})
     labels = {**(metadata.get("labels") or {}), **_labels(run)}
     metadata["labels"] = labels
-    annotations = run.definition.metadata["annotations"]
-    if annotations:
-        metadata["annotations"] = {**(metadata.get("annotations") or {}), **annotations}
+    annotations = {**(metadata.get("annotations") or {}), **run.definition.metadata["annotations"]}
+    metadata["annotations"] = {**annotations, POD_NAMES: "v2"}
     _put_finalizer(run, metadata)
     return {**live, "metadata": metadata, "status": _status(run)}
 
@@ -138,6 +140,7 @@ def _put_nodes(status: Row, run: Run) -> None:
     edges = Edges(run)
     status["nodes"] = {id: _node(node, edges) for id, node in run.nodes.items()}
     put_totals(status, run.nodes, edges.children)
+    put_estimates(status, run)
 
 
 def _node(node: Node, edges: Edges) -> Row:

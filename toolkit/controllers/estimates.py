@@ -1,0 +1,73 @@
+"""How long runs of one origin take: remembered as they succeed; looked up once after a restart.
+
+DEVIATION: Argo also looks into the archive, where the last run's Workflow is gone. Here a run that
+was deleted counts until the program ends.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from toolkit.resource.cluster import Cluster
+from toolkit.resource.resource import Body
+from toolkit.workflow.estimate import durations_of, source_of
+from toolkit.workflow.nodes import SUCCEEDED, Row
+from toolkit.workflow.ports import RunStore
+from toolkit.workflow.projection import PHASE_LABEL
+from toolkit.workflow.run import Run, load
+from toolkit.workflow.submission import WORKFLOW
+
+_MOST: Final = 1000
+"""Origins that are remembered; the one that was asked for longest ago goes first."""
+
+_Key = tuple[str, str, str]
+
+
+class Estimates:
+    """Of one cluster. On the controller's loop only."""
+
+    def __init__(self, cluster: Cluster, runs: RunStore) -> None:
+        self._cluster = cluster
+        self._runs = runs
+        self._known: dict[_Key, Row | None] = {}
+
+    def of(self, workflow: Body) -> Row | None:
+        """What the runs before let expect of a new one. Raises ClusterError."""
+        key = _key(workflow)
+        if key is None:
+            return None
+        found = self._known.pop(key) if key in self._known else self._look_up(key)
+        self._remember(key, found)
+        return found
+
+    def ended(self, run: Run, workflow: Body) -> None:
+        """A run has ended, and ``workflow`` shows it."""
+        key = _key(workflow)
+        if key is not None and run.phase == SUCCEEDED:
+            self._known.pop(key, None)
+            self._remember(key, durations_of(run))
+
+    def _remember(self, key: _Key, found: Row | None) -> None:
+        self._known[key] = found
+        if len(self._known) > _MOST:
+            del self._known[next(iter(self._known))]
+
+    def _look_up(self, key: _Key) -> Row | None:
+        namespace, label, value = key
+        selector = f"{label}={value},{PHASE_LABEL}={SUCCEEDED}"
+        bodies = self._cluster.list(WORKFLOW, namespace, label_selector=selector).items
+        for body in sorted(bodies, key=_created, reverse=True):
+            stored = self._runs.find(str(body["metadata"]["uid"]))
+            if stored is not None:
+                return durations_of(load(stored.run, stored.nodes))
+        return None
+
+
+def _key(workflow: Body) -> _Key | None:
+    source = source_of(workflow)
+    namespace = str(workflow["metadata"].get("namespace") or "")
+    return None if source is None else (namespace, *source)
+
+
+def _created(body: Body) -> str:
+    return str(body["metadata"].get("creationTimestamp") or "")
