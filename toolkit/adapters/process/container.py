@@ -31,10 +31,16 @@ from toolkit.adapters.process.outcome import (
     end_session,
     outcome_of,
 )
+from toolkit.adapters.process.progress import ProgressWatch
 from toolkit.clock import Clock
 from toolkit.errors import ExecutionError
 from toolkit.workflow.commands import StartContainer
-from toolkit.workflow.events import ContainerEnded, ContainerErrored, ContainerStarted
+from toolkit.workflow.events import (
+    ContainerEnded,
+    ContainerErrored,
+    ContainerProgressed,
+    ContainerStarted,
+)
 from toolkit.workflow.pod_spec import MAIN_NAME
 from toolkit.workflow.ports import ExecutorEvent, ResolvedStart
 
@@ -58,8 +64,12 @@ class Machinery:
     movers: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(_MOVERS, "artifact-mover")
     )
+    progress: ProgressWatch = field(init=False)
     is_closing: bool = False
     _gate: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self.progress = ProgressWatch(self.follower)
 
     def soon(self, action: Callable[[], None]) -> None:
         """On the follower's thread, unless that has come to its end: for threads of others."""
@@ -213,12 +223,17 @@ class Container:
             self._group = group
             is_unwanted = self.grace_s is not None
         follower.on_end(descriptor, lambda: self._on_end(descriptor))
+        self._machinery.progress.begin(self.claim.folder, self._progressed)
         if start.deadline is not None:
             follower.after(self._machinery.until(start.deadline), self._expire)
         if is_unwanted:
             follower.soon(self._terminate)
 
     # On the follower's thread.
+
+    def _progressed(self, said: str) -> None:
+        start, now = self.resolved.start, self._machinery.clock.now()
+        self._tell(ContainerProgressed(start.id, start.node_id, said, now))
 
     def _look(self) -> None:
         standing = self.claim.standing()
@@ -333,6 +348,7 @@ class Container:
     def _settle(self, outcome: Outcome) -> None:
         if isinstance(outcome, ContainerErrored) and not self._is_part:
             outcome = as_run(outcome)
+        self._machinery.progress.end(self.claim.folder)
         with self._lock:
             self.outcome = outcome
         self._tell(outcome)

@@ -19,6 +19,7 @@ from toolkit.adapters.process.host import Host, volume_folder
 from toolkit.adapters.process.images import HostCommand, ImageMap
 from toolkit.adapters.process.isolation import NEW_ROOT, Lasting, Layout, Namespaces, plan
 from toolkit.adapters.process.mounts import own_mounts, spawn
+from toolkit.adapters.process.progress import VARIABLE, progress_file
 from toolkit.adapters.process.rootfs import plan_root
 from toolkit.errors import ExecutionError
 from toolkit.workflow.commands import ContainerCall
@@ -284,6 +285,7 @@ def _environment(
         "HOME": str(claim.folder / "work"),
         "TMPDIR": str(layout.rewritten.get("/tmp", "/tmp")),  # noqa: S108 - the step's own
         "LANG": os.environ.get("LANG", "C.UTF-8"),
+        VARIABLE: str(progress_file(claim.folder)),
     }
     named = {
         name: layout.rewrite(value)

@@ -35,6 +35,7 @@ from toolkit.workflow.events import (
     ContainerEnded,
     ContainerErrored,
     ContainerMoved,
+    ContainerProgressed,
     ContainerStarted,
     ContainerState,
 )
@@ -207,6 +208,9 @@ class Pod:
         if self.outcome is not None:
             return
         match event:
+            case ContainerProgressed():
+                self._tell(event)
+                return
             case ContainerStarted():
                 self._started(name, event)
             case ContainerEnded():
