@@ -30,7 +30,7 @@ from toolkit.adapters.process.isolation import NONE
 from toolkit.controllers.active_run import RunNotice
 from toolkit.controllers.projecting import WORKFLOW
 from toolkit.resource.cluster import ObjectRef
-from toolkit.wiring import engine
+from toolkit.wiring import engine, runtimes
 from toolkit.wiring.clusters import own
 from toolkit.wiring.workspace import Workspace
 
@@ -41,7 +41,7 @@ _ENDS = ("Succeeded", "Failed", "Error")
 def main() -> None:
     options = _options()
     if options.isolation == "folders":
-        engine.probe = lambda _: NONE  # type: ignore[assignment]  # a machine without namespaces
+        runtimes.probe = lambda _: NONE  # a machine without namespaces
     with workspace_folder(options.folder) as folder, _running(folder) as (cluster, ended):
         begun = _cpu()
         walls = [
