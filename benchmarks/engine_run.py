@@ -41,7 +41,7 @@ _ENDS = ("Succeeded", "Failed", "Error")
 def main() -> None:
     options = _options()
     if options.isolation == "folders":
-        runtimes.probe = lambda _: NONE  # a machine without namespaces
+        runtimes.probe = lambda _: NONE  # type: ignore  # a machine without namespaces
     with workspace_folder(options.folder) as folder, _running(folder) as (cluster, ended):
         begun = _cpu()
         walls = [

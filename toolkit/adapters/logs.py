@@ -5,9 +5,12 @@ when it has ended the file itself is masked. A marker (``unmasked``) stands besi
 program that does not know the secrets refuses to read such a log.
 """
 
+# ruff: noqa: PTH103, PTH112 - for every step
+
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import threading
 from collections import deque
@@ -39,7 +42,7 @@ class Logs:
         """Where the log of a pod's container is, or will be."""
         if container in ("", ".", "..") or "/" in container:
             raise NotFoundError(f"no log of container {container!r}")
-        return self._folder(address) / f"{container}.log"
+        return Path(f"{self._at(address)}/{container}.log")
 
     def address_of(self, cluster: str, namespace: str, pod: str) -> PodAddress:
         """Where the log of a pod is kept that may be gone itself. Raises NotFoundError."""
@@ -53,14 +56,18 @@ class Logs:
         """Keeps beside the logs of a pod what ran there, so that they can be searched when the
         run is gone (:mod:`toolkit.adapters.log_search`).
         """
-        folder = self._folder(address)
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        (folder / STEP).write_text(json.dumps(about), encoding="utf-8")
+        folder = self._make(address)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
+        descriptor = os.open(f"{folder}/{STEP}", flags, 0o600)
+        try:
+            os.write(descriptor, json.dumps(about).encode())
+        finally:
+            os.close(descriptor)
 
     def open(self, address: PodAddress, mask: Mask, container: str = _MAIN) -> Path:
         """Before a container starts, and when a running one is found again: its log file."""
+        self._make(address)
         path = self.path(address, container)
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if mask:
             _marker(path).touch(mode=0o600)
         with self._lock:
@@ -133,11 +140,21 @@ class Logs:
         finally:
             raw.close()
 
+    def _make(self, address: PodAddress) -> str:
+        """The pod's folder, which is there then."""
+        folder = self._at(address)
+        if not os.path.isdir(folder):
+            os.makedirs(folder, mode=0o700, exist_ok=True)
+        return folder
+
     def _folder(self, address: PodAddress) -> Path:
+        return Path(self._at(address))
+
+    def _at(self, address: PodAddress) -> str:
         parts = (address.cluster, address.namespace, address.workflow, address.pod)
         if any(part in ("", ".", "..") or "/" in part for part in parts):
             raise NotFoundError(f"no log of pod {address.namespace}/{address.pod}")
-        return self._root.joinpath(*parts)
+        return "/".join((str(self._root), *parts))
 
 
 class _Live:

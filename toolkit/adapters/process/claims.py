@@ -1,5 +1,7 @@
 """The claim on a command's id: who may start it, and what became of it. See the package."""
 
+# ruff: noqa: PTH102, PTH106, PTH110, PTH112, PTH208 - for every step
+
 from __future__ import annotations
 
 import fcntl
@@ -22,6 +24,9 @@ _RECORD = "record"
 ``exit CODE``."""
 PARTS = "containers"
 """The folder in the claim of a pod of several containers that holds theirs."""
+_EMPTY = frozenset({"work", "tmp"})
+"""The folders that a step may fill, and mostly does not."""
+_CHUNK_BYTES = 1 << 12
 _COMMAND_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,200}")
 
 
@@ -50,7 +55,13 @@ class Standing(Enum):
 
 
 class Claim:
-    """The folder of one command. All methods may be called by any process at any time."""
+    """The folder of one command. All methods may be called by any process at any time.
+
+    Every step has one: its files are opened by plain texts, because a ``Path`` made for each costs
+    more than the opening.
+    """
+
+    __slots__ = ("_at", "command_id", "folder")
 
     def __init__(self, steps: Path, command_id: str) -> None:
         """Raises ExecutionError for an id that is no plain file name."""
@@ -58,6 +69,7 @@ class Claim:
             raise ExecutionError(f"{command_id!r} is no command id")
         self.command_id = command_id
         self.folder = steps / command_id
+        self._at = str(self.folder)
 
     @property
     def parts(self) -> Path:
@@ -73,7 +85,7 @@ class Claim:
         we find the lock taken, or the verdict: then we do not start.
         """
         try:
-            self.folder.mkdir(mode=0o700, parents=False)
+            os.mkdir(self._at, 0o700)
         except FileExistsError:
             return None
         lock = self._lock()
@@ -91,7 +103,7 @@ class Claim:
             os.write(lock, f"pid {pid} {fields[19]} {boot_id()} {time.time()}\n".encode())
 
     def is_taken(self) -> bool:
-        return self.folder.is_dir()
+        return os.path.isdir(self._at)
 
     def standing(self) -> Standing:
         """What became of a claim that was taken. Decides "interrupted" for good, see ``take``."""
@@ -150,8 +162,8 @@ class Claim:
 
     def failure(self) -> str:
         """Why the wrapper could not run the command ("" where it could)."""
-        detail = self._line("mount.err")
-        return "; ".join(part for part in (self._line("failed"), detail) if part)
+        detail = self.line("mount.err")
+        return "; ".join(part for part in (self.line("failed"), detail) if part)
 
     def note_stop(self, signal_number: int) -> None:
         """Written before the signal: a wrapper that dies of it left no exit code, and this is it.
@@ -163,7 +175,7 @@ class Claim:
             write_durably(self.folder / "stop", f"{128 + signal_number}\n".encode())
 
     def stop_code(self) -> int | None:
-        text = self._line("stop")
+        text = self.line("stop")
         return int(text) if text else None
 
     def note_deadline(self) -> None:
@@ -180,7 +192,7 @@ class Claim:
 
     def container(self) -> tuple[str, str] | None:
         """The engine and the name of the container; None where it is a process."""
-        engine, _, name = self._line("container").partition(" ")
+        engine, _, name = self.line("container").partition(" ")
         return (engine, name) if name else None
 
     def note_reason(self, reason: str) -> None:
@@ -189,7 +201,7 @@ class Claim:
 
     def reason(self) -> str:
         """What ``note_reason`` wrote; empty where the exit code says all."""
-        return self._line("reason")
+        return self.line("reason")
 
     def note_secret_files(self, paths: Iterable[Path]) -> None:
         """Files that go as soon as the step has ended, whatever becomes of the rest."""
@@ -197,24 +209,31 @@ class Claim:
         (self.folder / "secret-files").write_text(text)
 
     def drop_secrets(self) -> None:
-        with suppress(FileNotFoundError):
-            for line in (self.folder / "secret-files").read_text().splitlines():
-                Path(line).unlink(missing_ok=True)
+        for line in (self.text("secret-files") or "").splitlines():
+            Path(line).unlink(missing_ok=True)
 
     def remove(self) -> None:
         """Most steps leave nothing but what we made."""
         try:
-            for name in (_RECORD, "script", "covers.json", "fstab"):
-                (self.folder / name).unlink(missing_ok=True)
-            for name in ("work", "tmp", ""):
-                (self.folder / name).rmdir()
+            for name in os.listdir(self._at):
+                (os.rmdir if name in _EMPTY else os.unlink)(f"{self._at}/{name}")
+            os.rmdir(self._at)
         except OSError:
             shutil.rmtree(self.folder, ignore_errors=True)
+
+    def text(self, name: str) -> str | None:
+        """What one of its files says; None where there is no such file."""
+        return read_text(f"{self._at}/{name}")
+
+    def line(self, name: str) -> str:
+        """The file's first line; "" where the file is missing or not yet written to a line end."""
+        line, end, _ = (self.text(name) or "").partition("\n")
+        return line if end else ""
 
     def _lock(self) -> int | None:
         """An open descriptor that holds the lock, or None where another holds it."""
         flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-        descriptor = os.open(self.folder / _RECORD, flags, 0o600)
+        descriptor = os.open(f"{self._at}/{_RECORD}", flags, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -224,23 +243,11 @@ class Claim:
 
     def _record(self) -> list[list[str]]:
         """The words of each whole line; none where there is no record."""
-        try:
-            text = (self.folder / _RECORD).read_text("ascii", "replace")
-        except FileNotFoundError:
-            return []
+        text = self.text(_RECORD) or ""
         return [line.split() for line in text.split("\n")[:-1]]
 
     def _has(self, name: str) -> bool:
-        return (self.folder / name).exists()
-
-    def _line(self, name: str) -> str:
-        """The file's first line; "" where the file is missing or not yet written to a line end."""
-        try:
-            with (self.folder / name).open(encoding="utf-8", errors="replace") as text:
-                line = text.readline(4096)
-        except FileNotFoundError:
-            return ""
-        return line[:-1] if line.endswith("\n") else ""
+        return os.path.exists(f"{self._at}/{name}")
 
 
 def claims(steps: Path) -> Iterator[Claim]:
@@ -257,6 +264,21 @@ def claims_of(claim: Claim) -> Iterator[Claim]:
         yield from claims(claim.parts)
     else:
         yield claim
+
+
+def read_text(path: str) -> str | None:
+    """A small file's text; None where there is no such file."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    found = b""
+    try:
+        while chunk := os.read(descriptor, _CHUNK_BYTES):
+            found += chunk
+    finally:
+        os.close(descriptor)
+    return found.decode("utf-8", "replace")
 
 
 def write_durably(path: Path, content: bytes) -> None:
@@ -287,7 +309,7 @@ def birth_of(pid: int) -> str | None:
 def stat_fields(pid: int) -> list[str] | None:
     """``/proc/<pid>/stat`` from the third field on: state, parent, group, session, ..."""
     try:
-        text = Path(f"/proc/{pid}/stat").read_text()
-    except (OSError, UnicodeDecodeError):
+        text = read_text(f"/proc/{pid}/stat")
+    except OSError:  # it ended while it was read
         return None
-    return text[text.rfind(")") + 2 :].split()
+    return None if text is None else text[text.rfind(")") + 2 :].split()

@@ -278,7 +278,9 @@ class Container:
         """Nothing of it lives any more."""
         machinery, start = self._machinery, self.resolved.start
         failure = ""
-        if standing is Standing.ENDED:
+        if self.claim.container() is None:
+            pass  # a process: it has left nothing but its folder
+        elif standing is Standing.ENDED:
             failure = collect_contained(self.claim, machinery.host, recall_layout(self.claim))
         else:
             drop_contained(self.claim, machinery.host)

@@ -24,6 +24,8 @@ from toolkit.workflow.events import ContainerEnded, ContainerErrored, ContainerS
 from toolkit.workflow.ports import ExecutorEvent, Report, ResolvedStart, VolumeStore
 from toolkit.workflow.resources import NOTHING, Amounts, requested
 
+_GATHER_S = 0.25
+
 
 class _Step:
     """A step this program knows: waiting for room, running, or ended and not yet forgotten.
@@ -76,6 +78,7 @@ class ProcessExecutor:
         self._waiting: dict[str, _Step] = {}  # in the order they came
         self._launcher = _thread("process-launcher", self._launch_waiting)
         self._leaving: SimpleQueue[Claim | None] = SimpleQueue()
+        self._is_closed = threading.Event()
         self._sweeper = _thread("process-sweeper", self._remove_leaving)
 
     @property
@@ -135,6 +138,7 @@ class ProcessExecutor:
         self._launcher.join()
         self._machinery.close()
         self._leaving.put(None)
+        self._is_closed.set()
         self._sweeper.join()
 
     def __enter__(self) -> Self:
@@ -222,7 +226,7 @@ class ProcessExecutor:
                 step.has_room = False
                 self._room.give(step.wanted)
                 self._room.running += step.stands_aside
-                self._lock.notify()
+                self._wake_launcher()
 
     def _set_aside(self, step: _Step) -> None:
         """A daemon is up: the steps that need it would else wait for its slot."""
@@ -230,15 +234,28 @@ class ProcessExecutor:
             if step.has_room and not step.stands_aside:
                 step.stands_aside = True
                 self._room.stand_aside()
-                self._lock.notify()
+                self._wake_launcher()
+
+    def _wake_launcher(self) -> None:
+        """There is room, for whoever waits for it. With the lock."""
+        if self._waiting:
+            self._lock.notify()
 
     def _repeat(self, step: _Step) -> None:
         if step.outcome is not None:
             self._report(step.outcome)
 
     def _remove_leaving(self) -> None:
-        while (claim := self._leaving.get()) is not None:
-            claim.remove()
+        """Many at a time: to wake for each would cost as much as what there is to do."""
+        is_open = True
+        while is_open:
+            leaving = [self._leaving.get()]
+            self._is_closed.wait(_GATHER_S)
+            while not self._leaving.empty():
+                leaving.append(self._leaving.get())
+            is_open = None not in leaving
+            for claim in filter(None, leaving):
+                claim.remove()
 
 
 def _end(claim: Claim) -> None:

@@ -1,9 +1,10 @@
 """The image map: what a container image means on this host."""
 
+# ruff: noqa: PTH112, PTH118, PTH119 - for every step
+
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -178,13 +179,21 @@ def _program(name: str, search: str, image: str) -> tuple[str, ...]:
     """Where a program is on the host: at its path, or where PATH has one of its name."""
     if name == "gitops":
         return _this_program()
-    base = Path(name).name
-    candidates = (name, base, "python3") if base == "python" else (name, base)
-    found = next(filter(None, (shutil.which(each, path=search) for each in candidates)), None)
+    base = os.path.basename(name)
+    candidates = dict.fromkeys((name, base, "python3") if base == "python" else (name, base))
+    found = next(filter(None, (_find_program(each, search) for each in candidates)), None)
     if found is None:
         lacks = f"image {image!r}: the host has no command {name!r}"
         raise ExecutionError(f'exec: "{name}": {NO_COMMAND} ({lacks})', hints=[_MAP_IT])
     return (found,)
+
+
+def _find_program(name: str, search: str) -> str | None:
+    """As ``shutil.which``, which costs five times as much, for every step."""
+    folders = ("",) if "/" in name else search.split(os.pathsep)
+    paths = (os.path.join(folder, name) for folder in folders)
+    found = (path for path in paths if os.access(path, os.X_OK) and not os.path.isdir(path))
+    return next(found, None)
 
 
 def _this_program() -> tuple[str, ...]:

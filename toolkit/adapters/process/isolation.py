@@ -110,7 +110,7 @@ class Layout:
 
     def rewrite(self, text: str) -> str:
         """``text`` with the paths that no mount provides turned into host paths."""
-        if not self.rewritten:
+        if not any(path in text for path in self.rewritten):
             return text
         kept = "|".join(re.escape(str(path)) for path in self.visible) or "(?!)"
         paths = "|".join(re.escape(path) for path in sorted(self.rewritten, key=len, reverse=True))

@@ -1,5 +1,7 @@
 """Prepares a claimed step's folder and starts its wrapper."""
 
+# ruff: noqa: PTH102, PTH112 - for every step
+
 from __future__ import annotations
 
 import json
@@ -27,6 +29,7 @@ from toolkit.workflow.ports import ResolvedStart, VolumeMount
 
 _LOCK_DESCRIPTOR = 9
 NOT_HELD = Held()
+_COVERS = "covers.json"
 _ENTER = 'cd "$0" && exec "$@"'
 
 
@@ -188,14 +191,15 @@ def remember_layout(claim: Claim, layout: Layout) -> None:
     if layout.fstab:
         _write_fstab(claim, layout)
     covers = [[path, str(folder), path in layout.rewritten] for path, folder in layout.covers]
-    (claim.folder / "covers.json").write_text(json.dumps(covers))
+    (claim.folder / _COVERS).write_text(json.dumps(covers))
 
 
 def recall_layout(claim: Claim) -> Layout:
     """What ``remember_layout`` wrote; an empty layout where the start did not come that far."""
+    text = claim.text(_COVERS)
     try:
-        covers = json.loads((claim.folder / "covers.json").read_text())
-    except (OSError, ValueError):
+        covers = json.loads(text) if text else ()
+    except ValueError:
         return Layout()
     return Layout(
         covers=tuple((path, Path(folder)) for path, folder, *_ in covers),
@@ -237,7 +241,7 @@ def _lay_out(
     for path in (*folders, *declared):
         if not path.startswith("/"):
             raise ExecutionError(f"path {path!r} is not absolute")
-    (claim.folder / "work").mkdir()
+    os.mkdir(f"{claim.folder}/work")
     private, kept = claim.folder / "root", (claim.folder, *host.kept)
     if command.rootfs is not None:
         return plan_root(
@@ -282,7 +286,7 @@ def _environment(
 ) -> Mapping[str, str]:
     """What the template names, over what a process cannot do without."""
     own = {
-        "HOME": str(claim.folder / "work"),
+        "HOME": f"{claim.folder}/work",
         "TMPDIR": str(layout.rewritten.get("/tmp", "/tmp")),  # noqa: S108 - the step's own
         "LANG": os.environ.get("LANG", "C.UTF-8"),
         VARIABLE: str(progress_file(claim.folder)),
@@ -302,8 +306,8 @@ def _working_folder(working_dir: str, claim: Claim, layout: Layout) -> str:
     if not working_dir and any(path == "/" for path, _ in layout.covers):
         return "/"
     if not working_dir:
-        root = claim.folder / "root" / ".root"
-        return str(root if root.is_dir() else claim.folder / "work")
+        root = f"{claim.folder}/root/.root"
+        return root if os.path.isdir(root) else f"{claim.folder}/work"
     host = layout.host_path(working_dir)
     if str(host) != working_dir:
         host.mkdir(parents=True, exist_ok=True)

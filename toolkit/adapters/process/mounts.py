@@ -123,7 +123,7 @@ def _check(code: int, what: str) -> None:
 
 def _strings(words: Sequence[str]) -> Any:
     """A C array of strings, ended by NULL."""
-    return (c_char_p * (len(words) + 1))(*(os.fsencode(word) for word in words), None)
+    return (c_char_p * (len(words) + 1))(*map(os.fsencode, words), None)
 
 
 @cache
