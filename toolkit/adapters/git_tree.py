@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from toolkit.adapters.files import resolve_links
 
 _SYMLINK_MODE = "120000"
-_SUBMODULE_MODE = "160000"
+SUBMODULE_MODE = "160000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class GitTree:
         return self._contents[blob]
 
     def _add(self, entry: TreeEntry) -> None:
-        if entry.mode == _SUBMODULE_MODE:
+        if entry.mode == SUBMODULE_MODE:
             self._folders.setdefault(entry.path, set())
         else:
             self._files[entry.path] = entry

@@ -78,7 +78,8 @@ class RenderCache:
 
     def _drop_oldest(self) -> None:
         with os.scandir(self.folder) as entries:
-            found = sorted((entry.stat().st_mtime_ns, entry.path) for entry in entries)
+            files = [entry for entry in entries if entry.is_file()]
+            found = sorted((entry.stat().st_mtime_ns, entry.path) for entry in files)
         for _, path in found[:-_MOST_ENTRIES]:
             os.unlink(path)
 

@@ -22,7 +22,7 @@ from toolkit.kustomize.parsed_files import ParsedFiles
 from toolkit.kustomize.recorder import Recorder
 from toolkit.kustomize.references import follow_names
 from toolkit.kustomize.result import BuildOptions, BuildResult
-from toolkit.kustomize.session import Session
+from toolkit.kustomize.session import Session, is_remote
 from toolkit.kustomize.step import Step
 from toolkit.kustomize.transformers.fields import ItemError, on_item
 from toolkit.kustomize.transformers.labels import METADATA_LABELS, add_entries
@@ -33,7 +33,9 @@ from toolkit.yaml.emit import emit_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from toolkit.kustomize.ports import FileTree, FunctionRunner, Helper
+    from collections.abc import Callable
+
+    from toolkit.kustomize.ports import FileTree, FunctionRunner, Helper, RemoteSource
 
 VERSION = "v5.8.1"
 
@@ -79,10 +81,12 @@ def build(
     helper: Helper | None = None,
     parsed: ParsedFiles | None = None,
     runner: FunctionRunner | None = None,
+    remote: Callable[[], RemoteSource] | None = None,
 ) -> BuildResult:
     """Builds the kustomization in folder ``target`` of ``tree``; ``recorder`` watches it,
     ``helper`` takes a part of large ones, ``parsed`` spares builds of one tree to parse a file
-    again, ``runner`` runs helm and functions (without one they are refused).
+    again, ``runner`` runs helm and functions, ``remote`` opens, once and where it is needed, the
+    source of what is elsewhere (without one they are refused). The target may itself be elsewhere.
 
     Raises YamlError and BuildError, with file, line, column, excerpt and hint. Cost: linear in
     the documents read, the fields that transformers visit, and patches times objects.
@@ -92,6 +96,7 @@ def build(
     session.ahead.helper = helper
     session.parsed = parsed
     session.runner = runner
+    session.open_remote = remote
     folder = _top(session, target)
     kustomization = read_kustomization(folder)
     use_schema(kustomization, is_top=True)
@@ -106,7 +111,13 @@ def build(
     except ItemError as error:
         raise session.located_item(error) from None
     _record(kustomization, "output", layer)
-    return BuildResult(_resources(items), tuple(session.warnings), tuple(session.files))
+    return BuildResult(
+        _resources(items),
+        tuple(session.warnings),
+        tuple(session.files),
+        remotes=tuple(session.remotes.values()),
+        tree=session.tree,
+    )
 
 
 def render(result: BuildResult, *, helper: Helper | None = None) -> str:
@@ -123,6 +134,12 @@ def render(result: BuildResult, *, helper: Helper | None = None) -> str:
 
 
 def _top(session: Session, target: str) -> Folder:
+    if is_remote(target):
+        from toolkit.kustomize.remote import enter_target
+
+        folder = enter_target(session, target)
+        session.target = folder.path
+        return folder
     real = session.tree.resolve(target)
     if real is None or not session.tree.is_dir(real):
         if real is not None and session.tree.is_file(real):

@@ -5,26 +5,34 @@ from __future__ import annotations
 from posixpath import join, normpath
 
 from toolkit.errors import BuildError
-from toolkit.kustomize.session import Session
+from toolkit.kustomize.session import Session, is_remote
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from toolkit.kustomize.remote import Clone
 
 KUSTOMIZATION_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
 
 class Folder:
     """``path`` from the tree's root, symbolic links followed; ``parent`` is the folder whose
-    kustomization named this one. ``namespace`` is what a chart here is rendered for.
+    kustomization named this one. ``namespace`` is what a chart here is rendered for. ``clone`` is
+    the repository elsewhere that it is in, if it is in one.
     """
 
-    __slots__ = ("namespace", "parent", "path", "session")
+    __slots__ = ("clone", "namespace", "parent", "path", "session")
 
     def __init__(self, session: Session, path: str, parent: Folder | None = None) -> None:
         self.session = session
         self.path = path
         self.parent = parent
+        self.clone: Clone | None = None if parent is None else parent.clone
         self.namespace: str = "" if parent is None else parent.namespace
 
     def locate(self, name: str) -> str:
         """The path in the tree of what a kustomization here calls ``name``; not yet checked."""
+        if self.clone is not None:
+            return self.clone.locate(self.path, name)
         if name.startswith("/"):
             return normpath(name).lstrip("/")
         path = normpath(join(self.path, name))
@@ -44,6 +52,12 @@ class Folder:
     def check_file(self, name: str) -> str:
         """The file's path, links followed. Raises as :meth:`load` does."""
         session = self.session
+        if "://" in name:
+            from toolkit.kustomize.remote import web_file
+
+            fetched = web_file(session, name)
+            if fetched is not None:
+                return fetched
         path = self.locate(name)
         real = session.tree.resolve(path)
         if real is None:
@@ -65,6 +79,10 @@ class Folder:
 
     def enter(self, name: str) -> Folder:
         """The folder ``name``. Raises BuildError where that is none, or was come through."""
+        if is_remote(name):
+            from toolkit.kustomize.remote import enter_clone
+
+            return enter_clone(self, name)
         session = self.session
         path = self.locate(name)
         real = session.tree.resolve(path)
@@ -94,7 +112,7 @@ class Folder:
         )
 
     def _is_restricted(self) -> bool:
-        return self.session.options.load_restrictor != "LoadRestrictionsNone"
+        return self.clone is not None or self.session.options.load_restrictor != "LoadRestrictionsNone"
 
     def _refuse_cycle(self, path: str, name: str) -> None:
         chain: list[str] = []
@@ -112,4 +130,4 @@ class Folder:
 
 def is_below(path: str, folder: str) -> bool:
     """True for the folder itself and all in it."""
-    return not folder or path == folder or path.startswith(folder + "/")
+    return not folder or path == folder or path.startswith(folder.removesuffix("/") + "/")

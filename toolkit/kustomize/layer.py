@@ -18,15 +18,15 @@ from toolkit.kustomize.item import Item, describe, set_strings, strings_at
 from toolkit.kustomize.jsonpatch import copied
 from toolkit.kustomize.kustomization import COMPONENT, Kustomization, read_kustomization
 from toolkit.kustomize.origin import (
+    Note,
     note_generated,
     note_origin,
     note_transformation,
-    origin_path,
     path_note,
     plugin_note,
 )
 from toolkit.kustomize.schema import FieldPath
-from toolkit.kustomize.session import Session, is_remote
+from toolkit.kustomize.session import Session, is_remote, shown_name
 from toolkit.kustomize.step import Step
 from toolkit.kustomize.transform_steps import transform_steps
 from toolkit.kustomize.variables import Variable, add_variables, claim
@@ -74,7 +74,8 @@ class _Accumulation:
     def run(self) -> Layer:
         kustomization, layer = self.kustomization, self.layer
         resources = kustomization.items("resources")
-        self.session.ahead.begin(self.folder.path, [name for _, name in resources])
+        if self.folder.clone is None:  # git's own tree cannot be read by two processes
+            self.session.ahead.begin(self.folder.path, [name for _, name in resources])
         for field, name in resources:
             self._add_resource(layer, field, name)
         layer.config = layer.config.merge(configuration_of(kustomization))
@@ -91,8 +92,9 @@ class _Accumulation:
         return layer
 
     def _add_resource(self, layer: Layer, field: FieldPath, name: str) -> None:
-        if is_remote(name) and not self._exists(name):
-            raise self.kustomization.error(_remote(name), field)
+        if is_remote(name) and not self._is_file(name):
+            self._add_remote(layer, field, name)
+            return
         with self._at(field):
             path = self._resolve(name)
         if not self.session.tree.is_dir(path):
@@ -100,10 +102,19 @@ class _Accumulation:
         else:
             self._add_folder(layer, field, name)
 
-    def _exists(self, name: str) -> bool:
-        tree = self.session.tree
-        path = self.folder.locate(name)
-        return tree.is_file(path) or tree.is_dir(path)
+    def _is_file(self, name: str) -> bool:
+        """Of what looks remote, upstream takes files, but no folders, for what they are here."""
+        return "://" not in name and self.session.tree.is_file(self.folder.locate(name))
+
+    def _add_remote(self, layer: Layer, field: FieldPath, name: str) -> None:
+        from toolkit.kustomize.remote import remote_resource, web_note
+
+        with self._at(field):
+            found = remote_resource(self.folder, name)
+        if isinstance(found, Folder):
+            self._add_base(layer, field, name, found)
+        else:
+            self._add_items(layer, field, found, web_note(self.folder, name))
 
     def _resolve(self, name: str) -> str:
         if not name:
@@ -117,9 +128,13 @@ class _Accumulation:
     def _add_file(self, layer: Layer, field: FieldPath, name: str) -> None:
         with self._at(field):
             path = self.folder.check_file(name)
-        items = self.session.items(path)
+        note: Note = ()
         if self.session.tracks_origin:
-            note = path_note(self.folder.locate(name), self.session.target)
+            note = path_note(self.folder.locate(name), self.folder)
+        self._add_items(layer, field, self.session.items(path), note)
+
+    def _add_items(self, layer: Layer, field: FieldPath, items: list[Item], note: Note) -> None:
+        if self.session.tracks_origin:
             for item in items:
                 note_origin(item, note)
         with self._at(field):
@@ -129,11 +144,16 @@ class _Accumulation:
 
     def _add_folder(self, layer: Layer, field: FieldPath, name: str) -> None:
         with self._at(field):
-            base = read_kustomization(self.folder.enter(name))
+            entered = self.folder.enter(name)
+        self._add_base(layer, field, name, entered)
+
+    def _add_base(self, layer: Layer, field: FieldPath, name: str, entered: Folder) -> None:
+        with self._at(field):
+            base = read_kustomization(entered)
         if base.kind == COMPONENT:
             raise self.kustomization.error(
                 BuildError(
-                    f"{name!r} is a Component, which cannot be a resource",
+                    f"{shown_name(name)!r} is a Component, which cannot be a resource",
                     hints=["list it under `components:`"],
                 ),
                 field,
@@ -144,14 +164,12 @@ class _Accumulation:
             layer.absorb(below)
 
     def _add_component(self, field: FieldPath, name: str) -> None:
-        if is_remote(name) and not self._exists(name):
-            raise self.kustomization.error(_remote(name), field)
         with self._at(field):
             component = read_kustomization(self.folder.enter(name))
         if component.kind != COMPONENT:
             raise self.kustomization.error(
                 BuildError(
-                    f"{name!r} is a {component.kind}, not a Component",
+                    f"{shown_name(name)!r} is a {component.kind}, not a Component",
                     hints=["list it under `resources:`, or give it `kind: Component`"],
                 ),
                 field,
@@ -200,12 +218,7 @@ class _Accumulation:
             self.session.recorder.record(step, self.layer.collection)
 
     def _note(self, plugin: Item | str) -> Any:
-        if isinstance(plugin, str):
-            return plugin_note(self.kustomization.file, self.session.target, plugin)
-        from posixpath import join
-
-        file = join(self.session.target, origin_path(plugin))
-        return plugin_note(file, self.session.target, plugin)
+        return plugin_note(self.kustomization.file, self.folder, plugin)
 
     def _transform(self) -> None:
         kustomization = self.kustomization
@@ -272,7 +285,7 @@ class _Accumulation:
             return None
         if self.session.tracks_origin:
             for item in items:
-                note_origin(item, path_note(self.kustomization.file, self.session.target))
+                note_origin(item, path_note(self.kustomization.file, self.folder))
         return items
 
     def _at(self, field: FieldPath) -> _Blame:
@@ -350,13 +363,6 @@ def _load_schema(kustomization: Kustomization, name: str) -> None:
     adds = folder.session.has_seen_unknown_kinds()
     folder.session.shapes.use_schema(documents[0], adds_to_built_in=adds)
     folder.session.has_schema = True
-
-
-def _remote(name: str) -> BuildError:
-    return BuildError(
-        f"{name!r} is remote, which is not supported yet",
-        hints=["clone it into the repository, and name the folder"],
-    )
 
 
 _HELM = ("helmCharts", "helmChartInflationGenerator")

@@ -8,22 +8,33 @@ from toolkit.kustomize.collection import ORIGIN, Collection
 from toolkit.kustomize.item import Item, set_strings, strings_at, text_of
 from toolkit.kustomize.session import relative
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from toolkit.kustomize.folder import Folder
+
 TRANSFORMATIONS = "alpha.config.kubernetes.io/transformations"
 
 Note = tuple[tuple[str, str], ...]
 """Field and value, in the order they are written; ``configuredBy.kind`` is a nested field."""
 
 
-def path_note(path: str, target: str) -> Note:
-    """An object read from a file; the path is written relative to the build's target."""
-    return (("path", relative(path, target)),)
-
-
-def plugin_note(file: str, target: str, plugin: Item | str) -> Note:
-    """What a transformer or generator did that ``file`` configures: a built-in one by its kind,
-    or the object that configures it.
+def path_note(path: str, folder: Folder) -> Note:
+    """An object read from a file that a kustomization in ``folder`` names; the path is written
+    relative to the build's target, or to the root of the repository it was fetched from.
     """
-    fields = [("configuredIn", relative(file, target))]
+    if folder.clone is not None and folder.clone.is_noted:
+        return folder.clone.note(path)
+    return (("path", relative(path, folder.session.target)),)
+
+
+def plugin_note(file: str, folder: Folder, plugin: Item | str) -> Note:
+    """What a transformer or generator did: a built-in one by its kind, which the kustomization
+    ``file`` in ``folder`` configures, or the object that configures it.
+    """
+    is_built_in = isinstance(plugin, str)
+    where = dict(path_note(file, folder) if is_built_in else _own_note(plugin))
+    path = where.pop("path", ".")
+    fields = [*where.items(), ("configuredIn", path)]
     if isinstance(plugin, str):
         fields += [("configuredBy.apiVersion", "builtin"), ("configuredBy.kind", plugin)]
     else:
@@ -68,12 +79,11 @@ def drop_notes(collection: Iterable[Item], keys: Iterable[str]) -> None:
         set_strings(item.body, "annotations", annotations)
 
 
-def origin_path(item: Item) -> str:
-    """The path in an object's own note, or ""."""
+def _own_note(item: Item) -> Note:
+    """Where an object says that it is from."""
     note = text_of(strings_at(item.body, "annotations").get(ORIGIN, ""))
-    return next(
-        (line[len("path: ") :] for line in note.splitlines() if line.startswith("path: ")), ""
-    )
+    fields = [line.partition(": ") for line in note.splitlines()]
+    return tuple((name, value) for name, _, value in fields if name in ("path", "repo", "ref"))
 
 
 def _annotate(item: Item, key: str, value: str) -> None:

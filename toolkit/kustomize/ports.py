@@ -8,6 +8,10 @@ from typing import Any, Protocol
 from toolkit.kustomize.data.merge_shapes import Shape
 from toolkit.kustomize.merge import Path
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from toolkit.kustomize.remote_url import RemoteUrl
+
 
 class FileTree(Protocol):
     """Read-only files under one root: a folder on disk, memory, or the tree of a git commit.
@@ -30,6 +34,40 @@ class FileTree(Protocol):
 
     def resolve(self, path: str) -> str | None:
         """The path after following symbolic links, or None where that leaves the root."""
+        ...
+
+
+class WebAnswer:
+    """What a server said. ``content`` is None unless it gave the file."""
+
+    __slots__ = ("content", "status")
+
+    def __init__(self, status: str, content: bytes | None) -> None:
+        self.status = status
+        self.content = content
+
+
+class RemoteSource(Protocol):
+    """Repositories and files elsewhere. What a ref names, and what a file holds, is asked once in
+    the life of a source: all builds that share it see the same.
+    """
+
+    def knows(self, url: RemoteUrl) -> bool:
+        """True where the address was found to be a repository before, and nobody need be asked."""
+        ...
+
+    def resolve(self, url: RemoteUrl) -> str:
+        """The id of the commit that the address's ref names now. Raises BuildError."""
+        ...
+
+    def tree(self, url: RemoteUrl, commit: str) -> FileTree:
+        """The files of a commit that :meth:`resolve` gave, with those of its submodules where the
+        address wants them. Raises BuildError, as reading from it may.
+        """
+        ...
+
+    def fetch(self, url: str) -> WebAnswer:
+        """What is at an ``http`` or ``https`` URL. Raises BuildError where nobody answers."""
         ...
 
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 from toolkit.resource.resource import ResourceSet
 from toolkit.source import Location
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from toolkit.kustomize.ports import FileTree
+
 
 class BuildWarning:
     """Something the build tolerated: a deprecated field, a patch whose target matched nothing."""
@@ -44,17 +48,40 @@ class BuildOptions:
         self.managed_by_label = managed_by_label
 
 
+class RemoteUse:
+    """A repository, or a file, that a build took from elsewhere: its ``address`` without
+    credentials. ``ref`` is as it was written; ``commit`` is what that named, "" for a file.
+    """
+
+    __slots__ = ("address", "commit", "ref")
+
+    def __init__(self, address: str, ref: str, commit: str) -> None:
+        self.address = address
+        self.ref = ref
+        self.commit = commit
+
+
 class BuildResult:
-    """Objects in output order, warnings in the order met, and every file the build read."""
+    """Objects in output order, warnings in the order met, and every file the build read.
 
-    __slots__ = ("files", "resources", "warnings")
+    ``remotes``: what it took from elsewhere; a result with any does not depend on files alone.
+    ``tree``: the files as the build saw them, with those from elsewhere; None for a result that
+    no build made.
+    """
 
-    def __init__(
+    __slots__ = ("files", "remotes", "resources", "tree", "warnings")
+
+    def __init__(  # noqa: PLR0913 — what a build gives
         self,
         resources: ResourceSet,
         warnings: tuple[BuildWarning, ...],
         files: tuple[str, ...],
+        *,
+        remotes: tuple[RemoteUse, ...] = (),
+        tree: FileTree | None = None,
     ) -> None:
         self.resources = resources
         self.warnings = warnings
         self.files = files
+        self.remotes = remotes
+        self.tree = tree

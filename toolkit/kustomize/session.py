@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from toolkit.errors import BuildError
 from toolkit.kustomize.documents import DocumentError, items_of
 from toolkit.kustomize.item import Item
+from toolkit.kustomize.mounted_tree import folder_of, is_elsewhere
 from toolkit.kustomize.parsed_files import ParsedFiles
 from toolkit.kustomize.read_ahead import ReadAhead
 from toolkit.kustomize.recorder import Recorder
@@ -20,7 +21,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from toolkit.kustomize.ports import FileTree, FunctionRunner
+    from collections.abc import Callable
+
+    from toolkit.kustomize.mounted_tree import MountedTree
+    from toolkit.kustomize.ports import FileTree, FunctionRunner, RemoteSource
+    from toolkit.kustomize.result import RemoteUse
 
 
 class Session:
@@ -39,7 +44,35 @@ class Session:
         self.ahead = ReadAhead(tree)
         self.parsed: ParsedFiles | None = None
         self.runner: FunctionRunner | None = None
+        self.open_remote: Callable[[], RemoteSource] | None = None
+        self.remotes: dict[tuple[str, str, str], RemoteUse] = {}
+        self._remote: RemoteSource | None = None
+        self._mounted: MountedTree | None = None
         self._kinds_seen: set[tuple[str, str]] = set()
+
+    def remote_source(self, name: str) -> RemoteSource:
+        """Where what is elsewhere comes from. Raises BuildError where ``name`` must not be."""
+        if self.open_remote is None:
+            from toolkit.kustomize.remote_url import without_credentials
+
+            raise BuildError(
+                f"{without_credentials(name)!r} is remote, and this build takes nothing from elsewhere",
+                hints=["clone it into the repository, and name the folder"],
+            )
+        if self._remote is None:
+            self._remote = self.open_remote()
+        return self._remote
+
+    def mounted(self) -> MountedTree:
+        """The tree, which from now on may hold others."""
+        if self._mounted is None:
+            from toolkit.kustomize.mounted_tree import MountedTree
+
+            self.tree = self._mounted = MountedTree(self.tree)
+        return self._mounted
+
+    def note_remote(self, use: RemoteUse) -> None:
+        self.remotes[use.address, use.ref, use.commit] = use
 
     def read(self, path: str) -> bytes:
         """A file's bytes; remembers that the result depends on it."""
@@ -105,11 +138,16 @@ class Session:
             content = self.tree.read(path)
         positions = Positions(content, self.show(path))
         location = positions.locate(document, field, of_key=of_key)
+        excerpt = positions.excerpt(location)
+        if excerpt and ("@" in excerpt or "?" in excerpt):
+            from toolkit.kustomize.remote_url import without_secrets
+
+            excerpt = without_secrets(excerpt)
         hints = list(error.hints)
         if isinstance(error, ItemError):
             hints.append(f"{error.item.short} is from {self.place(error.item)}")
         return BuildError(
-            error.message, location=location, excerpt=positions.excerpt(location), hints=hints
+            error.message, location=location, excerpt=excerpt, hints=hints
         )
 
     def located_item(self, error: ItemError) -> BuildError:
@@ -136,11 +174,13 @@ class Session:
         """The error for a file or folder that is not there."""
         from difflib import get_close_matches
 
-        folder, _, name = path.rpartition("/")
+        folder, name = folder_of(path), path.rpartition("/")[2]
         close: Iterable[str] = ()
         if self.tree.is_dir(folder):
             close = get_close_matches(name, self.tree.names(folder), n=1)
         hints = [f"did you mean {named[: len(named) - len(name)]}{match}?" for match in close]
+        if ":" in named and not is_elsewhere(path):
+            hints = [_no_address(named)]
         return BuildError(f"{named!r} does not exist", hints=hints or self._hint(folder))
 
     def _hint(self, folder: str) -> list[str]:
@@ -151,12 +191,14 @@ class Session:
 
 def relative(path: str, base: str) -> str:
     """``path`` as seen from the folder ``base``; both from one root, normalised. From a folder
-    outside of the root it stays as it is.
+    outside of the root it stays as it is, and so does one that is elsewhere.
     """
     if base.startswith(".."):
         return path or "."
+    if is_elsewhere(path) and not is_elsewhere(base):
+        return path
     there = path.split("/") if path else []
-    here = base.split("/") if base else []
+    here = base.removesuffix("/").split("/") if base else []
     common = 0
     while common < min(len(here), len(there)) and here[common] == there[common]:
         common += 1
@@ -165,9 +207,38 @@ def relative(path: str, base: str) -> str:
 
 def is_remote(name: str) -> bool:
     """True for what kustomize takes for a URL or a git repository."""
-    start = name.lower()
-    schemes = ("http://", "https://", "ssh://", "git::", "git@", "file://", "github.com")
-    return start.startswith(schemes) or start.endswith(".git")
+    if "@" not in name and ":" not in name and name[:11].lower() != "github.com/":
+        return False  # nearly all names, without an import
+    from toolkit.kustomize.remote_url import NotRemoteError, is_web_file, parse_remote
+
+    try:
+        parse_remote(name)
+    except NotRemoteError:
+        return is_web_file(name)
+    return True
+
+
+def shown_name(name: str) -> str:
+    """What a kustomization names, without the credentials of a URL."""
+    if not is_remote(name):
+        return name
+    from toolkit.kustomize.remote_url import without_credentials
+
+    return without_credentials(name)
+
+
+def _no_address(name: str) -> str:
+    """Why what looks like a URL is taken for a path."""
+    from toolkit.kustomize.remote_url import NotRemoteError, parse_remote
+
+    try:
+        parse_remote(name)
+    except NotRemoteError as error:
+        return (
+            f"it is no address of a repository, either ({error}): "
+            "these are like https://HOST/ORG/REPO//FOLDER?ref=REF"
+        )
+    return "an address of a repository cannot be used here"
 
 
 def first_line(text: Any) -> str:

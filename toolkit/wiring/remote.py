@@ -1,0 +1,39 @@
+"""Where builds take what is elsewhere from, and keep it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from toolkit.adapters.remote_bases import RemoteBases
+
+_STATE = ".gitops"
+
+
+def open_remote(root: str | os.PathLike[str] | None, *, is_offline: bool | None = None) -> RemoteBases:
+    """A source for the builds of one command; close it after them.
+
+    Its cache is ``.gitops/cache`` of the workspace at ``root``, where that has its state folder,
+    else the user's; ``GITOPS_CACHE`` names another, or is ``off``. ``is_offline`` None is
+    what ``GITOPS_OFFLINE`` says.
+    """
+    if is_offline is None:
+        is_offline = os.environ.get("GITOPS_OFFLINE", "") not in ("", "0", "false")
+    return RemoteBases(cache_folder(root), say=_say, is_offline=is_offline)
+
+
+def cache_folder(root: str | os.PathLike[str] | None) -> Path | None:
+    """None for none."""
+    given = os.environ.get("GITOPS_CACHE", "")
+    if given:
+        return None if given == "off" else Path(given)
+    if root is not None and (Path(root) / _STATE).is_dir():
+        return Path(root) / _STATE / "cache"
+    user = os.environ.get("XDG_CACHE_HOME", "")
+    base = Path(user) if user.startswith("/") else Path.home() / ".cache"
+    return base / "gitops"
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr)
