@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from toolkit.kustomize.remote_url import without_credentials
 from toolkit.publish.provenance import (
     Provenance,
     one_line,
@@ -11,7 +12,6 @@ from toolkit.publish.provenance import (
     parse_trailers,
     publish_message,
     rollback_message,
-    without_credentials,
 )
 
 SOURCE = Provenance("https://example.com/x.git", "a" * 40, "Ada <ada@example.com>", "Edit", False)

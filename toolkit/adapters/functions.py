@@ -24,7 +24,7 @@ _MAJORS = ("3", "4")
 class ProcessRunner:
     """FunctionRunner for the tree at ``root``."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 — the flags of kustomize build
         self,
         root: str = "/",
         *,
@@ -34,8 +34,10 @@ class ProcessRunner:
         api_versions: tuple[str, ...] = (),
         kube_version: str = "",
         is_debug: bool = False,
+        env: tuple[str, ...] = (),
         timeout_s: float = TIMEOUT_S,
     ) -> None:
+        """``env``: ``NAME=VALUE`` for functions, over what they say themselves."""
         self.has_helm = has_helm
         self.has_functions = has_functions
         self.api_versions = api_versions
@@ -43,6 +45,7 @@ class ProcessRunner:
         self.is_debug = is_debug
         self._root = root
         self._helm = helm
+        self._env = env
         self._timeout_s = timeout_s
 
     def absolute(self, path: str) -> str:
@@ -70,7 +73,8 @@ class ProcessRunner:
     def call(
         self, program: str, arguments: list[str], env: list[str], folder: str, text: str
     ) -> str:
-        variables = dict(line.partition("=")[::2] for line in env)
+        given = [line for line in self._env if "=" in line]  # a mere name is inherited
+        variables = dict(line.partition("=")[::2] for line in (*env, *given))
         return self._run(
             [self.absolute(program), *arguments], variables, self.absolute(folder), text
         )

@@ -25,8 +25,9 @@ from toolkit.adapters.gitpython import (
     git,
 )
 from toolkit.errors import GitError, PushRejectedError
+from toolkit.kustomize.remote_url import without_credentials
 from toolkit.publish.ports import Commit, DeployCommit
-from toolkit.publish.provenance import one_line, without_credentials
+from toolkit.publish.provenance import one_line
 
 _COMMITTER = "gitops <gitops@toolkit.invalid>"
 _NETWORK_TIMEOUT_S = 120

@@ -280,7 +280,9 @@ def write_private(path: Path, content: bytes) -> None:
     """The file holds all of it or what it held before; only the user can read it."""
     temporary = path.with_name(f"{path.name}.{uuid.uuid4().hex}")
     try:
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        with os.fdopen(
+            os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb"
+        ) as file:
             file.write(content)
         temporary.replace(path)
     finally:

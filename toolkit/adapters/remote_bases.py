@@ -151,7 +151,9 @@ class RemoteBases:
                 f"{url.shown}: {_named(url)} was never fetched, and this build is offline",
                 hints=["build it once with the network: what that finds is kept"],
             )
-        self._say(f"offline: {url.shown}: {_named(url)} is commit {known.commit}, {_asked_at(known)}")
+        self._say(
+            f"offline: {url.shown}: {_named(url)} is commit {known.commit}, {_asked_at(known)}"
+        )
         return known.commit
 
     def _get(self, url: str) -> WebAnswer:
@@ -216,7 +218,9 @@ def _refuse(url: RemoteUrl, error: GitRefusedError, known: Resolved | None) -> N
         hints.append(f"its branches and tags: git ls-remote {url.shown}")
     if known is not None:
         hints.append(f"{OFFLINE_HINT}: commit {known.commit}, {_asked_at(known)}")
-    raise BuildError(f"{url.shown}: {_named(url)} cannot be fetched: {said}", hints=hints) from error
+    raise BuildError(
+        f"{url.shown}: {_named(url)} cannot be fetched: {said}", hints=hints
+    ) from error
 
 
 def _private(folder: Path) -> Path:

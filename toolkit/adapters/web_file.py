@@ -60,7 +60,7 @@ def kept(path: Path) -> tuple[bytes, datetime] | None:
 class _Redirects(urllib.request.HTTPRedirectHandler):
     """To other addresses of HTTP only; another host is not told the password."""
 
-    def redirect_request(  # noqa: PLR0913 — the library's own
+    def redirect_request(
         self,
         req: urllib.request.Request,
         fp: IO[bytes],

@@ -6,17 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from toolkit.cli.build_fast import run_build
+from toolkit.cli.build_fast import run_build, settings_root
 from toolkit.errors import UsageError
 
 if TYPE_CHECKING:
     from toolkit.kustomize.ports import FunctionRunner
 
-_UNSUPPORTED = {
-    "network": "--network",
-    "mount": "--mount",
-    "env": "--env",
-}
+_FOR_CONTAINERS = {"network": "--network", "mount": "--mount"}
 
 
 @click.command(short_help="Print what a target renders to.")
@@ -51,21 +47,26 @@ _UNSUPPORTED = {
 @click.option("--helm-debug", is_flag=True, help="Call helm with --debug.")
 @click.option("--enable-alpha-plugins", is_flag=True, help="Use functions of the repository.")
 @click.option("--enable-exec", is_flag=True, help="Start their programs, with your rights.")
+@click.option("--offline", is_flag=True, help="Take remote bases as they were fetched last.")
 @click.option("--network", is_flag=True, hidden=True)
 @click.option("--mount", multiple=True, hidden=True)
-@click.option("-e", "--env", multiple=True, hidden=True)
+@click.option("-e", "--env", multiple=True, help="NAME=VALUE for functions, over what they say.")
 def build(target: str, output: str, **flags: Any) -> int:
-    """Print what TARGET renders to: an environment, or a folder with a kustomization.
+    """Print what TARGET renders to: an environment, or a folder with a kustomization, here or in
+    a git repository.
+
+    Remote bases are fetched, and kept by commit; GITOPS_OFFLINE=1 is as --offline.
 
     \b
     Example:
       gitops build staging
+      gitops build https://github.com/org/repo//overlays/dev?ref=v1
       gitops build overlays/staging -o rendered/
       gitops build --all -o rendered/       rendered/staging.yaml, rendered/production.yaml
     """
-    for name, flag in _UNSUPPORTED.items():
+    for name, flag in _FOR_CONTAINERS.items():
         if flags[name]:
-            raise UsageError(f"{flag} is not supported yet")
+            raise _only_for_containers(flag)
     if flags["builds_all"]:
         return _build_all(target, output, flags)
     return run_build(
@@ -77,6 +78,7 @@ def build(target: str, output: str, **flags: Any) -> int:
         managed_by_label=bool(flags["enable_managedby_label"]),
         lists_files=bool(flags["files"]),
         is_strict=bool(flags["strict"]),
+        is_offline=bool(flags["offline"]),
         runner=_runner(flags),
     )
 
@@ -95,20 +97,31 @@ def _runner(flags: dict[str, Any]) -> FunctionRunner | None:
         api_versions=tuple(flags["helm_api_versions"]),
         kube_version=flags["helm_kube_version"],
         is_debug=flags["helm_debug"],
+        env=tuple(flags["env"]),
+    )
+
+
+def _only_for_containers(flag: str) -> UsageError:
+    return UsageError(
+        f"{flag} is for functions in containers, which are not started here",
+        hints=["functions that are programs are: --enable-alpha-plugins --enable-exec"],
     )
 
 
 def _build_all(target: str, output: str, flags: dict[str, Any]) -> int:
     from toolkit.cli.build_all import Recipe, build_all
+    from toolkit.wiring.remote import open_remote
 
     if target != "." or flags["files"]:
         raise UsageError("--all takes neither a TARGET nor --files")
     if _runner(flags) is not None:
         raise UsageError("--all starts neither helm nor functions", hints=["build one by one"])
+    is_offline = bool(flags["offline"])
     recipe = Recipe(
         str(flags["compat"] or ""),
         str(flags["load_restrictor"]),
         str(flags["reorder"] or "unspecified"),
         bool(flags["enable_managedby_label"]),
+        lambda: open_remote(settings_root("."), is_offline=is_offline),
     )
     return build_all(recipe, output=output, is_strict=bool(flags["strict"]))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import marshal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from toolkit.adapters.files import DiskTree
 from toolkit.adapters.fork import ForkedHelper, helper_for_this_machine
+from toolkit.adapters.remote_bases import RemoteBases
 from toolkit.cli.build_fast import from_root, print_warning
 from toolkit.kustomize.build import build, render
 from toolkit.kustomize.parsed_files import ParsedFiles
@@ -23,6 +24,16 @@ class Recipe(NamedTuple):
     load_restrictor: str
     reorder: str
     managed_by_label: bool
+    open_remote: Callable[[], RemoteBases]
+
+    def options(self, compat: str) -> BuildOptions:
+        return BuildOptions(
+            compat,
+            self.load_restrictor,
+            self.reorder,
+            base=from_root("."),
+            managed_by_label=self.managed_by_label,
+        )
 
 
 class _Overlay(NamedTuple):
@@ -84,16 +95,17 @@ def _build_here(
 ) -> list[_Built]:
     tree, parsed = DiskTree("/"), ParsedFiles()
     built = []
-    for overlay in overlays:
-        options = BuildOptions(
-            overlay.compat,
-            recipe.load_restrictor,
-            recipe.reorder,
-            base=from_root("."),
-            managed_by_label=recipe.managed_by_label,
-        )
-        result = build(tree, from_root(overlay.folder), options, helper=helper, parsed=parsed)
-        built.append(_Built(render(result, helper=helper), list(result.warnings)))
+    with recipe.open_remote() as remote:
+        for overlay in overlays:
+            result = build(
+                tree,
+                from_root(overlay.folder),
+                recipe.options(overlay.compat),
+                helper=helper,
+                parsed=parsed,
+                remote=lambda: remote,
+            )
+            built.append(_Built(render(result, helper=helper), list(result.warnings)))
     return built
 
 

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from toolkit.adapters.files import DiskTree
+    from toolkit.adapters.remote_bases import RemoteBases
     from toolkit.adapters.render_cache import RenderCache
-    from toolkit.kustomize.ports import FunctionRunner
+    from toolkit.kustomize.ports import FunctionRunner, RemoteSource
     from toolkit.kustomize.result import BuildResult, BuildWarning
 
 _VALUES = {
@@ -56,23 +57,29 @@ def run_build(  # noqa: PLR0913 — the flags of kustomize build
     managed_by_label: bool = False,
     lists_files: bool = False,
     is_strict: bool = False,
+    is_offline: bool = False,
     runner: FunctionRunner | None = None,
 ) -> int:
-    """Builds an environment or a folder, and writes it to stdout or to ``output``.
+    """Builds an environment, a folder, or one of a repository elsewhere, and writes it to stdout
+    or to ``output``.
 
-    ``runner`` starts helm and functions. ``lists_files``: writes the names of the files it
+    ``runner`` starts helm and functions. ``is_offline``: asks nobody for what is elsewhere, also
+    where GITOPS_OFFLINE says so. ``lists_files``: writes the names of the files it
     depends on instead. Raises YamlError, BuildError; with ``is_strict`` for a warning, too.
     """
     gc.disable()  # nothing of a build is garbage before its end; the imports gain, too
     folder, mode = locate(target)
-    key = (os.path.realpath(folder), compat or mode, load_restrictor, reorder)
-    cache = None if managed_by_label or lists_files or runner else _cache(key[0])
+    key = (_real(folder), compat or mode, load_restrictor, reorder)
+    is_cacheable = not (managed_by_label or lists_files or runner or _is_remote(folder))
+    cache = _cache(key[0]) if is_cacheable else None
     kept = None if cache is None or (output and os.path.isdir(output)) else cache.get(key)
     if kept is not None:
         _write(kept, output)
         return 0
     started_ns = _now_ns()
-    tree, result = _build(folder, key, runner, managed_by_label=managed_by_label)
+    remote = _Remote(is_offline=is_offline)
+    tree, result = _build(folder, key, runner, remote, managed_by_label=managed_by_label)
+    remote.close()
     for warning in result.warnings:
         print_warning(warning, is_strict=is_strict)
     if lists_files:
@@ -89,16 +96,35 @@ def run_build(  # noqa: PLR0913 — the flags of kustomize build
 
         body = render(result, helper=helper_for_this_machine()).encode("utf-8", "surrogateescape")
         _write(body, output)
-        if cache is not None and not result.warnings:
+        if cache is not None and not result.warnings and not result.remotes:
             paths = [f"/{path}" for path in (*tree.listed, *result.files)]
             cache.put(key, paths, body, started_ns=started_ns)
     return 0
+
+
+class _Remote:
+    """Opens the source of what is elsewhere where a build first needs it."""
+
+    def __init__(self, *, is_offline: bool) -> None:
+        self._is_offline = is_offline
+        self._opened: RemoteBases | None = None
+
+    def __call__(self) -> RemoteSource:
+        from toolkit.wiring.remote import open_remote
+
+        self._opened = open_remote(settings_root("."), is_offline=self._is_offline)
+        return self._opened
+
+    def close(self) -> None:
+        if self._opened is not None:
+            self._opened.close()
 
 
 def _build(
     folder: str,
     key: tuple[str, ...],
     runner: FunctionRunner | None,
+    remote: _Remote,
     *,
     managed_by_label: bool,
 ) -> tuple[DiskTree, BuildResult]:
@@ -118,14 +144,15 @@ def _build(
     is_plain = real == os.path.abspath(folder)
     tree = DiskTree("/", known=from_root(folder) if is_plain and os.path.isdir(folder) else "")
     helper = helper_for_this_machine()
-    return tree, build(tree, from_root(folder), options, helper=helper, runner=runner)
+    target = from_root(folder)
+    return tree, build(tree, target, options, helper=helper, runner=runner, remote=remote)
 
 
 def _cache(folder: str) -> RenderCache | None:
     """``GITOPS_CACHE`` (``off`` for none), or the state folder of the workspace, if it is there."""
     place = os.environ.get("GITOPS_CACHE", "")
     if not place:
-        root = _settings_root(folder)
+        root = settings_root(folder)
         if root is None or not os.path.isdir(os.path.join(root, ".gitops")):
             return None
         place = os.path.join(root, ".gitops", "cache", "render")
@@ -146,10 +173,12 @@ def locate(target: str) -> tuple[str, str]:
     """The folder of a target, and the mode it is built in.
 
     A folder with a kustomization comes before an environment of that name; the overlay of an
-    environment is built in the environment's mode.
+    environment is built in the environment's mode. The address of a repository is kept.
     """
+    if _is_remote(target):
+        return target, "kustomize"
     is_folder = any(os.path.isfile(os.path.join(target, name)) for name in _KUSTOMIZATIONS)
-    root = _settings_root(os.path.realpath(target if is_folder else "."))
+    root = settings_root(os.path.realpath(target if is_folder else "."))
     if root is None:
         return target, "kustomize"
     from toolkit.repository.overlays import overlay_of
@@ -206,7 +235,7 @@ def _parse(arguments: list[str]) -> tuple[str, dict[str, Any]] | None:
     return (targets[0] if targets else ".", flags) if len(targets) < 2 else None
 
 
-def _settings_root(folder: str) -> str | None:
+def settings_root(folder: str) -> str | None:
     """The nearest folder at or above with a gitops.yaml."""
     while not os.path.isfile(os.path.join(folder, _SETTINGS)):
         parent = os.path.dirname(folder)
@@ -217,5 +246,17 @@ def _settings_root(folder: str) -> str | None:
 
 
 def from_root(path: str) -> str:
-    """A path from the root of the file system, as trees want it."""
-    return os.path.abspath(path).strip("/")
+    """A path from the root of the file system, as trees want it; an address as it is."""
+    return path if _is_remote(path) else os.path.abspath(path).strip("/")
+
+
+def _real(folder: str) -> str:
+    return folder if _is_remote(folder) else os.path.realpath(folder)
+
+
+def _is_remote(target: str) -> bool:
+    if ":" not in target and not target.lower().startswith("github.com/"):
+        return False  # nearly all targets, without an import
+    from toolkit.kustomize.session import is_remote
+
+    return is_remote(target)

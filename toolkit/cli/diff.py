@@ -38,6 +38,7 @@ def diff(
     from toolkit.report.difference import difference_document, format_difference
     from toolkit.sync.difference import difference
     from toolkit.wiring.publishing import preview
+    from toolkit.wiring.remote import open_remote
     from toolkit.wiring.render import render
     from toolkit.wiring.workspace import find_workspace
 
@@ -50,8 +51,9 @@ def diff(
         sync_plan = preview(workspace, settings.environment(name), start="working")
         print_plan(sync_plan, output)
         return _EXIT_CHANGES if exit_code and sync_plan.changes else 0
-    before = render(workspace, name, revision=revision)
-    after = render(workspace, name, revision=to)
+    with open_remote(workspace.root) as remote:
+        before = render(workspace, name, revision=revision, remote=remote)
+        after = render(workspace, name, revision=to, remote=remote)
     found = difference(before.result.resources, after.result.resources)
     if output == "text":
         print(format_difference(found, coloured=is_coloured(sys.stdout)))

@@ -30,13 +30,16 @@ def explain(target: str, name: str, field: str, compat: str | None, output: str)
       gitops explain overlays/staging ConfigMap/settings
     """
     from toolkit.adapters.files import DiskTree
-    from toolkit.cli.build_fast import from_root, locate
+    from toolkit.cli.build_fast import from_root, locate, settings_root
     from toolkit.kustomize.explain import explain as explained
     from toolkit.kustomize.result import BuildOptions
+    from toolkit.wiring.remote import open_remote
 
     folder, mode = locate(target)
     options = BuildOptions(compat or mode, base=from_root("."))
-    explanation = explained(DiskTree("/"), from_root(folder), name, options)
+    with open_remote(settings_root(".")) as remote:
+        tree = DiskTree("/")
+        explanation = explained(tree, from_root(folder), name, options, remote=lambda: remote)
     if output == "json":
         print(json.dumps(_as_json(explanation, field), indent=2))
     elif field:

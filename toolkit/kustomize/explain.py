@@ -13,13 +13,13 @@ builds.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from toolkit.errors import BuildError, UsageError
 from toolkit.kustomize.build import build
-from toolkit.kustomize.ports import FileTree
+from toolkit.kustomize.ports import FileTree, RemoteSource
 from toolkit.kustomize.recorder import Recorder, Stage
 from toolkit.kustomize.result import BuildOptions, BuildResult
 from toolkit.kustomize.session import relative
@@ -76,20 +76,27 @@ class Explanation:
 
 
 def explain(
-    tree: FileTree, target: str, name: str, options: BuildOptions | None = None
+    tree: FileTree,
+    target: str,
+    name: str,
+    options: BuildOptions | None = None,
+    *,
+    remote: Callable[[], RemoteSource] | None = None,
 ) -> Explanation:
     """Explains the object that ``name`` (``Kind/name`` or ``Kind/namespace/name``) means in what
     ``target`` builds to. Raises as :func:`~toolkit.kustomize.build.build` does; UsageError where
     no object, or several, are meant.
     """
     options = options or BuildOptions()
-    found = find_object(build(tree, target, options), name)
+    found = find_object(build(tree, target, options, remote=remote), name)
     recorder = Recorder(found.origin, found.id.kind)
-    again = build(tree, target, options, recorder=recorder)
+    again = build(tree, target, options, recorder=recorder, remote=remote)
     resource = find_object(again, name)
     for item, stages in recorder.histories:
         if item.body is resource.body:
-            return Explanation(resource, tuple(stages), _Places(tree, resource, options.base))
+            return Explanation(
+                resource, tuple(stages), _Places(again.tree or tree, resource, options.base)
+            )
     raise BuildError(f"the steps that made {name} could not be followed")
 
 

@@ -112,7 +112,9 @@ class Folder:
         )
 
     def _is_restricted(self) -> bool:
-        return self.clone is not None or self.session.options.load_restrictor != "LoadRestrictionsNone"
+        return (
+            self.clone is not None or self.session.options.load_restrictor != "LoadRestrictionsNone"
+        )
 
     def _refuse_cycle(self, path: str, name: str) -> None:
         chain: list[str] = []
@@ -126,6 +128,15 @@ class Folder:
                     hints=["a base must not lead back to what uses it"],
                 )
             folder = folder.parent
+
+
+def refuse_in_clone(folder: Folder, what: str) -> None:
+    """DEVIATION: upstream starts programs of repositories that it fetches. Raises BuildError."""
+    if folder.clone is not None:
+        raise BuildError(
+            f"{what} of a remote base is not started: {folder.clone.mount}",
+            hints=["clone the repository into this one, and name the folder"],
+        )
 
 
 def is_below(path: str, folder: str) -> bool:

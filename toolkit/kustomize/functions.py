@@ -10,7 +10,7 @@ from typing import Any
 
 from toolkit.errors import BuildError, YamlError
 from toolkit.kustomize.collection import Collection, DuplicateError
-from toolkit.kustomize.folder import Folder
+from toolkit.kustomize.folder import Folder, refuse_in_clone
 from toolkit.kustomize.item import Item, set_strings, strings_at
 from toolkit.kustomize.jsonpatch import copied
 from toolkit.kustomize.ports import FunctionRunner
@@ -121,6 +121,7 @@ def _program(folder: Folder, config: Item) -> tuple[str, list[str], list[str]]:
             f"exec of {config.short} has unknown fields: {', '.join(unknown)}",
             hints=["known: " + ", ".join(_EXEC_FIELDS)],
         )
+    refuse_in_clone(folder, "a function")
     path = called["path"]
     if "/" not in path:
         raise BuildError(f"{path!r} is no path", hints=[f"name a file of the repository: ./{path}"])

@@ -31,8 +31,8 @@ def plugin_note(file: str, folder: Folder, plugin: Item | str) -> Note:
     """What a transformer or generator did: a built-in one by its kind, which the kustomization
     ``file`` in ``folder`` configures, or the object that configures it.
     """
-    is_built_in = isinstance(plugin, str)
-    where = dict(path_note(file, folder) if is_built_in else _own_note(plugin))
+    note = path_note(file, folder) if isinstance(plugin, str) else _own_note(plugin)
+    where = dict(note)
     path = where.pop("path", ".")
     fields = [*where.items(), ("configuredIn", path)]
     if isinstance(plugin, str):

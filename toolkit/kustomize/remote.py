@@ -92,7 +92,9 @@ def remote_resource(folder: Folder, name: str) -> list[Item] | Folder:
             raise
         if isinstance(reason, YamlError):  # as upstream: it is rather a broken file
             hints = [*reason.hints, f"it is no repository, either: {error.message}"]
-            raise BuildError(f"{reason.location}: {reason.message}", hints=hints) from None
+            raise YamlError(
+                reason.message, location=reason.location, excerpt=reason.excerpt, hints=hints
+            ) from None
         hints = [*error.hints, f"it is no file, either: {reason.message}"]
         raise BuildError(error.message, hints=hints) from None
 

@@ -68,7 +68,7 @@ class RemoteUrl:
 
     __slots__ = ("host", "location", "path", "raw", "ref", "submodules", "timeout_s")
 
-    def __init__(  # noqa: PLR0913 — the parts of an address
+    def __init__(
         self,
         raw: str,
         host: str,
@@ -233,7 +233,7 @@ def _split_by_length(rest: str, *, takes_all: bool) -> tuple[str, str]:
 
 
 def _parse_query(query: str) -> tuple[str, float, bool]:
-    """A query that cannot be read counts for nothing, and so does each value that makes no sense."""
+    """A query that cannot be read counts for nothing; so does a value that makes no sense."""
     values: dict[str, str] = {}
     for pair in query.split("&"):
         if ";" in pair or _BAD_ESCAPE.search(pair):

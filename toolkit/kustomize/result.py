@@ -71,7 +71,7 @@ class BuildResult:
 
     __slots__ = ("files", "remotes", "resources", "tree", "warnings")
 
-    def __init__(  # noqa: PLR0913 — what a build gives
+    def __init__(
         self,
         resources: ResourceSet,
         warnings: tuple[BuildWarning, ...],

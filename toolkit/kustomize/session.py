@@ -19,9 +19,8 @@ from toolkit.yaml.parse import load_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from collections.abc import Callable
+    from typing import Any
 
     from toolkit.kustomize.mounted_tree import MountedTree
     from toolkit.kustomize.ports import FileTree, FunctionRunner, RemoteSource
@@ -53,10 +52,8 @@ class Session:
     def remote_source(self, name: str) -> RemoteSource:
         """Where what is elsewhere comes from. Raises BuildError where ``name`` must not be."""
         if self.open_remote is None:
-            from toolkit.kustomize.remote_url import without_credentials
-
             raise BuildError(
-                f"{without_credentials(name)!r} is remote, and this build takes nothing from elsewhere",
+                f"{shown_name(name)!r} is remote, and this build takes nothing from elsewhere",
                 hints=["clone it into the repository, and name the folder"],
             )
         if self._remote is None:
@@ -146,9 +143,7 @@ class Session:
         hints = list(error.hints)
         if isinstance(error, ItemError):
             hints.append(f"{error.item.short} is from {self.place(error.item)}")
-        return BuildError(
-            error.message, location=location, excerpt=excerpt, hints=hints
-        )
+        return BuildError(error.message, location=location, excerpt=excerpt, hints=hints)
 
     def located_item(self, error: ItemError) -> BuildError:
         """The error with the place of the object that it is about."""

@@ -7,15 +7,17 @@ whatever the source's author wrote: otherwise a commit subject could forge a tra
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit, urlunsplit
+
+from toolkit.kustomize.remote_url import without_credentials
 
 SOURCE_REPOSITORY = "Source-Repository"
 SOURCE_COMMIT = "Source-Commit"
 SOURCE_AUTHOR = "Source-Author"
 SOURCE_SUBJECT = "Source-Subject"
 SOURCE_DIRTY = "Source-Dirty"
+SOURCE_REMOTE = "Source-Remote"
 ENVIRONMENT = "Environment"
 TREE_DIGEST = "Tree-Digest"
 TOOLKIT_VERSION = "Toolkit-Version"
@@ -23,19 +25,21 @@ ROLLBACK_TO = "Rollback-To"
 
 _TRAILER = re.compile(r"([A-Za-z][A-Za-z0-9-]*): ?(.*)\Z")
 _BREAKS = re.compile(r"[\s\x00-\x1f\x7f\x85\u2028\u2029]+")
-_SCP_PASSWORD = re.compile(r"\A([^/@:]+):[^/@]*@")
 _LONGEST_VALUE = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """The source of a rendered tree. ``commit`` is "" where the source has no commit yet."""
+    """The source of a rendered tree. ``commit`` is "" where the source has no commit yet.
+    ``remotes``: what it took from elsewhere, each an address and the commit that was used.
+    """
 
     repository: str = ""
     commit: str = ""
     author: str = ""
     subject: str = ""
     is_dirty: bool = False
+    remotes: tuple[str, ...] = ()
 
 
 def publish_message(
@@ -44,7 +48,8 @@ def publish_message(
     """A deploy commit's message; ``counts`` is the summary of its changes."""
     short = provenance.commit[:12] or "a working tree"
     title = f"Publish {environment}: {counts} (from {short})"
-    return _message(title, _trailers(provenance, environment, digest, version))
+    trailers = _trailers(provenance, environment, digest, version)
+    return _message(title, trailers, provenance.remotes)
 
 
 def rollback_message(
@@ -52,16 +57,13 @@ def rollback_message(
 ) -> str:
     """The message of a rollback: the provenance of the tree that stands here again."""
     trailers = _trailers(provenance, environment, digest, version) | {ROLLBACK_TO: revision}
-    return _message(f"Roll {environment} back to {revision[:12]}", trailers)
+    title = f"Roll {environment} back to {revision[:12]}"
+    return _message(title, trailers, provenance.remotes)
 
 
 def parse_trailers(message: str) -> Mapping[str, str]:
     """Key → value of the last paragraph; empty where that is no block of trailers."""
-    paragraphs = message.strip().split("\n\n")
-    if len(paragraphs) < 2:
-        return {}
-    matches = [_TRAILER.match(line) for line in paragraphs[-1].split("\n")]
-    return {match[1]: match[2] for match in matches if match}
+    return dict(_last_paragraph(message))
 
 
 def parse_provenance(message: str) -> Provenance:
@@ -73,18 +75,16 @@ def parse_provenance(message: str) -> Provenance:
         author=trailers.get(SOURCE_AUTHOR, ""),
         subject=trailers.get(SOURCE_SUBJECT, ""),
         is_dirty=trailers.get(SOURCE_DIRTY) == "true",
+        remotes=tuple(value for key, value in _last_paragraph(message) if key == SOURCE_REMOTE),
     )
 
 
-def without_credentials(url: str) -> str:
-    """A git URL that may be shown: user names stay only where they are part of an ssh address."""
-    parts = urlsplit(url)
-    if not parts.scheme or not parts.netloc:
-        return _SCP_PASSWORD.sub(r"\1@", url)
-    host = parts.netloc.rpartition("@")[2]
-    user = parts.netloc.rpartition("@")[0].partition(":")[0]
-    keeps_user = bool(user) and parts.scheme.endswith("ssh")
-    return urlunsplit(parts._replace(netloc=f"{user}@{host}" if keeps_user else host))
+def _last_paragraph(message: str) -> list[tuple[str, str]]:
+    paragraphs = message.strip().split("\n\n")
+    if len(paragraphs) < 2:
+        return []
+    matches = [_TRAILER.match(line) for line in paragraphs[-1].split("\n")]
+    return [(match[1], match[2]) for match in matches if match]
 
 
 def one_line(text: str) -> str:
@@ -108,6 +108,7 @@ def _trailers(
     return {key: value for key, value in trailers.items() if value}
 
 
-def _message(title: str, trailers: Mapping[str, str]) -> str:
-    lines = [f"{key}: {one_line(value)}" for key, value in trailers.items()]
+def _message(title: str, trailers: Mapping[str, str], remotes: Iterable[str]) -> str:
+    pairs = [*trailers.items(), *((SOURCE_REMOTE, each) for each in remotes)]
+    lines = [f"{key}: {one_line(value)}" for key, value in pairs]
     return f"{one_line(title)}\n\n" + "\n".join(lines) + "\n"

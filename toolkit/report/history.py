@@ -85,6 +85,7 @@ def _revision(commit: Commit, sync: SyncRecord | None) -> dict[str, Any]:
             "author": provenance.author,
             "subject": provenance.subject,
             "dirty": provenance.is_dirty,
+            "remotes": list(provenance.remotes),
         },
         "rollbackTo": parse_trailers(commit.message).get(ROLLBACK_TO),
         "sync": sync_document(sync) if sync else None,

@@ -17,7 +17,8 @@ from toolkit.adapters.git_tree import GitTree
 from toolkit.errors import BuildError, YamlError
 from toolkit.kustomize.build import build
 from toolkit.kustomize.folder import KUSTOMIZATION_NAMES
-from toolkit.kustomize.ports import FileTree
+from toolkit.kustomize.mounted_tree import is_elsewhere
+from toolkit.kustomize.ports import FileTree, RemoteSource
 from toolkit.kustomize.result import BuildOptions, BuildResult
 from toolkit.repository.load import load_settings
 from toolkit.repository.settings import Environment
@@ -25,6 +26,7 @@ from toolkit.resource.resource import ResourceSet
 from toolkit.sync.affected import AffectedEnvironment
 from toolkit.sync.difference import difference
 from toolkit.wiring.delivery import open_source
+from toolkit.wiring.remote import open_remote
 from toolkit.wiring.workspace import SETTINGS_FILE, Workspace
 
 
@@ -46,10 +48,11 @@ class _Side:
     tree: FileTree
     environments: Mapping[str, Environment]
     base: str
+    remote: RemoteSource
 
     def build(self, environment: Environment) -> BuildResult:
         options = BuildOptions(environment.compat.value, base=self.base)
-        return build(self.tree, environment.overlay, options)
+        return build(self.tree, environment.overlay, options, remote=lambda: self.remote)
 
 
 def affected_by(workspace: Workspace, start: str, end: str | None = None) -> Affected:
@@ -58,14 +61,15 @@ def affected_by(workspace: Workspace, start: str, end: str | None = None) -> Aff
     Each revision is built with its own gitops.yaml. Raises GitError for an unknown revision,
     SettingsError, YamlError and BuildError where the state after cannot be built.
     """
-    with open_source(workspace) as source:
+    with open_source(workspace) as source, open_remote(workspace.root) as remote:
         first = source.commit(start).sha
         before_tree = source.tree(first)
         last = source.commit(end).sha if end is not None else ""
         after_tree = source.tree(last) if last else DiskTree(workspace.root)
         links = {*before_tree.links, *_possible_links(source, after_tree)}
         moved = any(before_tree.resolve(path) != after_tree.resolve(path) for path in links)
-        before, after = _side(workspace, before_tree), _side(workspace, after_tree)
+        before = _side(workspace, before_tree, remote)
+        after = _side(workspace, after_tree, remote)
         names = sorted({*before.environments, *after.environments})
         found = (_compare(name, before, after, links_differ=moved) for name in names)
         return Affected(first, last, tuple(each for each in found if each.changes or each.failure))
@@ -79,13 +83,13 @@ def _possible_links(source: GitSource, tree: GitTree | DiskTree) -> Iterable[str
     return [path.removeprefix(prefix) for path in source.dirty_paths() if path.startswith(prefix)]
 
 
-def _side(workspace: Workspace, tree: FileTree) -> _Side:
+def _side(workspace: Workspace, tree: FileTree, remote: RemoteSource) -> _Side:
     here = relpath(Path.cwd(), workspace.root)
     shown = relpath(workspace.settings_file)
     environments: Mapping[str, Environment] = {}
     if tree.is_file(SETTINGS_FILE):
         environments = load_settings(tree.read(SETTINGS_FILE), shown).environments
-    return _Side(tree, environments, "" if here == "." else here)
+    return _Side(tree, environments, "" if here == "." else here, remote)
 
 
 def _compare(name: str, before: _Side, after: _Side, *, links_differ: bool) -> AffectedEnvironment:
@@ -105,7 +109,9 @@ def _compare(name: str, before: _Side, after: _Side, *, links_differ: bool) -> A
         earlier.resources if earlier else empty, result.resources if result else empty
     )
     used = sorted({*read, *(earlier.files if earlier else ())})
-    files = [path for path in used if _content(before.tree, path) != _content(after.tree, path)]
+    was_tree = earlier.tree if earlier and earlier.tree else before.tree
+    now_tree = result.tree if result and result.tree else after.tree
+    files = [path for path in used if _content(was_tree, path) != _content(now_tree, path)]
     return AffectedEnvironment(name, changes, tuple(files))
 
 
@@ -114,8 +120,12 @@ def _recipe(environment: Environment) -> tuple[str, str]:
 
 
 def _reads_the_same(before: FileTree, after: FileTree, files: Iterable[str]) -> bool:
-    """True where a build of ``before`` would read just what that of ``after`` read."""
+    """True where a build of ``before`` would read just what that of ``after`` read. What is
+    elsewhere is the same for both, as long as they name it in the same way.
+    """
     for path in files:
+        if is_elsewhere(path):
+            continue
         content = _content(before, path)
         if content is None or content != _content(after, path):
             return False

@@ -9,9 +9,10 @@ from pathlib import Path
 from toolkit.adapters.files import DiskTree
 from toolkit.errors import InputError, RefusedError, UsageError
 from toolkit.kustomize.build import build, render
-from toolkit.kustomize.ports import FileTree
+from toolkit.kustomize.ports import FileTree, RemoteSource
 from toolkit.kustomize.result import BuildOptions, BuildResult
 from toolkit.wiring.edits import find_file
+from toolkit.wiring.remote import open_remote
 from toolkit.wiring.workspace import find_workspace
 
 _MOST_NAMES = 5
@@ -50,16 +51,18 @@ def refuse_other_build(file: Path, after: str, also: Iterable[str] = ()) -> list
     path = str(file.resolve()).lstrip("/")
     compared: list[str] = []
     failures: list[InputError] = []
-    for name, folder, compat in _targets(file, also):
-        options = BuildOptions(compat, base=str(Path.cwd()).lstrip("/"))
-        try:
-            before = build(DiskTree("/"), folder, options)
-        except InputError as error:
-            failures.append(error)
-            continue
-        if path in before.files:
-            _refuse_difference(name, before, _build_edited(path, after, folder, options, name))
-            compared.append(name)
+    with open_remote(_root(file)) as remote:
+        for name, folder, compat in _targets(file, also):
+            options = BuildOptions(compat, base=str(Path.cwd()).lstrip("/"))
+            try:
+                before = build(DiskTree("/"), folder, options, remote=lambda: remote)
+            except InputError as error:
+                failures.append(error)
+                continue
+            if path in before.files:
+                edited = _build_edited(path, after, folder, options, name, remote)
+                _refuse_difference(name, before, edited)
+                compared.append(name)
     if not compared:
         raise RefusedError(
             f"{file} cannot be built, so nothing tells whether a fix would change it",
@@ -72,15 +75,18 @@ def bodies_with(file: Path, text: str) -> list[Mapping[str, object]]:
     """The objects that the kustomization builds to where its file says ``text``."""
     folder = str(file.resolve().parent).lstrip("/")
     options = BuildOptions(base=str(Path.cwd()).lstrip("/"))
-    result = _build_edited(str(file.resolve()).lstrip("/"), text, folder, options, str(file))
+    path = str(file.resolve()).lstrip("/")
+    with open_remote(_root(file)) as remote:
+        result = _build_edited(path, text, folder, options, str(file), remote)
     return [resource.body for resource in result.resources]
 
 
 def _build_edited(
-    path: str, after: str, folder: str, options: BuildOptions, name: str
+    path: str, after: str, folder: str, options: BuildOptions, name: str, remote: RemoteSource
 ) -> BuildResult:
+    tree = EditedTree(DiskTree("/"), path, after.encode())
     try:
-        return build(EditedTree(DiskTree("/"), path, after.encode()), folder, options)
+        return build(tree, folder, options, remote=lambda: remote)
     except InputError as error:
         raise RefusedError(
             f"{name} could not be built any more: nothing was changed", hints=[str(error)]
@@ -97,6 +103,14 @@ def _refuse_difference(name: str, before: BuildResult, after: BuildResult) -> No
         f"{name} would not build to the same bytes: nothing was changed",
         hints=[f"changed: {each}" for each in shown] or ["the objects come in another order"],
     )
+
+
+def _root(file: Path) -> Path | None:
+    """The root of the workspace that a file is in."""
+    try:
+        return find_workspace(file.resolve().parent).root
+    except UsageError:
+        return None
 
 
 def _targets(file: Path, also: Iterable[str]) -> Iterator[tuple[str, str, str]]:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from toolkit.adapters.kept_files import Mirrors, RunFolders, StepFolders
+from toolkit.adapters.remote_cache import LIMITS, CachedFiles, CachedMirrors
 from toolkit.adapters.sqlite.archive import SqliteArchive
 from toolkit.adapters.sqlite.runs import SqliteRuns
 from toolkit.controllers.pod_controller import pod_logs, pod_starts
@@ -17,6 +18,7 @@ from toolkit.errors import NotFoundError, OperationError
 from toolkit.repository.settings import Environment
 from toolkit.resource.cluster import Cluster
 from toolkit.wiring.clusters import Owner, ServerAddress, own, running_server
+from toolkit.wiring.remote import CACHE
 from toolkit.wiring.workspace import Workspace
 from toolkit.workflow.retention import Limits, Swept
 
@@ -81,6 +83,8 @@ def common_shelves(owner: Owner, workspace: Workspace) -> Shelves:
         {
             "steps": (steps, _LEFT_BEHIND),
             "mirrors": (Mirrors(workspace.state / "mirrors", in_use=in_use), _UNUSED),
+            "remote bases": (CachedMirrors(workspace.state / CACHE), LIMITS),
+            "remote files": (CachedFiles(workspace.state / CACHE), LIMITS),
         },
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from toolkit.adapters.git import GitSource
 from toolkit.errors import FindingsError, RefusedError
@@ -15,6 +15,7 @@ from toolkit.repository.settings import Environment
 from toolkit.sync.plan import SyncPlan
 from toolkit.validate import Finding, Severity
 from toolkit.wiring.delivery import open_publisher, open_reconciler, open_source, provenance_of
+from toolkit.wiring.remote import open_remote
 from toolkit.wiring.render import Rendered, check, render, render_readable
 from toolkit.wiring.workspace import STATE_FOLDER, Workspace
 
@@ -75,14 +76,14 @@ def publish_all(
     rendered = _rendered(workspace, environments, origin, told)
     trees = [render_tree(each.result, environment=each.target.name) for each in rendered]
     publications = []
-    for environment, tree in zip(environments, trees, strict=True):
+    for environment, each, tree in zip(environments, rendered, trees, strict=True):
         told(f"publishing {environment.name} to {environment.deploy.branch}")
         with open_publisher(workspace, environment) as publisher:
             publications.append(
                 publisher.publish(
                     tree,
                     branch=environment.deploy.branch,
-                    provenance=origin.provenance,
+                    provenance=replace(origin.provenance, remotes=_remotes(each)),
                     is_newer=origin.is_newer,
                     clear_hold=clear_hold,
                     dry_run=dry_run,
@@ -110,14 +111,16 @@ def _rendered(
     """Raises FindingsError with the findings of all environments where any has an error."""
     rendered: list[Rendered] = []
     findings: dict[str, tuple[Finding, ...]] = {}
-    for environment in environments:
-        name = environment.name
-        told(f"rendering {name} from {_named_source(origin.provenance)}")
-        try:
-            rendered.append(render_readable(workspace, name, revision=origin.revision))
-            findings[name] = check(rendered[-1])
-        except FindingsError as error:
-            findings[name] = error.findings
+    with open_remote(workspace.root) as remote:
+        for environment in environments:
+            name, revision = environment.name, origin.revision
+            told(f"rendering {name} from {_named_source(origin.provenance)}")
+            try:
+                one = render_readable(workspace, name, revision=revision, remote=remote)
+                rendered.append(one)
+                findings[name] = check(one)
+            except FindingsError as error:
+                findings[name] = error.findings
     broken = [name for name, found in findings.items() if any(map(_is_error, found))]
     if broken:
         raise FindingsError(
@@ -128,6 +131,14 @@ def _rendered(
     for name in (name for name, found in findings.items() if found):
         told(f"{name} has warnings: gitops validate {name}")
     return rendered
+
+
+def _remotes(rendered: Rendered) -> tuple[str, ...]:
+    """What was taken from elsewhere: an address, and the commit where it is a repository."""
+    return tuple(
+        f"{use.address}{f'?ref={use.ref}' if use.ref else ''} {use.commit}".rstrip()
+        for use in rendered.result.remotes
+    )
 
 
 def _is_error(finding: Finding) -> bool:

@@ -7,19 +7,20 @@ import sys
 from pathlib import Path
 
 from toolkit.adapters.remote_bases import RemoteBases
+from toolkit.wiring.workspace import STATE_FOLDER
 
-_STATE = ".gitops"
+CACHE = "cache"
+"""Below a workspace's state folder."""
 
 
-def open_remote(root: str | os.PathLike[str] | None, *, is_offline: bool | None = None) -> RemoteBases:
+def open_remote(root: str | os.PathLike[str] | None, *, is_offline: bool = False) -> RemoteBases:
     """A source for the builds of one command; close it after them.
 
     Its cache is ``.gitops/cache`` of the workspace at ``root``, where that has its state folder,
-    else the user's; ``GITOPS_CACHE`` names another, or is ``off``. ``is_offline`` None is
-    what ``GITOPS_OFFLINE`` says.
+    else the user's; ``GITOPS_CACHE`` names another, or is ``off``. ``GITOPS_OFFLINE``
+    makes it offline, too.
     """
-    if is_offline is None:
-        is_offline = os.environ.get("GITOPS_OFFLINE", "") not in ("", "0", "false")
+    is_offline = is_offline or os.environ.get("GITOPS_OFFLINE", "") not in ("", "0", "false")
     return RemoteBases(cache_folder(root), say=_say, is_offline=is_offline)
 
 
@@ -28,12 +29,12 @@ def cache_folder(root: str | os.PathLike[str] | None) -> Path | None:
     given = os.environ.get("GITOPS_CACHE", "")
     if given:
         return None if given == "off" else Path(given)
-    if root is not None and (Path(root) / _STATE).is_dir():
-        return Path(root) / _STATE / "cache"
+    if root is not None and (Path(root) / STATE_FOLDER).is_dir():
+        return Path(root) / STATE_FOLDER / CACHE
     user = os.environ.get("XDG_CACHE_HOME", "")
     base = Path(user) if user.startswith("/") else Path.home() / ".cache"
     return base / "gitops"
 
 
 def _say(line: str) -> None:
-    print(line, file=sys.stderr)
+    sys.stderr.write(f"{line}\n")

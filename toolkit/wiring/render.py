@@ -14,12 +14,14 @@ from pathlib import Path
 from toolkit.adapters.files import DiskTree
 from toolkit.errors import BuildError, FindingsError, UsageError, YamlError
 from toolkit.kustomize.build import build
-from toolkit.kustomize.ports import FileTree
+from toolkit.kustomize.mounted_tree import is_elsewhere
+from toolkit.kustomize.ports import FileTree, RemoteSource
 from toolkit.kustomize.result import BuildOptions, BuildResult
 from toolkit.repository.settings import Compat, Environment, Settings
 from toolkit.source import Location
 from toolkit.validate import Finding, validate
 from toolkit.validate.broken import finding_of_error, findings_of_warnings
+from toolkit.wiring.remote import open_remote
 from toolkit.wiring.workspace import Workspace
 
 
@@ -38,7 +40,9 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A built target. ``commit`` is the full id of what was built, "" for the work tree."""
+    """A built target. ``tree`` holds what came from elsewhere, too. ``commit`` is the full id of
+    what was built, "" for the work tree.
+    """
 
     workspace: Workspace
     target: Target
@@ -75,28 +79,41 @@ def find_target(workspace: Workspace, settings: Settings, name: str) -> Target:
     return Target(name, "" if folder == "." else folder, next(owners, None))
 
 
-def render(workspace: Workspace, target: str, *, revision: str | None = None) -> Rendered:
-    """Builds an environment or a folder: from the work tree, or from a commit.
+def render(
+    workspace: Workspace,
+    target: str,
+    *,
+    revision: str | None = None,
+    remote: RemoteSource | None = None,
+) -> Rendered:
+    """Builds an environment or a folder: from the work tree, or from a commit. Several that share
+    ``remote`` see the same of what is elsewhere.
 
     Raises UsageError, YamlError, BuildError, SettingsError; GitError for an unknown revision.
     The settings are always those of the work tree.
     """
     found = find_target(workspace, workspace.settings(), target)
     if revision is None:
-        return _built(workspace, found, DiskTree(workspace.root))
+        return _built(workspace, found, DiskTree(workspace.root), remote)
     from toolkit.wiring.delivery import open_source
 
     with open_source(workspace) as source:
         commit = source.commit(revision).sha
-        return _built(workspace, found, source.tree(commit), commit)
+        return _built(workspace, found, source.tree(commit), remote, commit)
 
 
-def render_readable(workspace: Workspace, target: str, *, revision: str | None = None) -> Rendered:
+def render_readable(
+    workspace: Workspace,
+    target: str,
+    *,
+    revision: str | None = None,
+    remote: RemoteSource | None = None,
+) -> Rendered:
     """As :func:`render`; a file that cannot be read or built is a FindingsError: a publish that it
     stops was refused for a finding, as for any other.
     """
     try:
-        return render(workspace, target, revision=revision)
+        return render(workspace, target, revision=revision, remote=remote)
     except (YamlError, BuildError) as error:
         raise FindingsError(
             f"{target} cannot be built: nothing was changed",
@@ -133,7 +150,7 @@ def time_zones() -> frozenset[str]:
 def shown_paths(workspace: Workspace) -> Callable[[str], str]:
     """Turns a path from the workspace's root into one that the user can open from here."""
     here = relpath(workspace.root)
-    return lambda path: path if here == "." else relpath(Path(here) / path)
+    return lambda path: path if here == "." or is_elsewhere(path) else relpath(Path(here) / path)
 
 
 def bodies_of(rendered: Rendered) -> list[Mapping[str, object]]:
@@ -141,11 +158,21 @@ def bodies_of(rendered: Rendered) -> list[Mapping[str, object]]:
     return [resource.body for resource in rendered.result.resources]
 
 
-def _built(workspace: Workspace, target: Target, tree: FileTree, commit: str = "") -> Rendered:
+def _built(
+    workspace: Workspace,
+    target: Target,
+    tree: FileTree,
+    remote: RemoteSource | None,
+    commit: str = "",
+) -> Rendered:
+    if remote is None:
+        with open_remote(workspace.root) as source:
+            return _built(workspace, target, tree, source, commit)
     here = Path.cwd()
     base = relpath(here, workspace.root)
     options = BuildOptions(target.compat.value, base="" if base == "." else base)
-    return Rendered(workspace, target, build(tree, target.folder, options), tree, commit)
+    result = build(tree, target.folder, options, remote=lambda: remote)
+    return Rendered(workspace, target, result, result.tree or tree, commit)
 
 
 def _moved(finding: Finding, shown: Callable[[str], str]) -> Finding:

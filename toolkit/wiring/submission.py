@@ -13,6 +13,7 @@ from toolkit.kustomize.result import BuildOptions
 from toolkit.repository.settings import Environment
 from toolkit.resource.copying import copy_json
 from toolkit.resource.resource import Body
+from toolkit.wiring.remote import open_remote
 from toolkit.wiring.workspace import Workspace
 from toolkit.yaml import SETTINGS, emit, emit_all, load_all
 
@@ -42,7 +43,9 @@ def in_environment(
         f"{_FOLDER}/kustomization.yaml": emit(kustomization).encode(),
         f"{_FOLDER}/{_OBJECTS}": emit_all(named).encode(),
     }
-    result = build(_Beside(tree, files), _FOLDER, BuildOptions(environment.compat.value))
+    options = BuildOptions(environment.compat.value)
+    with open_remote(workspace.root) as remote:
+        result = build(_Beside(tree, files), _FOLDER, options, remote=lambda: remote)
     built = [r.body for r in result.resources if r.origin.path == f"{_FOLDER}/{_OBJECTS}"]
     return [_unnamed(copy_json(after), before) for after, before in zip(built, bodies, strict=True)]
 

@@ -6,7 +6,7 @@ from posixpath import join, normpath
 from typing import Any
 
 from toolkit.errors import BuildError, YamlError
-from toolkit.kustomize.folder import Folder
+from toolkit.kustomize.folder import Folder, refuse_in_clone
 from toolkit.kustomize.item import Item
 from toolkit.kustomize.jsonpatch import copied
 from toolkit.kustomize.ports import FunctionRunner, HelmCall
@@ -62,6 +62,7 @@ def inflate(chart: Fields, folder: Folder, origin: Origin) -> list[Item]:
             "a Helm chart is only inflated where that is allowed",
             hints=["gitops build --enable-helm", "or render it once: helm template"],
         )
+    refuse_in_clone(folder, "a Helm chart")
     name = chart.get("name") or ""
     if not name:
         raise BuildError("the chart has no name")
