@@ -81,11 +81,12 @@ def _read(target: str) -> _Source:
 
 def _workflows(place: Place, target: str, source: _Source) -> list[Body]:
     """New workflows, as the cluster is to get them but for what the command line adds."""
+    from toolkit.schema import with_texts
     from toolkit.wiring.submission import in_environment
 
     if isinstance(source, tuple):
         return [_as_workflow(find(place, *source))]
-    plain = [body for _, body in source]
+    plain = [with_texts(body) for _, body in source]
     bodies = in_environment(place.workspace, place.environment, plain)
     _refuse_broken(place, target, [number for number, _ in source], bodies)
     return [_as_workflow(body) for body in bodies]

@@ -12,13 +12,16 @@ The schemas refuse unknown fields and know no null: null means absent, so take n
 """
 
 from toolkit.schema.definitions import known_kinds, schema_for
+from toolkit.schema.texts import is_scalar_for_text, with_texts
 from toolkit.schema.types import FieldType, list_semantics, strategic_merge, type_of
 
 __all__ = [
     "FieldType",
+    "is_scalar_for_text",
     "known_kinds",
     "list_semantics",
     "schema_for",
     "strategic_merge",
     "type_of",
+    "with_texts",
 ]
