@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from toolkit import __version__
 from toolkit.cli.verbs import SECTIONS, VERBS
+
+
+_OF_ARGO: Final = {"submit": "run", "lint": "validate", "node": "resume"}
+"""Verbs of ``argo`` that have another name here."""
 
 
 class LazyGroup(click.Group):
@@ -33,7 +37,8 @@ class LazyGroup(click.Group):
         if name and name not in VERBS and not name.startswith("-"):
             from difflib import get_close_matches
 
-            close = get_close_matches(name, VERBS, n=1)
+            here = _OF_ARGO.get(name)
+            close = [here] if here else get_close_matches(name, VERBS, n=1)
             hint = f" Did you mean {close[0]!r}?" if close else " See gitops --help."
             raise click.UsageError(f"No such verb {name!r}.{hint}", ctx)
         return super().resolve_command(ctx, args)

@@ -129,11 +129,12 @@ def print_objects(bodies: list[Mapping[str, Any]], output: str) -> None:
 def read_documents(file: str) -> list[tuple[int, Body]]:
     """Objects of a file (``-`` is standard input), each with its document number.
 
-    Raises UsageError where the file is missing or holds something else than objects.
+    Raises UsageError where the file is missing, FindingsError where it holds something else than
+    objects.
     """
     from pathlib import Path
 
-    from toolkit.yaml import load_all
+    from toolkit.wiring.validation import read_documents as of_text
 
     if file == "-":
         shown, content = "standard input", sys.stdin.buffer.read()
@@ -142,22 +143,7 @@ def read_documents(file: str) -> list[tuple[int, Body]]:
             shown, content = file, Path(file).read_bytes()
         except OSError as error:
             raise UsageError(f"{file}: {error.strerror}") from error
-    found = [(n, body) for n, body in enumerate(load_all(content, shown)) if body is not None]
-    for number, body in found:
-        if not isinstance(body, dict) or not body.get("kind") or not body.get("apiVersion"):
-            raise UsageError(
-                f"{shown}: document {number + 1} is no object with apiVersion and kind"
-            )
-    return _without_lists(found)
-
-
-def _without_lists(found: list[tuple[int, Body]]) -> list[tuple[int, Body]]:
-    """``kind: List`` stands for its items."""
-    flat: list[tuple[int, Body]] = []
-    for number, body in found:
-        items = body.get("items") if body.get("kind") == "List" else None
-        flat += [(number, item) for item in items] if isinstance(items, list) else [(number, body)]
-    return flat
+    return of_text(content, shown)
 
 
 def _latest(place: Place, gvk: GroupVersionKind) -> Body:

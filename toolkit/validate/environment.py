@@ -19,7 +19,7 @@ from toolkit.validate.places import Places, Sources
 from toolkit.validate.pods import check_pods
 from toolkit.validate.references import check_references
 from toolkit.validate.schemas import check_schema, is_secret_value
-from toolkit.validate.shapes import fields_of
+from toolkit.validate.shapes import described, fields_of
 from toolkit.validate.spec import workflow_spec
 from toolkit.validate.tags import check_tags
 from toolkit.validate.templates import check_templates
@@ -29,7 +29,9 @@ _REWRITTEN: Final = "an overlay wrote this value: it is not in this file"
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One manifest and where it stands: a file of ``workflows/``, or standard input."""
+    """One manifest and where it stands: a file of ``workflows/``, or standard input. A document
+    that is no object is found wrong.
+    """
 
     body: Mapping[str, Any]
     origin: Origin
@@ -78,9 +80,10 @@ def validate_documents(
     there. ``is_submission``: see :class:`Surroundings`.
     """
     objects = list(documents)
+    bodies = [each.body for each in objects if isinstance(each.body, dict)]
     around = list(environment) if environment is not None else []
     catalog = Catalog(
-        [*(each.body for each in objects), *around], is_complete=environment is not None
+        [*bodies, *around], is_complete=environment is not None
     )
     surroundings = Surroundings(zones, is_synced=False, is_submission=is_submission)
     return _findings(objects, catalog, surroundings, sources)
@@ -122,6 +125,9 @@ def _check_duplicate(each: Document, seen: dict[ResourceId, Document], notes: No
 def _check_object(
     body: Mapping[str, Any], catalog: Catalog, surroundings: Surroundings, notes: Notes
 ) -> None:
+    if not isinstance(body, dict):
+        notes.add("missing-type", (), f"this document is {described(body)}, not an object")
+        return
     check_metadata(body, notes, is_synced=surroundings.is_synced)
     check_schema(body, notes)
     check_references(body, catalog, notes)
@@ -142,7 +148,7 @@ def _finding(note: Note, each: Document, places: Places) -> Finding:
     hints = [note.hint] if note.hint else []
     if place.is_rewritten:
         hints.append(_REWRITTEN)
-    excerpt = "" if is_secret_value(each.body, note.path) else place.excerpt
+    excerpt = "" if is_secret_value(fields_of(each.body), note.path) else place.excerpt
     return Finding(
         note.rule,
         note.severity,
@@ -156,6 +162,7 @@ def _finding(note: Note, each: Document, places: Places) -> Finding:
 
 
 def _identity(body: Mapping[str, Any]) -> ResourceId:
+    body = fields_of(body)
     return ResourceId.of({**body, "metadata": fields_of(body.get("metadata"))})
 
 

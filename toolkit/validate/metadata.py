@@ -11,7 +11,7 @@ from toolkit.resource.field_path import FieldPath
 from toolkit.resource.identity import GroupVersionKind
 from toolkit.schema import known_kinds
 from toolkit.validate.notes import Notes
-from toolkit.validate.shapes import did_you_mean, fields_of, text_of
+from toolkit.validate.shapes import described, did_you_mean, fields_of, text_of
 
 _LABEL: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?\Z")
 _SUBDOMAIN: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\Z")
@@ -42,7 +42,7 @@ _UNLISTED: Final = frozenset({"Binding", "ComponentStatus", "List", "Status"})
 def check_metadata(body: Mapping[str, Any], notes: Notes, *, is_synced: bool) -> None:
     """``is_synced``: the object must have a name of its own; a generated one is for runs."""
     gvk = GroupVersionKind.of(body)
-    _check_kind(gvk, notes)
+    _check_kind(body, gvk, notes)
     metadata = fields_of(body.get("metadata"))
     name = text_of(metadata.get("name"))
     if name:
@@ -56,10 +56,14 @@ def check_metadata(body: Mapping[str, Any], notes: Notes, *, is_synced: bool) ->
     _check_labels(metadata.get("labels"), ("metadata", "labels"), notes)
 
 
-def _check_kind(gvk: GroupVersionKind, notes: Notes) -> None:
-    for key, value in (("apiVersion", gvk.version), ("kind", gvk.kind)):
-        if not value:
+def _check_kind(body: Mapping[str, Any], gvk: GroupVersionKind, notes: Notes) -> None:
+    for key in ("apiVersion", "kind"):
+        if not body.get(key):
             notes.add("missing-type", (), f"the object has no {key}")
+        elif not isinstance(body[key], str):
+            message = f"{key}: expected a text, found {described(body[key])}"
+            notes.add("wrong-type", (key,), message, "write one text")
+            return
     if not gvk.version or not gvk.kind or gvk in known_kinds():
         return
     same_group = {known.kind for known in known_kinds() if known.group == gvk.group}

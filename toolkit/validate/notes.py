@@ -41,8 +41,12 @@ class Notes:
         is_key: bool = False,
         part: str = "",
     ) -> None:
-        """Writes down one finding; the rule's table gives its severity."""
-        self._notes[Note(rule, RULES[rule].severity, path, message, hint, is_key, part)] = None
+        """Writes down one finding; the rule's table gives its severity, and a hint where there is
+        none.
+        """
+        known = RULES[rule]
+        hint = hint or known.hint
+        self._notes[Note(rule, known.severity, path, message, hint, is_key, part)] = None
 
     def __iter__(self) -> Iterator[Note]:
         return iter(self._notes)

@@ -12,15 +12,15 @@ from typing import Any, Final
 
 from toolkit.resource.field_path import FieldPath, format_path, value_at
 from toolkit.resource.identity import GroupVersionKind
-from toolkit.schema import FieldType, schema_for, type_of
+from toolkit.schema import FieldType, is_scalar_for_text, schema_for, type_of
 from toolkit.validate.notes import Notes
-from toolkit.validate.shapes import did_you_mean, fields_of, has_tag, listed
+from toolkit.validate.shapes import described, did_you_mean, fields_of, has_tag, listed
 
 Violation = tuple[FieldPath, str]
 """Where, and which keyword of JSON schema was violated there."""
 
+_RUN: Final = "Workflow"
 _LISTS_OF_VALUES: Final = ("parameters", "env")
-_FEW: Final = 8
 _CALLS_A_TEMPLATE: Final = ("template", "templateRef")
 
 
@@ -41,10 +41,19 @@ def check_schema(body: Mapping[str, Any], notes: Notes) -> None:
             continue
         place = root.at(path)
         explain = _EXPLANATIONS.get(keyword)
-        if place is not None and explain is not None:
+        if keyword == "type" and body.get("kind") == _RUN and is_scalar_for_text(body, path):
+            _explain_scalar(path, value_at(cleaned, path), notes)
+        elif place is not None and explain is not None:
             explain(place, path, value_at(cleaned, path), notes)
         else:
             notes.add("value-not-allowed", path, f"{format_path(path)} breaks {keyword!r}")
+
+
+def _explain_scalar(path: FieldPath, value: Any, notes: Notes) -> None:
+    """Of what is run as it stands: Argo reads it as the text."""
+    message = f"{format_path(path)}: {described(value)} is taken as a text"
+    hint = f"{_hint_for_type(('string',), value)}: kubectl refuses it as it is"
+    notes.add("scalar-for-text", path, message, hint)
 
 
 def is_secret_value(body: Mapping[str, Any], path: FieldPath) -> bool:
@@ -121,7 +130,7 @@ def _explain_unknown(place: FieldType, path: FieldPath, value: Any, notes: Notes
         if key in _CALLS_A_TEMPLATE and _is_template(place):
             _explain_call(path, key, notes)
             continue
-        every = f"fields here: {listed(known)}" if len(known) <= _FEW else ""
+        every = f"fields here: {listed(known)}" if known else ""
         hint = did_you_mean(key, known, otherwise=every)
         where = f" in {format_path(path)}" if path else ""
         notes.add("unknown-field", (*path, key), f"unknown field {key!r}{where}", hint, is_key=True)
@@ -145,14 +154,15 @@ def _explain_missing(place: FieldType, path: FieldPath, value: Any, notes: Notes
     for key in place.schema.get("required", ()):
         if key not in value:
             where = format_path(path) or "the object"
-            notes.add("missing-field", path, f"{where} has no {key!r}, which is required")
+            message = f"{where} has no {key!r}, which is required"
+            notes.add("missing-field", path, message, f"add {key}: …")
 
 
 def _explain_type(place: FieldType, path: FieldPath, value: Any, notes: Notes) -> None:
     wanted = place.schema.get("type", ())
     types = (wanted,) if isinstance(wanted, str) else tuple(wanted)
     expected = " or ".join(_TYPE_NAMES[name] for name in types)
-    found = _described(value)
+    found = described(value)
     message = f"{format_path(path)}: expected {expected}, found {found}"
     hint = _hint_for_field(path, value) or _hint_for_type(types, value)
     notes.add("wrong-type", path, message, hint)
@@ -181,24 +191,9 @@ def _hint_for_type(types: tuple[str, ...], value: Any) -> str:
         return "this field takes no template tag: it is read before tags are filled in"
     if "integer" in types and isinstance(value, str) and value.lstrip("-").isdigit():
         return "take away the quotes"
-    if "boolean" in types and str(value).lower() in ("yes", "no", "on", "off", "true", "false"):
+    if "boolean" in types:
         return "write true or false, without quotes"
-    return ""
-
-
-def _described(value: Any) -> str:
-    if isinstance(value, dict):
-        return "an object"
-    if isinstance(value, list):
-        return "a list"
-    if value is None:
-        return "nothing"
-    if isinstance(value, bool):
-        return f"the boolean {str(value).lower()}"
-    if isinstance(value, str):
-        shown = value if len(value) <= 40 else value[:39] + "…"
-        return f"the text {shown!r}"
-    return f"the number {value}"
+    return next((_FORMS[name] for name in types if name in _FORMS), "")
 
 
 def _explain_enum(place: FieldType, path: FieldPath, value: Any, notes: Notes) -> None:
@@ -229,6 +224,14 @@ _TYPE_NAMES: Final = {
     "object": "an object",
     "array": "a list",
     "null": "nothing",
+}
+
+_FORMS: Final = {
+    "object": "write its fields below it, each as name: value",
+    "array": "begin each item with '- '",
+    "string": "write one text",
+    "integer": "write a whole number, without quotes",
+    "number": "write a number, without quotes",
 }
 
 _EXPLANATIONS: Final[Mapping[str, Callable[[FieldType, FieldPath, Any, Notes], None]]] = {

@@ -73,6 +73,22 @@ def did_you_mean(word: str, known: Iterable[str], *, otherwise: str = "") -> str
     return f"did you mean {close[0]!r}?" if close else otherwise
 
 
+def described(value: Any) -> str:
+    """What a value is, in words."""
+    if isinstance(value, dict):
+        return "an object"
+    if isinstance(value, list):
+        return "a list"
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return f"the boolean {str(value).lower()}"
+    if isinstance(value, str):
+        shown = value if len(value) <= 40 else value[:39] + "…"
+        return f"the text {shown!r}"
+    return f"the number {value}"
+
+
 def listed(words: Iterable[str], *, limit: int = 8) -> str:
     """``a, b, c`` in order, cut after ``limit``; "none" where there are none."""
     every = sorted(words)

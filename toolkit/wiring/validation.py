@@ -6,9 +6,9 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
-from toolkit.errors import FindingsError, InputError, NotFoundError, UsageError
+from toolkit.errors import FindingsError, InputError, NotFoundError, UsageError, YamlError
 from toolkit.report.findings import TargetFindings
 from toolkit.repository.settings import Settings
 from toolkit.resource.cluster import Cluster
@@ -71,6 +71,38 @@ def check_manifest(
         environment=environment,
         zones=time_zones(),
         is_submission=is_submission,
+    )
+
+
+def read_documents(text: str | bytes, path: str) -> list[tuple[int, Body]]:
+    """The objects of a file, each with its document number; ``kind: List`` stands for its items.
+
+    Raises FindingsError where it is no YAML, or holds what is no object with apiVersion and kind.
+    """
+    refused = f"{path} is refused: nothing was changed"
+    try:
+        documents = load_all(text, path)
+    except YamlError as error:
+        raise FindingsError(refused, [finding_of_error(error)]) from error
+    found = _without_lists((n, body) for n, body in enumerate(documents) if body is not None)
+    broken = [(n, body) for n, body in found if not _has_type(body)]
+    if broken:
+        raise FindingsError(refused, check_manifest(broken, text, path, environment=None))
+    return found
+
+
+def _without_lists(documents: Iterable[tuple[int, Any]]) -> list[tuple[int, Any]]:
+    flat: list[tuple[int, Any]] = []
+    for number, body in documents:
+        is_list = isinstance(body, dict) and body.get("kind") == "List"
+        items = body.get("items") if is_list else None
+        flat += [(number, item) for item in items] if isinstance(items, list) else [(number, body)]
+    return flat
+
+
+def _has_type(body: object) -> TypeGuard[Body]:
+    return isinstance(body, dict) and all(
+        isinstance(body.get(key), str) and body[key] for key in ("apiVersion", "kind")
     )
 
 
@@ -150,7 +182,8 @@ class _Checked:
             documents = load_all(text, shown)
         except InputError as error:
             return (finding_of_error(error),)
-        bodies = [(index, body) for index, body in enumerate(documents) if isinstance(body, dict)]
+        written = ((index, body) for index, body in enumerate(documents) if body is not None)
+        bodies = _without_lists(written)
         surroundings = self._surroundings()
         if surroundings is not None:
             bodies = self._as_run(bodies)
@@ -187,10 +220,8 @@ def _yaml_files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.suffix in _YAML_ENDINGS)
 
 
-def _has_identity(body: Body) -> bool:
-    return all(isinstance(body.get(key), str) for key in ("apiVersion", "kind")) and isinstance(
-        body.get("metadata"), dict
-    )
+def _has_identity(body: object) -> bool:
+    return _has_type(body) and isinstance(body.get("metadata"), dict)
 
 
 def _is_kustomization(path: Path) -> bool:

@@ -183,7 +183,6 @@ def test_run_without_wait_and_without_engine_is_refused(quiet, capsys):
     [
         ("corn/x", "did you mean cron/x?"),
         ("nothing.yaml", "nothing.yaml"),
-        ("gitops.yaml", "no object with apiVersion and kind"),
         ("hello", "no file, and not KIND/NAME"),
         ("wf/x", "gitops resubmit x"),
     ],
@@ -191,6 +190,25 @@ def test_run_without_wait_and_without_engine_is_refused(quiet, capsys):
 def test_what_is_no_target_is_said_before_anything_starts(quiet, capsys, target, message):
     assert run(["run", target, "--wait"]) == 2
     assert message in capsys.readouterr().err
+    assert not quiet.state.exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "message"),
+    [
+        ("kind: Workflow", "1:1", "the object has no apiVersion"),
+        ("- 1", "1:1", "this document is a list, not an object"),
+        ("apiVersion: v1\nkind: List\nitems: [1]", "1:1", "this document is the number 1"),
+        ("apiVersion: argoproj.io/v1alpha1\nkind: {a: b}", "2:7", "kind: expected a text"),
+        ("spec: {a: 1", "1:7", "the '{' mapping is not closed"),
+    ],
+)
+def test_what_is_no_manifest_is_refused_with_its_place(quiet, capsys, tmp_path, text, place, message):
+    (tmp_path / "broken.yaml").write_text(text)
+    assert run(["run", "broken.yaml", "--wait"]) == 4
+    error = capsys.readouterr().err
+    assert f"broken.yaml:{place}: error: {message}" in error
+    assert "hint: " in error
     assert not quiet.state.exists()
 
 
@@ -203,6 +221,20 @@ def test_a_dry_run_prints_the_workflow_and_needs_no_engine(quiet, output):
         "labels": {"a": "b"},
     }
     assert output("list", "-o", "name") == ""
+
+
+def test_a_number_where_a_text_is_wanted_is_read_as_that_text(quiet, output, tmp_path):
+    container = {"image": "busybox", "command": ["sleep"], "args": [5]}
+    workflow = {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "Workflow",
+        "metadata": {"generateName": "numbers-", "labels": {"nightly": True}},
+        "spec": {"entrypoint": "main", "templates": [{"name": "main", "container": container}]},
+    }
+    (tmp_path / "numbers.yaml").write_text(json.dumps(workflow))
+    body = json.loads(output("run", "numbers.yaml", "--dry-run", "-o", "json"))
+    assert body["metadata"]["labels"] == {"nightly": "true"}
+    assert body["spec"]["templates"][0]["container"]["args"] == ["5"]
 
 
 def test_run_with_an_engine_starts_and_returns(up, output):
