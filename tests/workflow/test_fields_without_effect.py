@@ -36,7 +36,6 @@ OF_A_WORKFLOW = {
 }
 OF_A_TEMPLATE = {
     **ANYWHERE,
-    "annotations": {"a": "b"},
     "metadata": {"labels": {"a": "b"}, "annotations": {"c": "d"}},
     "priorityClassName": "high",
 }

@@ -10,7 +10,6 @@ import click
 from toolkit import __version__
 from toolkit.cli.verbs import SECTIONS, VERBS
 
-
 _OF_ARGO: Final = {"submit": "run", "lint": "validate", "node": "resume"}
 """Verbs of ``argo`` that have another name here."""
 

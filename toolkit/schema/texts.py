@@ -6,12 +6,15 @@ Argo reads them as the text, for its client knows the field's type; Kubernetes r
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from toolkit.resource.field_path import FieldPath, value_at
 from toolkit.resource.identity import GroupVersionKind
 from toolkit.resource.resource import Body
 from toolkit.schema.types import FieldType, type_of
+
+_EXACT: Final = 1e21
+"""From here on Go writes numbers with an exponent."""
 
 
 def is_scalar_for_text(body: Mapping[str, Any], path: FieldPath) -> bool:
@@ -51,8 +54,8 @@ def _is_scalar(value: Any) -> bool:
     return isinstance(value, bool | int | float)
 
 
-def _text(value: bool | float) -> str:
+def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    is_whole = isinstance(value, float) and value.is_integer() and abs(value) < 1e21
+    is_whole = isinstance(value, float) and value.is_integer() and abs(value) < _EXACT
     return str(int(value) if is_whole else value)

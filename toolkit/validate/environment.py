@@ -82,9 +82,7 @@ def validate_documents(
     objects = list(documents)
     bodies = [each.body for each in objects if isinstance(each.body, dict)]
     around = list(environment) if environment is not None else []
-    catalog = Catalog(
-        [*bodies, *around], is_complete=environment is not None
-    )
+    catalog = Catalog([*bodies, *around], is_complete=environment is not None)
     surroundings = Surroundings(zones, is_synced=False, is_submission=is_submission)
     return _findings(objects, catalog, surroundings, sources)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Final
 
@@ -37,10 +38,12 @@ from toolkit.workflow.nodes import (
     Row,
     display_name,
 )
-from toolkit.workflow.parameters import inputs_of
+from toolkit.workflow.parameters import inputs_of, text_of
 from toolkit.workflow.scope import Values
 
 MAX_DEPTH: Final = 100
+_DISPLAY_NAME: Final = "workflows.argoproj.io/display-name"
+_SHOWABLE: Final = re.compile("[a-zA-Z0-9][a-zA-Z0-9-.]{0,61}[a-zA-Z0-9]")
 _TYPES: Final = {"steps": STEPS, "dag": DAG, "suspend": SUSPEND, "http": HTTP, "plugin": PLUGIN}
 
 
@@ -102,18 +105,29 @@ def _create_for(draft: Draft, call: Call, processed: Row, kind: str) -> Node:
     """The node; one that waits for locks is Pending and takes no slot yet."""
     inputs = processed.get("inputs") or {}
     limit = limits.limit_of(processed)
+    shown = _display_name(processed)
     waits = "locks" in call.engine
     if retry_strategy(draft, processed) is not None and kind != "suspend":
         node = create(draft, call, RETRY, PENDING if waits else RUNNING, inputs=inputs)
     else:
         phase = PENDING if waits or kind in LEAF_TYPES else RUNNING
         node = create(draft, call, node_type(kind), phase, inputs=inputs)
+    if shown:
+        node.status["displayName"] = shown
     if limit is not None and kind in {"steps", "dag"}:
         node.engine["limit"] = limit
         node.engine["active"] = 0
     if slot := limits.occupy(draft, call.boundary) if not (call.flag or waits) else "":
         node.engine["slot"] = slot
     return node
+
+
+def _display_name(processed: Row) -> str:
+    """What the template's annotation says that its node is shown as ("": nothing)."""
+    shown = text_of((processed.get("annotations") or {}).get(_DISPLAY_NAME) or "")
+    if shown and not _SHOWABLE.fullmatch(shown):
+        raise ExpressionError(f"displayName must match the regex ^{_SHOWABLE.pattern}$")
+    return shown
 
 
 def go(draft: Draft, node: Node, processed: Row) -> None:

@@ -151,7 +151,10 @@ def _verdict(draft: Draft, node: Node, last: Node) -> tuple[str, str] | None:
 
 
 def _refusal(draft: Draft, strategy: Row, attempts: list[Node]) -> str | None:
-    """Why there is no further attempt; "" means that the last attempt's message says it."""
+    """Why there is no further attempt; "" means that the last attempt's message says it.
+
+    DEVIATION: the expression may hold tags, as Argo's documentation of variables writes it.
+    """
     last = attempts[-1]
     policy = str(strategy.get("retryPolicy") or _default_policy(strategy))
     if policy not in _POLICIES:
@@ -167,7 +170,8 @@ def _refusal(draft: Draft, strategy: Row, attempts: list[Node]) -> str | None:
     expression = strategy.get("expression")
     if expression:
         scope = globals_scope(draft).over(Values(_last_values(attempts, "-1")))
-        if not evaluate_bool(str(expression), scope.environment()):
+        text = str(substitute(expression, scope))
+        if not evaluate_bool(text, scope.environment()):
             return "retryStrategy.expression evaluated to false"
     return None
 

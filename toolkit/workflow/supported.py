@@ -22,10 +22,11 @@ SPEC: Final = frozenset(
 
 TEMPLATE: Final = frozenset(
     {
-        "activeDeadlineSeconds", "archiveLocation", "container", "containerSet", "daemon", "dag",
-        "data", "failFast", "http", "initContainers", "inputs", "memoize", "metrics", "name",
-        "outputs", "parallelism", "pendingTimeout", "plugin", "resource", "retryStrategy",
-        "script", "sidecars", "steps", "suspend", "synchronization", "timeout", "volumes",
+        "activeDeadlineSeconds", "annotations", "archiveLocation", "container", "containerSet",
+        "daemon", "dag", "data", "failFast", "http", "initContainers", "inputs", "memoize",
+        "metrics", "name", "outputs", "parallelism", "pendingTimeout", "plugin", "resource",
+        "retryStrategy", "script", "sidecars", "steps", "suspend", "synchronization", "timeout",
+        "volumes",
     }
 )  # fmt: skip
 
@@ -75,9 +76,7 @@ WITHOUT_EFFECT: Final[Mapping[str, str]] = {
         ),
         "there is one machine and one user: nothing is scheduled, pulled or confined by it",
     ),
-    **dict.fromkeys(
-        ("metadata", "podMetadata", "annotations"), "a pod is a projection, not an object to select"
-    ),
+    **dict.fromkeys(("metadata", "podMetadata"), "a pod is a projection, not an object to select"),
     **dict.fromkeys(
         ("stdin", "stdinOnce", "terminationMessagePath", "terminationMessagePolicy", "tty"),
         "a process has its own streams",

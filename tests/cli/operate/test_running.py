@@ -203,7 +203,7 @@ def test_what_is_no_target_is_said_before_anything_starts(quiet, capsys, target,
         ("spec: {a: 1", "1:7", "the '{' mapping is not closed"),
     ],
 )
-def test_what_is_no_manifest_is_refused_with_its_place(quiet, capsys, tmp_path, text, place, message):
+def test_what_is_no_manifest_is_refused_there(quiet, capsys, tmp_path, text, place, message):
     (tmp_path / "broken.yaml").write_text(text)
     assert run(["run", "broken.yaml", "--wait"]) == 4
     error = capsys.readouterr().err
