@@ -29,6 +29,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+import results
 from apiserver_peers import (
     CLUSTER,
     CRONS,
@@ -48,8 +49,7 @@ from toolkit.adapters.sqlite.database import Database
 from toolkit.adapters.sqlite.objects import SqliteObjects
 from toolkit.resource.identity import GroupVersionKind
 
-RESULTS = Path(__file__).with_name("RESULTS.md")
-HEADING = "## API server"
+HEADING = "API server"
 T = TypeVar("T")
 CRON = GroupVersionKind("argoproj.io", "v1alpha1", "CronWorkflow")
 
@@ -67,7 +67,7 @@ def main() -> None:
     text = "\n".join([*rows, "", _circumstances()])
     print(text)
     if options.save:
-        _save(text)
+        results.put(HEADING, text)
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--writers", type=int, default=16)
     parser.add_argument("--events", type=int, default=200)
     parser.add_argument("--folder", help="where the databases stand: its disk is what is measured")
-    parser.add_argument("--save", action="store_true", help=f"write {RESULTS.name}")
+    parser.add_argument("--save", action="store_true", help=f"write {results.RESULTS.name}")
     return parser.parse_args()
 
 
@@ -272,15 +272,6 @@ def _circumstances() -> str:
 
 def _shown(arguments: list[str]) -> list[str]:
     return [argument for argument in arguments if not argument.startswith("--folder")]
-
-
-def _save(text: str) -> None:
-    """Replaces our section of the results."""
-    content = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else "# Benchmarks\n"
-    before, found, rest = content.partition(f"{HEADING}\n")
-    _, separator, after = rest.partition("\n## ")
-    tail = f"\n## {after}" if found and separator else ""
-    RESULTS.write_text(f"{before.rstrip()}\n\n{HEADING}\n\n{text}\n{tail}", encoding="utf-8")
 
 
 if __name__ == "__main__":

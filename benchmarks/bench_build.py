@@ -25,11 +25,11 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import results
 from build_repository import make_repository
 
 OURS = [str(Path(sys.executable).with_name("gitops")), "build"]
-RESULTS = Path(__file__).with_name("RESULTS.md")
-HEADING = "## Build"
+HEADING = "Build"
 GROWTH_SIZES = (1_000, 3_000, 10_000, 30_000)
 
 
@@ -56,7 +56,7 @@ def main() -> None:
     text = "\n".join([*rows, "", f"{_machine()}, {options.rounds} rounds."])
     print(text)
     if options.save:
-        _save(text)
+        results.put(HEADING, text)
 
 
 def _options() -> argparse.Namespace:
@@ -68,7 +68,7 @@ def _options() -> argparse.Namespace:
         "--patience", type=float, default=20, help="seconds beyond which the peer runs only once"
     )
     parser.add_argument("--growth", action="store_true")
-    parser.add_argument("--save", action="store_true", help=f"write {RESULTS.name}")
+    parser.add_argument("--save", action="store_true", help=f"write {results.RESULTS.name}")
     return parser.parse_args()
 
 
@@ -161,15 +161,6 @@ def _machine() -> str:
         f"Python {platform.python_version()} (modules compiled), {os.cpu_count()} shared cores of "
         f"{platform.machine()}, {date}, load average {load:.1f} at the end"
     )
-
-
-def _save(text: str) -> None:
-    """Replaces our section of the results."""
-    content = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else "# Benchmarks\n"
-    before, found, rest = content.partition(f"{HEADING}\n")
-    _, separator, after = rest.partition("\n## ")
-    tail = f"\n## {after}" if found and separator else ""
-    RESULTS.write_text(f"{before.rstrip()}\n\n{HEADING}\n\n{text}\n{tail}", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -6,32 +6,26 @@
 
 CPU is the engine's and all its children's, by rusage. The least a step can cost, measured in the
 same run: ``xargs -P2`` of the same command, plain against private folders, in a mount namespace
-with a folder over ``/tmp`` against namespaces. ``--peers``: see ``engine_peers.py``. The crons,
-the forecast and the rehearsal are those of ``bench_schedule.py``.
+with a folder over ``/tmp`` against namespaces. ``--peers``: see ``engine_peers.py``; beside each
+peer the engine runs the same, as many steps, as it does for its users.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
-import re
 import statistics
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import bench_schedule
 import engine_floor
 import engine_peers
+import results
 from engine_latency import through_the_owner
 
-RESULTS = Path(__file__).with_name("RESULTS.md")
-HEADING = "## Engine"
 RUN = Path(__file__).with_name("engine_run.py")
 MOST_OVER_FLOOR_MS = 3.0
 LIGHT_STEPS = 40
@@ -40,26 +34,22 @@ STEPS = (
     ("chain", 1_000, ("namespaces", "folders")),
     ("dag", 10_000, ("namespaces",)),
 )
-PARTS = ("steps", "latency", "peers", "time")
-TIME_TARGETS: tuple[tuple[str, str, str, Callable[[float], bool]], ...] = (
-    ("forecast", r"\(([\d,.]+) s of CPU", "60 s of CPU", lambda found: found < 60),
-    ("rehearsal", r"\(([\d,.]+) a second of CPU", "1,000/s", lambda found: found >= 1_000),
-    ("firing delay, .* over an hour", r"p99 ([\d,.]+) ms", "100 ms p99", lambda found: found < 100),
-)
-"""What the line begins with, where its figure is, the target. By CPU: others use this machine."""
+SECTIONS = {"Engine": ("steps", "latency"), "Engine peers": ("peers",)}
+"""Of the results: what is in each."""
 
 
 def main() -> None:
     options = _options()
-    lines = ["| measure | figure | target | |", "|---|---|---|---|"]
-    rates: dict[str, float] = {}
-    for row in _rows(options, rates):
-        print(row.text(), file=sys.stderr)
-        lines.append(row.text())
-    text = "\n".join([*lines, "", _circumstances()])
-    print(text)
-    if options.save:
-        _save(text)
+    for heading, parts in SECTIONS.items():
+        lines = []
+        for row in _rows(options, [part for part in parts if part in options.parts]):
+            print(row.text(), file=sys.stderr)
+            lines.append(row.text())
+        if lines:
+            text = "\n".join([*results.table(lines), "", results.circumstances()])
+            print(text)
+            if options.save:
+                results.put(heading, text)
 
 
 def _options() -> argparse.Namespace:
@@ -68,8 +58,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--folder", help="where states are kept: its disk is what is measured")
     parser.add_argument("--peers", type=Path, help="the folder of their virtual environments")
     parser.add_argument("--rounds", type=int, default=3, help="the best of so many counts")
-    parser.add_argument("--parts", default=",".join(PARTS), help="some of them, with commas")
-    parser.add_argument("--save", action="store_true", help=f"write {RESULTS.name}")
+    parser.add_argument("--parts", default="steps,latency,peers", help="some of them")
+    parser.add_argument("--save", action="store_true", help=f"write {results.RESULTS.name}")
     return parser.parse_args()
 
 
@@ -83,8 +73,7 @@ class Row:
     is_met: bool | None = None
 
     def text(self) -> str:
-        verdict = {True: "met", False: "missed", None: ""}[self.is_met]
-        return f"| {self.measure} | {self.figure} | {self.target} | {verdict} |"
+        return results.row(self.measure, self.figure, self.target, self.is_met)
 
 
 @dataclass(frozen=True)
@@ -102,19 +91,17 @@ class Figures:
         return self.steps / self.walls[0]
 
 
-def _rows(options: argparse.Namespace, rates: dict[str, float]) -> Iterator[Row]:
+def _rows(options: argparse.Namespace, parts: Sequence[str]) -> Iterator[Row]:
     scale = 10 if options.quick else 1
-    if "steps" in options.parts:
-        yield from _step_rows(options, scale, rates)
-    if "latency" in options.parts:
+    if "steps" in parts:
+        yield from _step_rows(options, scale)
+    if "latency" in parts:
         yield from _latencies(options, 100 // scale)
-    if "peers" in options.parts:
-        yield from _beside_peers(options, rates)
-    if "time" in options.parts:
-        yield from _time_rows(scale)
+    if "peers" in parts:
+        yield from _beside_peers(options)
 
 
-def _step_rows(options: argparse.Namespace, scale: int, rates: dict[str, float]) -> Iterator[Row]:
+def _step_rows(options: argparse.Namespace, scale: int) -> Iterator[Row]:
     yield _light(options)
     floors = {
         isolation: engine_floor.measure(1_000 // scale, isolated=isolation == "namespaces")
@@ -124,7 +111,6 @@ def _step_rows(options: argparse.Namespace, scale: int, rates: dict[str, float])
     for shape, steps, isolations in STEPS:
         for isolation in isolations:
             figures = _run(options, shape, steps // scale, isolation)
-            rates[shape] = max(rates.get(shape, 0.0), figures.rate)
             yield _step_row(shape, isolation, figures, floors[isolation])
 
 
@@ -167,36 +153,19 @@ def _latencies(options: argparse.Namespace, times: int) -> Iterator[Row]:
         yield Row(measure, f"{median:.0f} ms median", "60 ms", median < 60)
 
 
-def _beside_peers(options: argparse.Namespace, rates: dict[str, float]) -> Iterator[Row]:
+def _beside_peers(options: argparse.Namespace) -> Iterator[Row]:
     for peer in engine_peers.PEERS if options.peers else ():
         version = engine_peers.version(peer, options.peers)
-        for shape in ("fan-out", "chain") if version else ():
-            theirs = engine_peers.rate(peer, options.peers, shape)
-            if theirs is not None:
-                times = rates[shape] / theirs
-                figure = f"{theirs:,.1f} steps/s; the engine {times:,.1f} times that"
-                measure = f"{peer.name} {version}, {shape} of {peer.steps:,}"
-                yield Row(measure, figure, f"{peer.times} times", times >= peer.times)
-
-
-def _time_rows(scale: int) -> Iterator[Row]:
-    """The lines of the other benchmark, each ``| what | figure |``."""
-    lines = [
-        *bench_schedule.forecasts(1_000 // scale),
-        *bench_schedule.rehearsals(2_000 // scale),
-        *bench_schedule.firing(10_000 // scale, minutes=2 if scale > 1 else 10),
-    ]
-    for line in lines:
-        _, what, figure, _ = (part.strip() for part in line.split("|"))
-        yield _time_row(what, figure)
-
-
-def _time_row(what: str, figure: str) -> Row:
-    for begins, where, target, is_met in TIME_TARGETS:
-        found = re.search(where, figure) if re.match(begins, what) else None
-        if found:
-            return Row(what, figure, target, is_met(float(found[1].replace(",", ""))))
-    return Row(what, figure)
+        for shape in engine_peers.SHAPES if version else ():
+            ours = _run(options, shape, peer.steps, "namespaces").rate
+            for moment, theirs in engine_peers.rates(peer, options.peers, shape).items():
+                times = ours / theirs
+                yield Row(
+                    f"{peer.name} {version}, {shape} of {peer.steps:,}{moment}",
+                    f"{theirs:,.1f} steps/s; the engine {ours:,.0f}, {times:,.1f} times that",
+                    f"{peer.times} times",
+                    times >= peer.times,
+                )
 
 
 def _run(
@@ -215,31 +184,6 @@ def _run(
         found["peak_mib"],
         steps,
     )
-
-
-def _circumstances() -> str:
-    return (
-        f"{time.strftime('%Y-%m-%d')}, Python {platform.python_version()}, {os.cpu_count()} cores "
-        f"of {platform.machine()}, load average {os.getloadavg()[0]:.1f} at the end (others' work "
-        f"included); `python benchmarks/bench_engine.py {' '.join(_shown(sys.argv[1:]))}`. CPU is "
-        "what the kernel counts for the engine and all its children. Crons: on the machine's "
-        "clock, moved to two seconds before each minute sampled."
-    )
-
-
-def _shown(arguments: list[str]) -> list[str]:
-    """Without this machine's paths."""
-    hidden = {arguments.index(name) + 1 for name in ("--peers", "--folder") if name in arguments}
-    return ["…" if number in hidden else word for number, word in enumerate(arguments)]
-
-
-def _save(text: str) -> None:
-    """In place of what stands under the heading."""
-    known = RESULTS.read_text("utf-8") if RESULTS.exists() else "# Benchmarks\n"
-    before, found, after = known.partition(f"{HEADING}\n")
-    rest = after.partition("\n## ")
-    tail = f"\n## {rest[2]}" if found and rest[1] else ""
-    RESULTS.write_text(f"{before.rstrip()}\n\n{HEADING}\n\n{text}\n{tail}", "utf-8")
 
 
 if __name__ == "__main__":

@@ -2,26 +2,31 @@
 
 ::
 
-    python benchmarks/bench_schedule.py [--quick] [--save]
+    python benchmarks/bench_schedule.py [--quick] [--hour MINUTES] [--folder FOLDER] [--save]
 
 The forecast of a year of 1,000 hourly crons; rehearsals of one-step runs at two sizes, for how the
-cost grows; 10,000 crons that fire over an hour against the embedded cluster on disk: the delay
-from the tick to the Workflow's creation, in sampled minutes, and of a burst in one minute.
+cost grows; 10,000 crons that fire: the delay from the tick to when the Workflow is stored. Of the
+spread over an hour twice, with the cron controller alone on a clock that is moved from minute to
+minute, and with ``--hour`` through the whole engine in real time (``schedule_hour.py``: 60 takes
+an hour and some); and of a burst in one minute.
 """
 
 from __future__ import annotations
 
 import argparse
-import platform
-import statistics
+import sys
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
+
+import results
+import schedule_hour
+from results import row
 
 from toolkit.adapters.embedded import EmbeddedCluster, logical_cluster
 from toolkit.adapters.sqlite.database import Database
@@ -38,35 +43,44 @@ from toolkit.workflow.rehearsal import Rehearsal, Stage
 from toolkit.workflow.rehearsal_steps import Actors
 from toolkit.workflow.stock import Stock
 
-RESULTS = Path(__file__).with_name("RESULTS.md")
-HEADING = "## Time"
+HEADING = "Schedule"
 START = datetime(2026, 1, 1, tzinfo=UTC)
 ZONES = ("Europe/Rome", "America/New_York", "Asia/Kolkata", "UTC", "Australia/Lord_Howe")
 NAMESPACE = "data"
 
 
+MOST_FORECAST_S = 60
+FEWEST_REHEARSED = 1_000
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a tenth of everything")
-    parser.add_argument("--save", action="store_true", help="write them to RESULTS.md")
+    parser.add_argument("--hour", type=int, default=0, help="so many minutes of it, in real time")
+    parser.add_argument("--folder", help="where states are kept: its disk is what is measured")
+    parser.add_argument("--save", action="store_true", help=f"write {results.RESULTS.name}")
     options = parser.parse_args()
-    scale = 10 if options.quick else 1
-    lines = [
-        "| what | figure |",
-        "|---|---|",
-        *forecasts(1_000 // scale),
-        *rehearsals(2_000 // scale),
-        *firing(10_000 // scale, minutes=2 if options.quick else 10),
-        "",
-        f"{platform.machine()}, Python {platform.python_version()}.",
-    ]
-    text = "\n".join(lines)
+    lines = []
+    for line in _rows(options):
+        print(line, file=sys.stderr)
+        lines.append(line)
+    text = "\n".join([*results.table(lines), "", results.circumstances()])
     print(text)
     if options.save:
-        _save(text)
+        results.put(HEADING, text)
 
 
-def forecasts(size: int) -> list[str]:
+def _rows(options: argparse.Namespace) -> Iterator[str]:
+    scale = 10 if options.quick else 1
+    yield from forecasts(1_000 // scale)
+    yield from rehearsals(20_000 // scale)
+    yield from firing(10_000 // scale, minutes=3 if options.quick else 10, folder=options.folder)
+    if options.hour:
+        yield from schedule_hour.rows(10_000 // scale, options.hour, options.folder)
+
+
+def forecasts(size: int) -> Iterator[str]:
+    """Of a year, of crons in several zones and of every policy."""
     crons = [
         Planned(
             f"cron-{number}",
@@ -77,33 +91,45 @@ def forecasts(size: int) -> list[str]:
         for number in range(size)
     ]
     end = START + timedelta(days=365)
-    tally = Tally()
-    began, worked = time.perf_counter(), time.process_time()
-    runs = sum(1 for _ in counted(forecast(crons, START, end), crons, tally))
-    took, work = time.perf_counter() - began, time.process_time() - worked
-    began = time.perf_counter()
+    spent = _Spent()
+    runs = sum(1 for _ in counted(forecast(crons, START, end), crons, Tally()))
+    what = f"forecast of a year, {size:,} hourly crons: {runs:,} runs"
+    yield row(what, spent.text(), f"{MOST_FORECAST_S} s", spent.cpu_s < MOST_FORECAST_S)
+    spent = _Spent()
     calendar = Calendar("bench", START, end, crons)
     written = sum(len(piece) for piece in schedule_text(calendar, forecast(crons, START, end)))
-    printed = time.perf_counter() - began
-    figure = f"{took:.1f} s ({work:.1f} s of CPU)"
-    return [
-        f"| forecast of a year, {size:,} hourly crons: {runs:,} runs | {figure} |",
-        f"| the same as text, {written / 1e6:,.0f} MB | {printed:.1f} s |",
-    ]
+    yield row(f"the same as text, {written / 1e6:,.0f} MB", spent.text())
 
 
-def rehearsals(size: int) -> list[str]:
-    rows = []
+def rehearsals(size: int) -> Iterator[str]:
+    """At two sizes: the cost of a run must not grow with their number."""
     for runs in (size, 4 * size):
         crons = [_cron(f"cron-{number}", f"{number % 60} * * * *") for number in range(100)]
         stage = Stage(crons, Stock([]), Actors(Experience()))
         rehearsal = Rehearsal(stage, START, START + timedelta(hours=runs // 100))
-        began, worked = time.perf_counter(), time.process_time()
+        spent = _Spent()
         played = sum(1 for _ in rehearsal.play())
-        took, work = time.perf_counter() - began, time.process_time() - worked
-        rate = f"{played / took:,.0f} runs/s ({played / work:,.0f} a second of CPU)"
-        rows.append(f"| rehearsal of {played:,} one-step runs | {rate} |")
-    return rows
+        rate = played / spent.cpu_s
+        yield row(
+            f"rehearsal of {played:,} one-step runs",
+            f"{rate:,.0f} runs a second of CPU: {spent.text()}",
+            f"{FEWEST_REHEARSED:,}/s",
+            rate >= FEWEST_REHEARSED,
+        )
+
+
+class _Spent:
+    """Time from now on. Targets are held by CPU: others use the machine."""
+
+    def __init__(self) -> None:
+        self._began, self._worked = time.perf_counter(), time.process_time()
+
+    @property
+    def cpu_s(self) -> float:
+        return time.process_time() - self._worked
+
+    def text(self) -> str:
+        return f"{time.perf_counter() - self._began:.1f} s ({self.cpu_s:.1f} s of CPU)"
 
 
 def _cron(name: str, schedule: str) -> dict[str, Any]:
@@ -152,21 +178,27 @@ class _Recorder(EmbeddedCluster):
         return made
 
 
-def firing(size: int, *, minutes: int) -> list[str]:
-    spread = _fired([f"{number % 60} * * * *" for number in range(size)], minutes)
-    burst = _fired(["30 * * * *"] * size, 1, first=30)
-    return [
-        f"| firing delay, {size:,} crons over an hour, {minutes} minutes sampled | {spread} |",
-        f"| firing delay, {size:,} crons in one minute | {burst} |",
-    ]
+def firing(size: int, *, minutes: int, folder: str | None = None) -> Iterator[str]:
+    """The controller alone: nothing runs what it makes."""
+    spread = _fired([f"{number % 60} * * * *" for number in range(size)], minutes, folder=folder)
+    what = f"firing delay, {size:,} crons over an hour, {minutes} minutes of it"
+    yield schedule_hour.delay_row(f"{what}, the controller alone", spread)
+    burst = _fired(["30 * * * *"] * size, 1, first=30, folder=folder)
+    text = schedule_hour.spread_text(burst)
+    yield row(f"firing delay, {size:,} crons in one minute, the controller alone", text)
 
 
-def _fired(schedules: Sequence[str], minutes: int, *, first: int = 1) -> str:
-    """Fires the crons of some minutes, each begun two seconds before."""
+def _fired(
+    schedules: Sequence[str], minutes: int, *, first: int = 1, folder: str | None
+) -> list[float]:
+    """Milliseconds late, of the crons of some minutes, each begun two seconds before."""
     clock = _Clock()
     begin = datetime(2026, 3, 2, 12, tzinfo=UTC)
     clock.jump_to(begin)
-    with tempfile.TemporaryDirectory() as folder, Database(Path(folder) / "state.db") as database:
+    with (
+        tempfile.TemporaryDirectory(dir=folder) as home,
+        Database(Path(home) / "state.db") as database,
+    ):
         logical = logical_cluster(SqliteObjects(database), "bench", clock)
         logical.ensure(NAMESPACE)
         cluster = _Recorder(logical)
@@ -189,7 +221,7 @@ def _fired(schedules: Sequence[str], minutes: int, *, first: int = 1) -> str:
                     cluster.is_complete.wait(0.1)
         finally:
             controller.close()
-        return _figures(cluster.delays)
+        return cluster.delays
 
 
 def _fires(schedule: str, minutes: range) -> bool:
@@ -210,24 +242,6 @@ def _settled(controller: CronController, size: int) -> None:
 
 def _raise(error: Exception) -> None:
     raise error
-
-
-def _figures(delays: list[float]) -> str:
-    ordered = sorted(delays)
-    p99 = ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))]
-    return (
-        f"median {statistics.median(ordered):,.0f} ms, p99 {p99:,.0f} ms, "
-        f"last {ordered[-1]:,.0f} ms, of {len(ordered):,}"
-    )
-
-
-def _save(text: str) -> None:
-    """In place of what stands under the heading."""
-    known = RESULTS.read_text("utf-8") if RESULTS.exists() else "# Results\n"
-    before, found, after = known.partition(f"{HEADING}\n")
-    rest = after.partition("\n## ")
-    tail = f"\n## {rest[2]}" if found and rest[1] else ""
-    RESULTS.write_text(f"{before.rstrip()}\n\n{HEADING}\n\n{text}\n{tail}", "utf-8")
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ def main() -> None:
     tasks = [Step(number=number, is_chained=chained) for number in numbers]
     began = time.perf_counter()
     assert luigi.build(tasks, local_scheduler=True, workers=2, log_level="WARNING")
-    print(time.perf_counter() - began)
+    print("ended", time.perf_counter() - began)
 
 
 main()
