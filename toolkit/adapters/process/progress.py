@@ -74,7 +74,7 @@ class ProgressWatch:
 
 
 def _last_line(path: Path) -> str:
-    """"" where it is no progress, or not a file of the step's own."""
+    """ "" where it is no progress, or not a file of the step's own."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:

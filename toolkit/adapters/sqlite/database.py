@@ -140,6 +140,14 @@ class Database:
         result: T = job.result()
         return result
 
+    def write_later(self, upkeep: Callable[[sqlite3.Connection], object]) -> None:
+        """Inside a write: a quiet one after those that wait. Nobody hears how it ended, and where
+        the database is being closed it is not begun.
+        """
+        with self._lock:
+            if not self._is_closed:
+                self._jobs.put(_Job(upkeep, is_quiet=True, touched=()))
+
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
         """A connection of the caller's own, inside one read snapshot."""

@@ -38,7 +38,11 @@ class SqliteObjects:
         touched: set[tuple[str, str]] = set()
 
         def within(connection: sqlite3.Connection) -> T:
-            return work(SqliteTransaction(connection, touched))
+            transaction = SqliteTransaction(connection, touched)
+            result = work(transaction)
+            if transaction.is_history_long:
+                self._database.write_later(_forget_history)
+            return result
 
         result = self._database.write(within, touched=touched)
         if any(kind in SENSITIVE_KINDS for _, kind in touched):
@@ -193,6 +197,7 @@ class SqliteTransaction(SqliteSnapshot):
         super().__init__(connection)
         self._touched = touched
         self._known: dict[ObjectKey, _Present | None] = {}
+        self.is_history_long = False  # enough was written to forget some of it
 
     def get(self, key: ObjectKey) -> Body | None:
         """What is read is mostly written next: the row is kept until then."""
@@ -208,7 +213,7 @@ class SqliteTransaction(SqliteSnapshot):
             self._replace(present, stored, version)
         else:
             self._insert(key, stored, version)
-        self._compact_now_and_then(version)
+        self.is_history_long |= version % _WRITES_BETWEEN_COMPACTIONS == 0
         return stored
 
     def remove(self, key: ObjectKey) -> Body:
@@ -303,16 +308,6 @@ class SqliteTransaction(SqliteSnapshot):
             [(id, owner) for owner in owners],
         )
 
-    def _compact_now_and_then(self, version: int) -> None:
-        if version % _WRITES_BETWEEN_COMPACTIONS:
-            return
-        heavy = self._one(
-            "SELECT max(version) FROM (SELECT version, sum(length(body)) OVER "
-            "(ORDER BY version DESC) AS total FROM object_events) WHERE total > ?",
-            _CHARACTERS_KEPT,
-        )[0]
-        self.compact(max(version - _EVENTS_KEPT, heavy or 0))
-
 
 class _Present:
     """A row of ``objects``, parsed when needed."""
@@ -331,6 +326,17 @@ class _Present:
         if self._body is None:
             self._body = from_text(self.text)
         return self._body
+
+
+def _forget_history(connection: sqlite3.Connection) -> None:
+    """A tenth of a second: not in the transaction of whoever happened to write."""
+    transaction = SqliteTransaction(connection, set())
+    heavy = connection.execute(
+        "SELECT max(version) FROM (SELECT version, sum(length(body)) OVER "
+        "(ORDER BY version DESC) AS total FROM object_events) WHERE total > ?",
+        (_CHARACTERS_KEPT,),
+    ).fetchone()[0]
+    transaction.compact(max(transaction.version() - _EVENTS_KEPT, heavy or 0))
 
 
 _WITH_PRESENT = (
