@@ -76,10 +76,11 @@ def test_a_warning_is_an_error_where_strict(folder: Path) -> None:
     assert run(folder, "build", "--strict", "app").returncode == 1
 
 
-def test_a_flag_that_is_not_supported_is_refused(folder: Path) -> None:
-    done = run(folder, "build", "--network", "app")
+@pytest.mark.parametrize("flag", [["--network"], ["--mount", "type=bind"]])
+def test_a_flag_of_functions_in_containers_is_refused(folder: Path, flag: list[str]) -> None:
+    done = run(folder, "build", *flag, "app")
     assert done.returncode == 2
-    assert "--network" in done.stderr
+    assert f"{flag[0]} is for functions in containers, which are not started" in done.stderr
 
 
 def test_an_unknown_flag_is_refused(folder: Path) -> None:

@@ -11,6 +11,7 @@ from toolkit.cli import build_all as verb
 from toolkit.cli.main import run
 from toolkit.errors import BuildError
 from toolkit.kustomize import session
+from toolkit.wiring.remote import open_remote
 
 SETTINGS = """\
 environments:
@@ -19,7 +20,13 @@ environments:
   third: {overlay: overlays/third, namespace: three}
 """
 CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {a: &x b, c: *x}\n"
-RECIPE = verb.Recipe("", "LoadRestrictionsRootOnly", "unspecified", managed_by_label=False)
+RECIPE = verb.Recipe(
+    "",
+    "LoadRestrictionsRootOnly",
+    "unspecified",
+    managed_by_label=False,
+    open_remote=lambda: open_remote(None),
+)
 
 
 def printed(namespace: str) -> str:

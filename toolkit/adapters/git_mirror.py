@@ -44,7 +44,8 @@ _IS_SHALLOW_REFUSED = re.compile(
     r"unadvertised object|not our ref|does not support shallow|"
     r"couldn't find remote ref [0-9a-f]{40}"
 )
-_TELLING = re.compile(r"^(?:remote: )?(?:fatal|error|ERROR|ssh)\b")
+_BOILERPLATE = re.compile(r"hint:|warning:|Please make sure you have|and the repository exists")
+_MOST_SAID: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,8 +273,9 @@ class GitMirror:
     def _telling(self, errors: bytes) -> str:
         """What git said, in one line that may be shown."""
         lines = [line.strip() for line in errors.decode(errors="replace").splitlines()]
-        telling = [line for line in lines if _TELLING.match(line)] or lines[-1:]
-        return one_line(without_secrets("; ".join(telling))) or "git failed without a word"
+        telling = [line for line in lines if line and not _BOILERPLATE.match(line)]
+        said = "; ".join(dict.fromkeys(telling[-_MOST_SAID:]))
+        return one_line(without_secrets(said)) or "git failed without a word"
 
 
 def write_private(path: Path, content: bytes) -> None:
