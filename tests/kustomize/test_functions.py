@@ -368,3 +368,14 @@ def test_helm_that_is_not_there_is_an_error(charts):
 
     with pytest.raises(BuildError, match="there is no program"):
         charts.build(has_helm=True, helm="/no/helm")
+
+
+@real
+def test_variables_of_the_command_line_come_before_those_of_the_file(repository):
+    exec_fields = "path: ./fn.py, envs: [COLOUR=red]"
+    repository.write("app/kustomization.yaml", "generators: [g.yaml]\n")
+    repository.write("app/g.yaml", function("Generate", "names: [a]\n", exec_fields))
+
+    built = repository.build(has_functions=True, env=("COLOUR=blue", "INHERITED"))
+    assert "env: blue" in built
+    assert built == repository.upstream("app", "-e", "COLOUR=blue", "-e", "INHERITED")

@@ -8,6 +8,7 @@ import pytest
 
 from tests.kustomize.conftest import as_yaml
 from toolkit.adapters.files import MemoryTree
+from toolkit.adapters.functions import ProcessRunner
 from toolkit.adapters.memory_remote import MemoryRemote
 from toolkit.errors import BuildError, YamlError
 from toolkit.kustomize.build import build, render
@@ -208,11 +209,25 @@ def test_without_a_source_what_is_elsewhere_is_refused() -> None:
         build(tree, "")
 
 
-def test_charts_and_functions_of_a_repository_are_not_started(
-    elsewhere: Callable[..., Built],
-) -> None:
-    with pytest.raises(BuildError, match=r"only inflated where|not started"):
-        elsewhere({"kustomization.yaml": "helmCharts:\n- name: x\n"})(resources(URL))
+FUNCTION = (
+    "apiVersion: x/v1\nkind: F\nmetadata:\n  name: x\n  annotations:\n"
+    "    config.kubernetes.io/function: 'exec: {path: ./f}'\n"
+)
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"kustomization.yaml": "helmCharts:\n- name: x\n"},
+        {"kustomization.yaml": "generators: [f.yaml]\n", "f.yaml": FUNCTION, "f": "#!/bin/sh\n"},
+    ],
+)
+def test_programs_of_a_repository_are_not_started(files: dict[str, str]) -> None:
+    source = MemoryRemote({URL: {"": FIRST}}, {FIRST: MemoryTree(files)})
+    runner = ProcessRunner(has_helm=True, has_functions=True)
+    tree = MemoryTree({"kustomization.yaml": resources(URL)})
+    with pytest.raises(BuildError, match="of a remote base is not started"):
+        build(tree, "", runner=runner, remote=lambda: source)
 
 
 NOTED = "buildMetadata: [originAnnotations]\n"

@@ -48,17 +48,26 @@ Say = Callable[[str], None]
 
 class RemoteBases:
     """``folder`` None is a temporary one, gone with the source. ``say`` is told, a line at a
-    time, what is used that may be old. Not for several threads at once.
+    time, what is used that may be old. What somebody asked after ``since`` (default: now) is not
+    asked again. Not for several threads at once.
     """
 
-    def __init__(self, folder: Path | None, *, say: Say, is_offline: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path | None,
+        *,
+        say: Say,
+        is_offline: bool = False,
+        since: datetime | None = None,
+    ) -> None:
         self._given = folder
         self._say = say
         self._is_offline = is_offline
-        self._since = datetime.now(UTC)
+        self._since = since or datetime.now(UTC)
         self._folder: Path | None = None
         self._mirrors: dict[str, GitMirror] = {}
         self._locks: list[int] = []
+        weakref.finalize(self, _release, self._locks)
         self._commits: dict[tuple[str, str], str] = {}
         self._trees: dict[tuple[str, str, bool], GitTree] = {}
         self._answers: dict[str, WebAnswer] = {}
@@ -113,16 +122,14 @@ class RemoteBases:
 
     @property
     def since(self) -> datetime:
-        """When this source was made: what was asked later need not be asked again."""
+        """What was asked later need not be asked again."""
         return self._since
 
     def close(self) -> None:
         """Lets go of the cache, and bounds it. Trees can still be read where they are kept."""
         from toolkit.adapters.remote_cache import bound
 
-        for lock in self._locks:
-            os.close(lock)
-        self._locks.clear()
+        _release(self._locks)
         self._mirrors.clear()
         if self._folder is not None and self._given is None:
             shutil.rmtree(self._folder, ignore_errors=True)
@@ -190,6 +197,11 @@ class RemoteBases:
         if self._folder is None:
             self._folder = self._given or _temporary(self)
         return _private(self._folder / kind)
+
+
+def _release(locks: list[int]) -> None:
+    while locks:
+        os.close(locks.pop())
 
 
 def _name(url: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -116,12 +117,12 @@ def _build_all(target: str, output: str, flags: dict[str, Any]) -> int:
         raise UsageError("--all takes neither a TARGET nor --files")
     if _runner(flags) is not None:
         raise UsageError("--all starts neither helm nor functions", hints=["build one by one"])
-    is_offline = bool(flags["offline"])
+    is_offline, now = bool(flags["offline"]), datetime.now(UTC)
     recipe = Recipe(
         str(flags["compat"] or ""),
         str(flags["load_restrictor"]),
         str(flags["reorder"] or "unspecified"),
         bool(flags["enable_managedby_label"]),
-        lambda: open_remote(settings_root("."), is_offline=is_offline),
+        lambda: open_remote(settings_root("."), is_offline=is_offline, since=now),
     )
     return build_all(recipe, output=output, is_strict=bool(flags["strict"]))

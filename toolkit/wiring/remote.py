@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from datetime import datetime
 from pathlib import Path
 
 from toolkit.adapters.remote_bases import RemoteBases
@@ -13,15 +14,21 @@ CACHE = "cache"
 """Below a workspace's state folder."""
 
 
-def open_remote(root: str | os.PathLike[str] | None, *, is_offline: bool = False) -> RemoteBases:
-    """A source for the builds of one command; close it after them.
+def open_remote(
+    root: str | os.PathLike[str] | None,
+    *,
+    is_offline: bool = False,
+    since: datetime | None = None,
+) -> RemoteBases:
+    """A source for the builds of one command; close it after them. Several, of processes of one
+    command, see the same where they are told ``since`` when it runs.
 
     Its cache is ``.gitops/cache`` of the workspace at ``root``, where that has its state folder,
     else the user's; ``GITOPS_CACHE`` names another, or is ``off``. ``GITOPS_OFFLINE``
     makes it offline, too.
     """
     is_offline = is_offline or os.environ.get("GITOPS_OFFLINE", "") not in ("", "0", "false")
-    return RemoteBases(cache_folder(root), say=_say, is_offline=is_offline)
+    return RemoteBases(cache_folder(root), say=_say, is_offline=is_offline, since=since)
 
 
 def cache_folder(root: str | os.PathLike[str] | None) -> Path | None:

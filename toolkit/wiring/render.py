@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import cache
 from os.path import relpath
@@ -165,13 +166,11 @@ def _built(
     remote: RemoteSource | None,
     commit: str = "",
 ) -> Rendered:
-    if remote is None:
-        with open_remote(workspace.root) as source:
-            return _built(workspace, target, tree, source, commit)
     here = Path.cwd()
     base = relpath(here, workspace.root)
     options = BuildOptions(target.compat.value, base="" if base == "." else base)
-    result = build(tree, target.folder, options, remote=lambda: remote)
+    with nullcontext(remote) if remote else open_remote(workspace.root) as source:
+        result = build(tree, target.folder, options, remote=lambda: source)
     return Rendered(workspace, target, result, result.tree or tree, commit)
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Any, Final
 
 from toolkit.adapters.files import DiskTree
 from toolkit.kustomize.build import build
-from toolkit.kustomize.ports import FileTree
+from toolkit.kustomize.ports import FileTree, RemoteSource
 from toolkit.kustomize.result import BuildOptions
 from toolkit.repository.settings import Environment
 from toolkit.resource.copying import copy_json
@@ -25,7 +26,11 @@ _SHARED_FIELDS: Final = ("namespace", "labels", "commonLabels", "commonAnnotatio
 
 
 def in_environment(
-    workspace: Workspace, environment: Environment, bodies: Sequence[Body]
+    workspace: Workspace,
+    environment: Environment,
+    bodies: Sequence[Body],
+    *,
+    remote: RemoteSource | None = None,
 ) -> list[Body]:
     """Copies of ``bodies`` with the overlay's namespace, labels, annotations and images, and with
     the names that its objects have there (a generated ConfigMap's hash).
@@ -44,8 +49,8 @@ def in_environment(
         f"{_FOLDER}/{_OBJECTS}": emit_all(named).encode(),
     }
     options = BuildOptions(environment.compat.value)
-    with open_remote(workspace.root) as remote:
-        result = build(_Beside(tree, files), _FOLDER, options, remote=lambda: remote)
+    with nullcontext(remote) if remote else open_remote(workspace.root) as source:
+        result = build(_Beside(tree, files), _FOLDER, options, remote=lambda: source)
     built = [r.body for r in result.resources if r.origin.path == f"{_FOLDER}/{_OBJECTS}"]
     return [_unnamed(copy_json(after), before) for after, before in zip(built, bodies, strict=True)]
 

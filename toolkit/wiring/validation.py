@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 from toolkit.errors import FindingsError, InputError, NotFoundError, UsageError, YamlError
+from toolkit.kustomize.ports import RemoteSource
 from toolkit.report.findings import TargetFindings
 from toolkit.repository.settings import Settings
 from toolkit.resource.cluster import Cluster
@@ -16,6 +17,7 @@ from toolkit.resource.identity import GroupVersionKind
 from toolkit.resource.resource import Body, Origin
 from toolkit.validate import Document, Finding, Severity, validate_documents
 from toolkit.validate.broken import finding_of_error
+from toolkit.wiring.remote import open_remote
 from toolkit.wiring.render import bodies_of, check, find_target, render, shown_paths, time_zones
 from toolkit.wiring.submission import in_environment
 from toolkit.wiring.workspace import Workspace
@@ -48,9 +50,11 @@ def check_targets(
         settings = workspace.settings()
     except InputError as error:
         return (TargetFindings(workspace.settings_file.name, (finding_of_error(error),)),)
-    checked = _Checked(workspace, settings, settings.environment(environment).name)
+    chosen = settings.environment(environment).name
     names = targets or (*settings.environments, *_manual_files(workspace))
-    return tuple(group for name in names for group in checked.findings_of(name))
+    with open_remote(workspace.root) as remote:
+        checked = _Checked(workspace, settings, chosen, remote)
+        return tuple(group for name in names for group in checked.findings_of(name))
 
 
 def check_manifest(
@@ -145,9 +149,14 @@ def _listed(cluster: Cluster, gvk: GroupVersionKind, namespace: str) -> tuple[Bo
 
 
 class _Checked:
-    """One run of the verb: environments are built once, however many manifests look at them."""
+    """One run of the verb: environments are built once, however many manifests look at them, and
+    what is elsewhere is asked for once.
+    """
 
-    def __init__(self, workspace: Workspace, settings: Settings, environment: str) -> None:
+    def __init__(
+        self, workspace: Workspace, settings: Settings, environment: str, remote: RemoteSource
+    ) -> None:
+        self._remote = remote
         self._workspace = workspace
         self._settings = settings
         self._environment = environment
@@ -173,7 +182,7 @@ class _Checked:
     def _target(self, name: str) -> tuple[Finding, ...]:
         find_target(self._workspace, self._settings, name)
         try:
-            return check(render(self._workspace, name))
+            return check(render(self._workspace, name, remote=self._remote))
         except InputError as error:
             return (finding_of_error(error),)
 
@@ -196,8 +205,9 @@ class _Checked:
         if not all(_has_identity(body) for _, body in bodies):
             return bodies
         environment = self._settings.environment(self._environment)
+        plain = [body for _, body in bodies]
         try:
-            built = in_environment(self._workspace, environment, [body for _, body in bodies])
+            built = in_environment(self._workspace, environment, plain, remote=self._remote)
         except InputError:
             return bodies
         return [(index, body) for (index, _), body in zip(bodies, built, strict=True)]
@@ -205,7 +215,7 @@ class _Checked:
     def _rendered_bodies(self) -> list[Mapping[str, Any]] | None:
         """None where the environment cannot be built: that is a finding of its own."""
         try:
-            return bodies_of(render(self._workspace, self._environment))
+            return bodies_of(render(self._workspace, self._environment, remote=self._remote))
         except InputError:
             return None
 

@@ -12,11 +12,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from toolkit.adapters.remote_bases import RemoteBases
 from toolkit.errors import InputError, SettingsError, ToolkitError, UsageError
 from toolkit.report.workflow_tests import CaseResult, Mismatch
 from toolkit.repository.schema_check import Problem, problems
 from toolkit.resource.field_path import FieldPath
 from toolkit.resource.resource import Body
+from toolkit.wiring.remote import open_remote
 from toolkit.wiring.render import render
 from toolkit.wiring.submission import in_environment
 from toolkit.wiring.workspace import Workspace
@@ -73,11 +75,19 @@ class Environments:
     workspace: Workspace
     coverage: Coverage = field(default_factory=Coverage)
     _bodies: dict[str, list[Body]] = field(default_factory=dict)
+    _remote: RemoteBases | None = None
+
+    @property
+    def remote(self) -> RemoteBases:
+        """Where bases elsewhere come from: all that is tested together sees the same of them."""
+        if self._remote is None:
+            self._remote = open_remote(self.workspace.root)
+        return self._remote
 
     def bodies(self, name: str | None) -> list[Body]:
         environment = self.workspace.settings().environment(name)
         if environment.name not in self._bodies:
-            rendered = render(self.workspace, environment.name)
+            rendered = render(self.workspace, environment.name, remote=self.remote)
             found = [dict(resource.body) for resource in rendered.result.resources]
             self._bodies[environment.name] = found
             self.coverage.know(found)
@@ -257,7 +267,8 @@ def _source(
         if len(runnable) != 1:
             raise UsageError(f"{target} holds {len(runnable)} objects that run: one is expected")
         chosen = environments.workspace.settings().environment(environment)
-        return in_environment(environments.workspace, chosen, runnable)[0]
+        workspace, remote = environments.workspace, environments.remote
+        return in_environment(workspace, chosen, runnable, remote=remote)[0]
     gvk, name = parse_target(target)
     of_kind = {str(b["metadata"]["name"]): b for b in bodies if b.get("kind") == gvk.kind}
     if name not in of_kind:

@@ -139,7 +139,7 @@ def test_affected_names_what_changed_elsewhere(remote: Checkout, upstream: Upstr
     remote.edit("overlays/staging/kustomization.yaml", "ref=v1", "ref=v2")
     answer = remote.gitops("affected", "--from", "HEAD", "-o", "json")
     [staging] = answer.document["environments"]
-    assert staging["environment" if "environment" in staging else "name"] == "staging"
+    assert staging["name"] == "staging"
     assert f"{upstream.url}?ref={upstream.first}//base/settings.yaml" in staging["files"]
 
 
