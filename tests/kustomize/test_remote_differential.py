@@ -202,6 +202,17 @@ def web(tmp_path: Path) -> Iterator[str]:
         "one.yaml": CONFIG_MAP.replace("NAME", "one"),
         "org/repo/two.yaml": CONFIG_MAP.replace("NAME", "two"),
         "patch.yaml": CONFIG_MAP.replace("NAME", "one").replace("b\n", "patched\n"),
+        "replacement.yaml": (
+            "source: {kind: ConfigMap, fieldPath: data.a}\n"
+            "targets:\n- select: {kind: ConfigMap}\n  fieldPaths: [data.c]\n"
+            "  options: {create: true}\n"
+        ),
+        "configuration.yaml": "namePrefix:\n- path: data/a\n  kind: ConfigMap\n",
+        "labels.yaml": (
+            "apiVersion: builtin\nkind: LabelTransformer\nmetadata: {name: l}\n"
+            "labels: {from: transformer}\nfieldSpecs: [{path: metadata/labels, create: true}]\n"
+        ),
+        "settings.env": "KEY=value\n",
         "broken.yaml": "a: [\n",
         "text.yaml": "just text\n",
     }
@@ -243,11 +254,15 @@ def test_a_repository_names_files_over_http(agree: Agree, web: str, upstream: Up
     assert "name: two" in agree({"kustomization.yaml": f"{_resources('URL//w?ref=main')}{NOTED}"})
 
 
-def test_a_schema_from_elsewhere_and_values_over_http(agree: Agree, web: str) -> None:
+def test_every_field_that_names_a_file_takes_one_over_http(agree: Agree, web: str) -> None:
     text = (
-        f"{_resources(f'{web}/one.yaml')}"
-        "replacements:\n- source: {kind: ConfigMap, fieldPath: data.a}\n"
-        "  targets:\n  - select: {kind: ConfigMap}\n    fieldPaths: [data.c]\n"
-        "    options: {create: true}\n"
+        f"{_resources(f'{web}/one.yaml')}namePrefix: p-\n"
+        f"replacements:\n- path: {web}/replacement.yaml\n"
+        f"configurations:\n- {web}/configuration.yaml\n"
+        f"transformers:\n- {web}/labels.yaml\n"
+        f"patchesStrategicMerge:\n- {web}/patch.yaml\n"
+        f"secretGenerator:\n- name: s\n  envs: ['{web}/settings.env']\n"
     )
-    assert "c: b" in agree({"kustomization.yaml": text})
+    built = agree({"kustomization.yaml": text})
+    for found in ("c: p-patched", "a: p-patched", "from: transformer", "KEY: dmFsdWU="):
+        assert found in built

@@ -22,9 +22,11 @@ from toolkit.errors import BuildError
 from toolkit.kustomize.ports import WebAnswer
 from toolkit.kustomize.remote_url import (
     TIMEOUT_S,
+    NotRemoteError,
     RemoteUrl,
     is_full_commit,
     is_web_file,
+    parse_remote,
     without_credentials,
 )
 
@@ -168,7 +170,7 @@ class RemoteBases:
 
         if not is_web_file(url):
             raise BuildError(f"{without_credentials(url)!r} is no HTTP address")
-        answer = get(url, timeout_s=TIMEOUT_S)
+        answer = get(url, timeout_s=_timeout_s(url))
         if answer.content is not None:
             keep(self._web_file(url), answer.content)
         return answer
@@ -207,6 +209,13 @@ def _release(locks: list[int]) -> None:
 def _name(url: str) -> str:
     """A name in the cache; nothing of a password goes into it."""
     return sha256(without_credentials(url).encode("utf-8", "surrogateescape")).hexdigest()[:32]
+
+
+def _timeout_s(url: str) -> float:
+    try:
+        return parse_remote(url).timeout_s
+    except NotRemoteError:
+        return TIMEOUT_S
 
 
 def _named(url: RemoteUrl) -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from toolkit.kustomize.session import SEPARATOR
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from toolkit.kustomize.ports import FileTree
-
-SEPARATOR = "//"
-"""Between a mount's name and a path in it. A path of the tree itself never holds two slashes."""
 
 
 class MountedTree:
@@ -73,14 +72,3 @@ class MountedTree:
         if name not in self._mounts:
             raise FileNotFoundError(path)
         return self._mounts[name], inner, name + separator
-
-
-def is_elsewhere(path: str) -> bool:
-    """True for a path that is not in the tree itself."""
-    return SEPARATOR in path
-
-
-def folder_of(path: str) -> str:
-    """The folder that a path is in; a mount's root stays a root."""
-    folder = path.rpartition("/")[0]
-    return f"{folder}/" if folder.endswith("/") else folder

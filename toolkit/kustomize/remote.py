@@ -12,7 +12,6 @@ from posixpath import join, normpath
 from toolkit.errors import BuildError, YamlError
 from toolkit.kustomize.folder import Folder
 from toolkit.kustomize.item import Item
-from toolkit.kustomize.mounted_tree import SEPARATOR
 from toolkit.kustomize.remote_url import (
     NotRemoteError,
     RemoteUrl,
@@ -21,7 +20,7 @@ from toolkit.kustomize.remote_url import (
     without_credentials,
 )
 from toolkit.kustomize.result import RemoteUse
-from toolkit.kustomize.session import Session
+from toolkit.kustomize.session import SEPARATOR, Session
 from toolkit.yaml.emit import emit
 
 Note = tuple[tuple[str, str], ...]

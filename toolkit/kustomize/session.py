@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from toolkit.errors import BuildError
 from toolkit.kustomize.documents import DocumentError, items_of
 from toolkit.kustomize.item import Item
-from toolkit.kustomize.mounted_tree import folder_of, is_elsewhere
 from toolkit.kustomize.parsed_files import ParsedFiles
 from toolkit.kustomize.read_ahead import ReadAhead
 from toolkit.kustomize.recorder import Recorder
@@ -25,6 +24,12 @@ if TYPE_CHECKING:
     from toolkit.kustomize.mounted_tree import MountedTree
     from toolkit.kustomize.ports import FileTree, FunctionRunner, RemoteSource
     from toolkit.kustomize.result import RemoteUse
+
+
+SEPARATOR = "//"
+"""Between the name of a tree from elsewhere and a path in it. A path of the tree that is built
+never holds two slashes.
+"""
 
 
 class Session:
@@ -198,6 +203,17 @@ def relative(path: str, base: str) -> str:
     while common < min(len(here), len(there)) and here[common] == there[common]:
         common += 1
     return "/".join([".."] * (len(here) - common) + there[common:]) or "."
+
+
+def is_elsewhere(path: str) -> bool:
+    """True for a path that is not in the tree that is built itself."""
+    return SEPARATOR in path
+
+
+def folder_of(path: str) -> str:
+    """The folder that a path is in; the root of a tree from elsewhere stays a root."""
+    folder = path.rpartition("/")[0]
+    return f"{folder}/" if folder.endswith("/") else folder
 
 
 def is_remote(name: str) -> bool:

@@ -17,9 +17,9 @@ from toolkit.adapters.git_tree import GitTree
 from toolkit.errors import BuildError, YamlError
 from toolkit.kustomize.build import build
 from toolkit.kustomize.folder import KUSTOMIZATION_NAMES
-from toolkit.kustomize.mounted_tree import is_elsewhere
 from toolkit.kustomize.ports import FileTree, RemoteSource
 from toolkit.kustomize.result import BuildOptions, BuildResult
+from toolkit.kustomize.session import is_elsewhere
 from toolkit.repository.load import load_settings
 from toolkit.repository.settings import Environment
 from toolkit.resource.resource import ResourceSet
