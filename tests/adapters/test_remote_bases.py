@@ -277,9 +277,12 @@ def test_old_commits_go_and_those_in_use_stay(
     monkeypatch.setattr(git_mirror, "_MOST_PACKS", 2)
     for number in range(5):
         upstream.commit({f"{number}.yaml": str(number), "a.yaml": str(number)})
-        assert content(opened(), at(upstream, "main")) == str(number).encode()
+        source = opened()
+        assert content(source, at(upstream, "main")) == str(number).encode()
+        source.close()
     [packs] = cache.glob("git/*/repo.git/objects/pack")
-    assert len(list(packs.glob("*.pack"))) < 5
+    assert len(list(packs.glob("*.pack"))) <= 2
+    assert content(opened(is_offline=True), at(upstream, "main")) == b"4"
 
 
 def test_a_large_file_is_refused(upstream: Upstream, opened: Open) -> None:
@@ -425,6 +428,9 @@ def test_offline_the_last_content_is_used_and_said(opened: Open, said: list[str]
         server.kept["a"] = b"there"
         url = f"{server.url}/kept/a"
         opened().fetch(url)
+    with pytest.raises(BuildError) as caught:
+        opened().fetch(url)
+    assert caught.value.hints[-1] == "--offline, or GITOPS_OFFLINE=1: what it gave last"
     assert opened(is_offline=True).fetch(url).content == b"there"
     assert said[0].startswith(f"offline: {url} is as it was at 2")
 

@@ -202,24 +202,27 @@ class GitMirror:
         self._is_made = True
 
     def _keep(self, ref: str, commit: str) -> None:
-        """Notes what a ref names; what it named before goes with the next collection."""
+        """Notes what a ref names; what it named before goes with :meth:`collect`."""
         records = self._records()
         records.pop(ref, None)
         records[ref] = {"commit": commit, "at": datetime.now(UTC).isoformat()}
         kept = dict(list(records.items())[-_MOST_RECORDS:])
         write_private(self.folder / _RECORDS, json.dumps(kept, indent=1).encode())
-        packs = self._repository / "objects" / "pack"
-        if len(list(packs.glob("*.pack"))) > _MOST_PACKS:
-            self._collect({str(each.get("commit")) for each in kept.values()})
 
-    def _collect(self, wanted: set[str]) -> None:
-        """Younger objects stay: another process may be reading them."""
+    def collect(self) -> None:
+        """Drops what no ref names any more, where many fetches left it. Nobody else may use the
+        copy meanwhile.
+        """
+        packs = self._repository / "objects" / "pack"
+        if len(list(packs.glob("*.pack"))) <= _MOST_PACKS:
+            return
+        wanted = {str(each.get("commit")) for each in self._records().values()}
         with suppress(GitRefusedError):
             output = self._run("for-each-ref", "--format=%(refname)", "refs/gitops/kept/")
             for name in output.decode().splitlines():
                 if name.rpartition("/")[2] not in wanted:
                     self._run("update-ref", "-d", name)
-            self._run("gc", "--quiet", "--prune=1.hour.ago", timeout_s=10 * _LOCAL_TIMEOUT_S)
+            self._run("gc", "--quiet", "--prune=now", timeout_s=10 * _LOCAL_TIMEOUT_S)
 
     def _records(self) -> dict[str, Any]:
         try:

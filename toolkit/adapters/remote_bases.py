@@ -166,11 +166,17 @@ class RemoteBases:
         return known.commit
 
     def _get(self, url: str) -> WebAnswer:
-        from toolkit.adapters.web_file import get, keep
+        from toolkit.adapters.web_file import get, keep, kept
 
         if not is_web_file(url):
             raise BuildError(f"{without_credentials(url)!r} is no HTTP address")
-        answer = get(url, timeout_s=_timeout_s(url))
+        try:
+            answer = get(url, timeout_s=_timeout_s(url))
+        except BuildError as error:
+            if kept(self._web_file(url)) is None:
+                raise
+            hints = [*error.hints, f"{OFFLINE_HINT}: what it gave last"]
+            raise BuildError(error.message, hints=hints) from error
         if answer.content is not None:
             keep(self._web_file(url), answer.content)
         return answer

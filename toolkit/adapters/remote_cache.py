@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 from toolkit.adapters.file_lock import take_lock
+from toolkit.adapters.git_mirror import GitMirror
 from toolkit.adapters.remote_bases import GIT, USE_LOCK, WEB
 from toolkit.workflow.retention import Kept, Limits, over_limits
 
@@ -30,23 +32,15 @@ class CachedMirrors:
                 at = datetime.fromtimestamp(lock.stat().st_mtime, UTC)
             except FileNotFoundError:
                 continue
-            descriptor = take_lock(lock, waits=False)
-            if descriptor is not None:
-                os.close(descriptor)
-            size = sum(_size(path) for path in folder.rglob("*"))
-            yield Kept(str(folder), f"git/{folder.name}", at, size, is_held=descriptor is None)
+            with _alone_with(folder) as is_alone:
+                size = sum(_size(path) for path in folder.rglob("*"))
+            yield Kept(str(folder), f"git/{folder.name}", at, size, is_held=not is_alone)
 
     def remove(self, item: Kept) -> None:
         folder = Path(item.key)
-        if not folder.is_dir():
-            return
-        descriptor = take_lock(folder / USE_LOCK, waits=False)
-        if descriptor is None:  # a build began with it meanwhile
-            return
-        try:
-            shutil.rmtree(folder, ignore_errors=True)
-        finally:
-            os.close(descriptor)
+        with _alone_with(folder) as is_alone:  # else a build began with it meanwhile
+            if is_alone:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 class CachedFiles:
@@ -69,10 +63,26 @@ class CachedFiles:
 
 
 def bound(cache: Path) -> None:
-    """The least recently used go where there are too many."""
+    """The least recently used go where there are too many; of others, what no ref names."""
+    for folder in _entries(cache / GIT):
+        with _alone_with(folder) as is_alone:
+            if is_alone:
+                GitMirror("", folder).collect()
     for shelf in (CachedMirrors(cache), CachedFiles(cache)):
         for removal in over_limits(shelf.items(), LIMITS, datetime.now(UTC)):
             shelf.remove(removal.item)
+
+
+@contextmanager
+def _alone_with(folder: Path) -> Iterator[bool]:
+    """Whether nobody uses a copy, and, while the block runs, nobody can begin to."""
+    lock = folder / USE_LOCK
+    descriptor = take_lock(lock, waits=False) if lock.exists() else None
+    try:
+        yield descriptor is not None
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
 
 
 def _entries(root: Path) -> list[Path]:

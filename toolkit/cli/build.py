@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from toolkit.cli.build_fast import run_build, settings_root
+from toolkit.cli.build_fast import run_build, workspace_of
 from toolkit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -123,6 +123,6 @@ def _build_all(target: str, output: str, flags: dict[str, Any]) -> int:
         str(flags["load_restrictor"]),
         str(flags["reorder"] or "unspecified"),
         bool(flags["enable_managedby_label"]),
-        lambda: open_remote(settings_root("."), is_offline=is_offline, since=now),
+        lambda: open_remote(workspace_of("."), is_offline=is_offline, since=now),
     )
     return build_all(recipe, output=output, is_strict=bool(flags["strict"]))

@@ -77,7 +77,7 @@ def run_build(  # noqa: PLR0913 — the flags of kustomize build
         _write(kept, output)
         return 0
     started_ns = _now_ns()
-    remote = _Remote(is_offline=is_offline)
+    remote = _Remote(folder, is_offline=is_offline)
     tree, result = _build(folder, key, runner, remote, managed_by_label=managed_by_label)
     remote.close()
     for warning in result.warnings:
@@ -105,14 +105,15 @@ def run_build(  # noqa: PLR0913 — the flags of kustomize build
 class _Remote:
     """Opens the source of what is elsewhere where a build first needs it."""
 
-    def __init__(self, *, is_offline: bool) -> None:
+    def __init__(self, folder: str, *, is_offline: bool) -> None:
+        self._folder = folder
         self._is_offline = is_offline
         self._opened: RemoteBases | None = None
 
     def __call__(self) -> RemoteSource:
         from toolkit.wiring.remote import open_remote
 
-        self._opened = open_remote(settings_root("."), is_offline=self._is_offline)
+        self._opened = open_remote(workspace_of(self._folder), is_offline=self._is_offline)
         return self._opened
 
     def close(self) -> None:
@@ -152,7 +153,7 @@ def _cache(folder: str) -> RenderCache | None:
     """``GITOPS_CACHE`` (``off`` for none), or the state folder of the workspace, if it is there."""
     place = os.environ.get("GITOPS_CACHE", "")
     if not place:
-        root = settings_root(folder)
+        root = _settings_root(folder)
         if root is None or not os.path.isdir(os.path.join(root, ".gitops")):
             return None
         place = os.path.join(root, ".gitops", "cache", "render")
@@ -178,7 +179,7 @@ def locate(target: str) -> tuple[str, str]:
     if _is_remote(target):
         return target, "kustomize"
     is_folder = any(os.path.isfile(os.path.join(target, name)) for name in _KUSTOMIZATIONS)
-    root = settings_root(os.path.realpath(target if is_folder else "."))
+    root = _settings_root(os.path.realpath(target if is_folder else "."))
     if root is None:
         return target, "kustomize"
     from toolkit.repository.overlays import overlay_of
@@ -235,7 +236,12 @@ def _parse(arguments: list[str]) -> tuple[str, dict[str, Any]] | None:
     return (targets[0] if targets else ".", flags) if len(targets) < 2 else None
 
 
-def settings_root(folder: str) -> str | None:
+def workspace_of(target: str) -> str | None:
+    """The root of the workspace that a target is in; of ours, where it is an address."""
+    return _settings_root(os.path.realpath("." if _is_remote(target) else target))
+
+
+def _settings_root(folder: str) -> str | None:
     """The nearest folder at or above with a gitops.yaml."""
     while not os.path.isfile(os.path.join(folder, _SETTINGS)):
         parent = os.path.dirname(folder)

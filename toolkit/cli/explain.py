@@ -30,14 +30,14 @@ def explain(target: str, name: str, field: str, compat: str | None, output: str)
       gitops explain overlays/staging ConfigMap/settings
     """
     from toolkit.adapters.files import DiskTree
-    from toolkit.cli.build_fast import from_root, locate, settings_root
+    from toolkit.cli.build_fast import from_root, locate, workspace_of
     from toolkit.kustomize.explain import explain as explained
     from toolkit.kustomize.result import BuildOptions
     from toolkit.wiring.remote import open_remote
 
     folder, mode = locate(target)
     options = BuildOptions(compat or mode, base=from_root("."))
-    with open_remote(settings_root(".")) as remote:
+    with open_remote(workspace_of(folder)) as remote:
         tree = DiskTree("/")
         explanation = explained(tree, from_root(folder), name, options, remote=lambda: remote)
     if output == "json":

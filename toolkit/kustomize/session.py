@@ -179,7 +179,7 @@ class Session:
         if self.tree.is_dir(folder):
             close = get_close_matches(name, self.tree.names(folder), n=1)
         hints = [f"did you mean {named[: len(named) - len(name)]}{match}?" for match in close]
-        if ":" in named and not is_elsewhere(path):
+        if not hints and ":" in named and not is_elsewhere(path):
             hints = [_no_address(named)]
         return BuildError(f"{named!r} does not exist", hints=hints or self._hint(folder))
 

@@ -52,6 +52,15 @@ def test_build_sees_a_branch_that_moved(remote: Checkout, upstream: Upstream) ->
     assert [path.name for path in (remote.root / ".gitops/cache").iterdir()] == ["git"]
 
 
+def test_build_keeps_in_the_workspace_from_any_folder_of_it(
+    remote: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (remote.root / ".gitops").mkdir(mode=0o700)
+    monkeypatch.chdir(remote.root / "overlays/staging")
+    assert remote.gitops("build").code == 0
+    assert (remote.root / ".gitops/cache/git").is_dir()
+
+
 def test_build_offline_says_what_it_uses(
     remote: Checkout, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
