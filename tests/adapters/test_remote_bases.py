@@ -18,6 +18,7 @@ import pytest
 
 from tests.adapters.loopback import serving
 from tests.git_repository import Upstream
+from tests.git_server import serving_git
 from toolkit.adapters import git_mirror, web_file
 from toolkit.adapters.git_checkout import MOST_FILE_BYTES, resolve_relative
 from toolkit.adapters.remote_bases import RemoteBases
@@ -252,6 +253,22 @@ def test_a_server_of_plain_files_is_enough(
         url = f"http://127.0.0.1:{server.server_port}/org/repo.git?ref={ref}"
         assert content(opened(), parse_remote(url)) == b"first"
         server.shutdown()
+
+
+def test_a_login_in_the_address_lets_in_and_stays_there(
+    upstream: Upstream, opened: Open, cache: Path, tmp_path: Path
+) -> None:
+    with serving_git(tmp_path, login="ada:hunter2") as url:
+        with_login = url.replace("http://", "http://ada:hunter2@")
+        address = parse_remote(f"{with_login}/up/.git?ref=main")
+        source = opened()
+        assert content(source, address) == b"first"
+        with pytest.raises(BuildError, match="cannot be fetched") as caught:
+            opened().resolve(parse_remote(f"{url}/up/.git?ref=main"))
+    assert "without asking" in caught.value.hints[0]
+    for path in cache.rglob("*"):
+        assert not path.is_file() or b"hunter2" not in path.read_bytes()
+    assert source.resolve(address) == upstream.first
 
 
 def test_many_at_once_find_the_same(upstream: Upstream, cache: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.git_repository import Upstream
+from tests.git_server import serving_git
 from tests.kustomize.conftest import RealBuild
 from toolkit.adapters.files import DiskTree
 from toolkit.adapters.remote_bases import RemoteBases
@@ -194,6 +195,19 @@ def test_a_folder_that_is_named_like_a_repository(agree: Agree) -> None:
     name = "github.com/org/x.yaml"
     files = {"kustomization.yaml": _resources(name), name: CONFIG_MAP.replace("NAME", "x")}
     assert "name: x" in agree(files)
+
+
+@pytest.mark.parametrize("name", ["/up//base?ref=v1", "/up//overlays/dev?ref=1.20", "//base"])
+def test_a_repository_over_http_after_no_file_was_found(
+    agree: Agree, tmp_path: Path, name: str
+) -> None:
+    """Upstream asks for a file first, and then takes the address for a repository."""
+    (tmp_path / "org").mkdir()
+    (tmp_path / "up").rename(tmp_path / "org/up")
+    with serving_git(tmp_path) as url:
+        address = f"{url}/org/up{name.removeprefix('/up')}"
+        built = agree({"kustomization.yaml": f"{_resources(address)}{NOTED}"})
+    assert "repo: http://127.0.0.1:" in built
 
 
 @pytest.fixture

@@ -38,7 +38,8 @@ def get(url: str, *, timeout_s: float) -> WebAnswer:
     except TimeoutError as error:
         raise BuildError(f"{shown}: no answer within {timeout_s:g} s") from error
     except urllib.error.URLError as error:
-        raise BuildError(f"{shown}: {error.reason}", hints=["is the address right?"]) from error
+        why = getattr(error.reason, "strerror", None) or error.reason
+        raise BuildError(f"{shown}: {why}", hints=["is the address right?"]) from error
     except (OSError, ValueError, HTTPException) as error:
         raise BuildError(f"{shown}: {error or type(error).__name__}") from error
 

@@ -152,7 +152,8 @@ def _entered(session: Session, url: RemoteUrl, parent: Folder | None) -> Folder:
     if session.tree.is_file(real):
         raise BuildError(f"{path} is a file, where a folder with a kustomization is needed")
     if not session.tree.is_dir(real):
-        raise session.missing(path, path)
+        hints = session.missing(path, url.folder).hints
+        raise BuildError(f"{clone.mount} has no folder {url.folder!r}", hints=hints)
     entered = Folder(session, real, parent)
     entered.clone = clone
     _refuse_return(entered)
