@@ -45,10 +45,10 @@ class Chance:
             semaphores.append({"database": {"key": "three"}})
         return {"mutexes": mutexes or [{"name": "m"}], "semaphores": semaphores}
 
-    def retry(self) -> Body:
-        """A limit is missing at times: attempts differ, so that one goes well in the end."""
+    def retry(self, *, is_endless: bool = False) -> Body:
+        """``is_endless``: without a limit, for what goes well in the end."""
         strategy: Body = {}
-        if self.maybe(0.9):
+        if not is_endless:
             strategy["limit"] = self.rng.choice([0, 1, 2, "1"])
         if self.maybe(0.5):
             strategy["retryPolicy"] = self.rng.choice(POLICIES)
@@ -158,5 +158,6 @@ class Leaves:
 
     def _retried(self, template: Body) -> Body:
         if self._chance.maybe(0.3):
-            template["retryStrategy"] = self._chance.retry()
+            is_endless = self._chance.maybe(0.1)
+            template["retryStrategy"] = self._chance.retry(is_endless=is_endless)
         return template

@@ -11,6 +11,8 @@ import yaml
 from toolkit.errors import RefusedError, UsageError
 from toolkit.resource.resource import Body
 from toolkit.workflow import verbs
+from toolkit.workflow.commands import CallResource, StartContainer
+from toolkit.workflow.events import SpecChanged
 from toolkit.workflow.observe import observe
 from toolkit.workflow.projection import project_pod, project_workflow
 from toolkit.workflow.simulation import Outcome, Simulation
@@ -286,3 +288,37 @@ def test_a_pod_is_projected_with_its_end() -> None:
     state = pod["status"]["containerStatuses"][0]["state"]["terminated"]
     assert (pod["status"]["phase"], state["exitCode"]) == ("Failed", 3)
     assert project_pod(simulation.run, simulation.node("wf").id) is None
+
+
+MEMOIZED = """
+metadata: {name: wf, namespace: default, uid: u1}
+spec:
+  entrypoint: main
+  templates:
+  - name: main
+    memoize: {key: k, cache: {configMap: {name: c}}}
+    container: {image: alpine, command: [main]}
+"""
+
+
+def test_what_is_in_no_cache_starts_when_the_suspended_run_goes_on() -> None:
+    simulation = Simulation(body_of(MEMOIZED), outcome=lambda _: Outcome(exit_code=1))
+    simulation.send(SpecChanged(suspend=True, shutdown=""))
+    simulation.run_to_end()
+    assert [type(work) for work in simulation.started] == [CallResource]
+    simulation.send(SpecChanged(suspend=False, shutdown=""))
+    assert [type(work) for work in simulation.started] == [CallResource, StartContainer]
+
+
+def test_a_run_whose_deadline_comes_before_it_is_started_never_starts() -> None:
+    workflow = body_of(SINGLE)
+    workflow["spec"] |= {"suspend": True, "activeDeadlineSeconds": 5}
+    simulation = Simulation(workflow).run_to_end()
+    assert simulation.tree() == "wf Failed: Step exceeded its deadline"
+    assert simulation.started == []
+
+
+def test_a_run_that_is_submitted_suspended_and_stopped_ends() -> None:
+    workflow = body_of(SINGLE)
+    workflow["spec"] |= {"suspend": True, "shutdown": "Stop"}
+    assert Simulation(workflow).run_to_end().run.phase == "Failed"

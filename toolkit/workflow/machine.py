@@ -50,6 +50,7 @@ from toolkit.workflow.metrics import measures_of
 from toolkit.workflow.new_run import empty_definition, new_row
 from toolkit.workflow.nodes import (
     DAG,
+    EXECUTED,
     PENDING,
     POD,
     RETRY,
@@ -107,7 +108,7 @@ def _begin(draft: Draft) -> None:
         row["parallelism"] = int(spec["parallelism"])
     if not spec.get("synchronization") or row["shutdown"]:
         _set_out(draft)
-        if row["suspend"]:
+        if row["suspend"] and not row["shutdown"]:
             row["deferred"] = [["start", "", ""]]
             return
         _start(draft)
@@ -324,7 +325,7 @@ def _restore_deferred(draft: Draft) -> None:
     draft.edit_run()["deferred"] = []
     waiting = [Due(kind, id, child) for kind, id, child in deferred if kind != "start"]
     draft.agenda.extendleft(reversed(waiting))
-    if len(waiting) < len(deferred) and not draft.row["shutdown"]:
+    if len(waiting) < len(deferred) and draft.row["stage"] != "done":
         _start(draft)
 
 
@@ -411,6 +412,7 @@ _BEGIN: Final[Mapping[str, Callable[[Draft, Node], None]]] = {
     TASK_GROUP: task_groups.advance,
     RETRY: retry.begin,
     SUSPEND: suspend.begin,
+    **dict.fromkeys(EXECUTED, memoize.start),
 }
 _RESUME: Final[Mapping[str, Callable[[Draft, Node], None]]] = {
     STEPS: steps.resume,

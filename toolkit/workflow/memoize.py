@@ -18,7 +18,7 @@ from toolkit.workflow.draft import Draft, Due
 from toolkit.workflow.events import ContainerErrored, ResourceAnswered
 from toolkit.workflow.expressions import json_text
 from toolkit.workflow.halting import halted
-from toolkit.workflow.nodes import ERROR, EXECUTED, FAILED, SUCCEEDED, Node, Row, pod_name, rfc3339
+from toolkit.workflow.nodes import ERROR, FAILED, SUCCEEDED, Node, Row, pod_name, rfc3339
 from toolkit.workflow.spans import parse_go_duration
 
 CACHE_LABEL: Final = "workflows.argoproj.io/configmap-type"
@@ -70,7 +70,7 @@ def answered(draft: Draft, event: ResourceAnswered | ContainerErrored) -> None:
     template = template_at(draft, node)
     entry = _entry(text, template["memoize"].get("maxAge"), draft.now)
     if entry is None:
-        _run(draft, node)
+        draft.agenda.append(Due("begin", node.id))  # later, where the run is suspended
         return
     node.engine["memo"] = "hit"
     node.status["memoizationStatus"] = {**node.status["memoizationStatus"], "hit": True}
@@ -94,11 +94,9 @@ def _entry(text: str | None, max_age: Any, now: datetime) -> Row | None:
         return None
 
 
-def _run(draft: Draft, node: Node) -> None:
-    if node.type not in EXECUTED:
-        draft.agenda.append(Due("begin", node.id))
-        return
-    pods.start(draft, node, template_now(draft, node))
+def start(draft: Draft, node: Node) -> None:
+    """A leaf that is in no cache is set in motion."""
+    pods.start(draft, draft.edit(node.id), template_now(draft, node))
 
 
 def keep(draft: Draft, node: Node) -> None:
