@@ -32,14 +32,16 @@ _WORKFLOW_LABEL = "workflows.argoproj.io/workflow"
 _POD = GroupVersionKind("", "v1", "Pod")
 
 
+def new_suffix() -> str:
+    """The random end of a generated name."""
+    return "".join(secrets.choice(_SUFFIX_ALPHABET) for _ in range(5))
+
+
 def fresh_from(clock: Clock) -> Callable[[], Fresh]:
     """What each request needs of the world."""
 
     def new_uid() -> str:
         return str(uuid.uuid4())
-
-    def new_suffix() -> str:
-        return "".join(secrets.choice(_SUFFIX_ALPHABET) for _ in range(5))
 
     return lambda: Fresh(clock.now(), new_uid, new_suffix)
 

@@ -108,6 +108,7 @@ def delete(names: tuple[str, ...], env: str | None, dry_run: bool) -> None:
 @archive.command("retry")
 @_NAMES
 @env_option
+@click.option("-p", "--parameter", multiple=True, metavar="NAME=VALUE", help="A new value.")
 @click.option("--restart-successful", is_flag=True, help="With --node: also what succeeded.")
 @click.option("--node", default="", metavar="SELECTOR", help="Nodes like displayName=load.")
 @follow_options
@@ -117,6 +118,7 @@ def retry(
     *,
     names: tuple[str, ...],
     env: str | None,
+    parameter: tuple[str, ...],
     restart_successful: bool,
     node: str,
     following: Following,
@@ -130,10 +132,18 @@ def retry(
       gitops archive retry daily-sales-1700000000 --wait
     """
     from toolkit.workflow.archive import retried
+    from toolkit.workflow.submission import parse_pairs, refuse_unknown
+
+    values = parse_pairs(parameter)
 
     def again(run: ArchivedRun) -> Body:
+        refuse_unknown(run.workflow, values)
         return retried(
-            run, now=now(), restart_successful=restart_successful, node_field_selector=node
+            run,
+            now=now(),
+            restart_successful=restart_successful,
+            node_field_selector=node,
+            parameters=parameter,
         )
 
     return submit_all(_made(names, env, again), env, following, output, dry_run=dry_run)
@@ -143,6 +153,7 @@ def retry(
 @_NAMES
 @env_option
 @click.option("-p", "--parameter", multiple=True, metavar="NAME=VALUE", help="A new value.")
+@click.option("--memoized", is_flag=True, help="Take over the steps that succeeded.")
 @follow_options
 @dry_run_option
 @output_option
@@ -151,6 +162,7 @@ def resubmit(
     names: tuple[str, ...],
     env: str | None,
     parameter: tuple[str, ...],
+    memoized: bool,
     following: Following,
     dry_run: bool,
     output: str,
@@ -161,15 +173,15 @@ def resubmit(
     Example:
       gitops archive resubmit daily-sales-1700000000 -p day=2024-05-02 --wait
     """
-    from toolkit.workflow import verbs
+    from toolkit.cli.resubmit import fresh
     from toolkit.workflow.archive import archived_workflow
-    from toolkit.workflow.submission import Wishes, fit, parse_pairs
+    from toolkit.workflow.submission import Wishes, parse_pairs
 
     wishes = Wishes(parse_pairs(parameter))
 
     def again(run: ArchivedRun) -> Body:
-        body = verbs.resubmit(archived_workflow(run))
-        return fit(body, str(run.workflow["metadata"]["namespace"]), wishes)
+        namespace = str(run.workflow["metadata"]["namespace"])
+        return fresh(archived_workflow(run), namespace, wishes, memoized=memoized)
 
     return submit_all(_made(names, env, again), env, following, output, dry_run=dry_run)
 

@@ -164,11 +164,13 @@ class NodesResumed:
 @dataclass(frozen=True, slots=True)
 class RetryRequested:
     """A finished run is to go on: nodes not in ``keep`` are forgotten and run again. ``request``
-    tells one wish from the next: the same one is not followed twice.
+    tells one wish from the next: the same one is not followed twice. ``parameters`` are to have
+    other values from now on.
     """
 
     keep: frozenset[str]
     request: str = ""
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from toolkit.errors import ExpressionError
-from toolkit.workflow import limits, memoize, pods, synchronization
+from toolkit.workflow import limits, memoize, outputs, pods, synchronization
 from toolkit.workflow.call import Call
 from toolkit.workflow.context import (
     LEAF_TYPES,
@@ -19,6 +19,7 @@ from toolkit.workflow.context import (
 )
 from toolkit.workflow.draft import Draft, Due
 from toolkit.workflow.halting import halted
+from toolkit.workflow.memoized import NOTE as MEMOIZED
 from toolkit.workflow.merge import type_of
 from toolkit.workflow.nodes import (
     DAG,
@@ -31,6 +32,7 @@ from toolkit.workflow.nodes import (
     POD,
     RETRY,
     RUNNING,
+    SKIPPED,
     SKIPPED_TYPE,
     STEPS,
     SUSPEND,
@@ -87,6 +89,8 @@ def _start(draft: Draft, call: Call, template: Row, kind: str) -> Node:
         raise ExpressionError(f"Template '{template.get('name')}' missing specification")
     if message := halted(draft, in_exit=call.in_exit):
         return invalid(draft, call, message, FAILED)
+    if (skipped := skip_memoized(draft, call, processed)) is not None:
+        return skipped
     pods.pending_limit(processed)  # a broken one is found before there is a node
     locks = synchronization.locks_of(processed, draft.run.namespace)
     if not locks:
@@ -98,6 +102,21 @@ def _start(draft: Draft, call: Call, template: Row, kind: str) -> Node:
     call = replace(call, engine={**call.engine, **waiting})
     node = _create_for(draft, call, processed, kind)
     synchronization.ask(draft, node, processed)
+    return node
+
+
+def skip_memoized(draft: Draft, call: Call, processed: Row) -> Node | None:
+    """The node of a pod that went well in the workflow which this one resubmits; else None."""
+    note = draft.note(MEMOIZED)
+    kept = None if note is None else note["pods"].get(call.name)
+    if kept is None:
+        return None
+    inputs = processed.get("inputs") or {}
+    node = create(draft, call, SKIPPED_TYPE, SKIPPED, inputs=inputs, message=kept["message"])
+    node.engine["memoized"] = True
+    if kept["outputs"]:
+        node.status["outputs"] = kept["outputs"]
+        outputs.export(draft, node)
     return node
 
 

@@ -46,6 +46,8 @@ from toolkit.workflow.events import (
 )
 from toolkit.workflow.invoke import invoke
 from toolkit.workflow.library import Library
+from toolkit.workflow.memoized import NOTE as MEMOIZED
+from toolkit.workflow.memoized import memoized_nodes
 from toolkit.workflow.metrics import measures_of
 from toolkit.workflow.new_run import empty_definition, new_row
 from toolkit.workflow.nodes import (
@@ -63,6 +65,7 @@ from toolkit.workflow.nodes import (
     Row,
     exact,
 )
+from toolkit.workflow.reparametrize import renew_inputs, with_parameters
 from toolkit.workflow.restart import restart
 from toolkit.workflow.run import Run, Transition
 from toolkit.workflow.totals import progress_of_all
@@ -91,6 +94,8 @@ def submit(
     draft.put_note(DEFINITION, definition)
     if estimate is not None:
         draft.put_note(ESTIMATE, estimate)
+    if memoized := memoized_nodes(workflow):
+        draft.put_note(MEMOIZED, memoized)
     problem = check(run.definition, workflow)
     if problem is not None:
         exit_handler.finish(draft, problem.phase, problem.message)
@@ -157,6 +162,8 @@ def step(run: Run, event: Event, now: datetime) -> Transition:
     draft = Draft(run, now)
     if run.is_finished and not isinstance(event, RetryRequested):
         return draft.transition()
+    if isinstance(event, RetryRequested) and event.parameters and _is_to_retry(draft, event):
+        draft = with_parameters(run, event.parameters, now)
     _take(draft, event)
     _settle(draft)
     return _transition(draft)
@@ -262,12 +269,18 @@ def _resumed(draft: Draft, event: NodesResumed) -> None:
             )
 
 
-def _retry(draft: Draft, event: RetryRequested) -> None:
+def _is_to_retry(draft: Draft, event: RetryRequested) -> bool:
     if not draft.run.is_finished or draft.run.definition.is_empty:
-        return
-    if event.request and event.request == draft.row.get("retried"):
+        return False
+    return not event.request or event.request != draft.row.get("retried")
+
+
+def _retry(draft: Draft, event: RetryRequested) -> None:
+    if not _is_to_retry(draft, event):
         return
     restart(draft, event.keep)
+    if event.parameters:
+        renew_inputs(draft)
     draft.edit_run()["retried"] = event.request
     if draft.row.get("deadline"):
         seconds = int(draft.run.definition.spec["activeDeadlineSeconds"])

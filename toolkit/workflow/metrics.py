@@ -162,7 +162,8 @@ def _node_scope(draft: Draft, node: Node, template: Row) -> Scope:
     if node.type == RETRY:
         values["retries"] = str(max(0, len(draft.children(node.id)) - 1))
     if node.type == POD:
-        values |= {f"resourcesDuration.{kind}": "0" for kind in ("cpu", "memory")}
+        used = {"cpu": 0, "memory": 0, **(status.get("resourcesDuration") or {})}
+        values |= {f"resourcesDuration.{kind}": str(seconds) for kind, seconds in used.items()}
     inputs = input_values(status.get("inputs") or {}, template)
     return globals_scope(draft).over(Values(values), inputs)
 

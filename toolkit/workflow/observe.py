@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from toolkit.resource.resource import Body
+from toolkit.workflow.definition import given_spec
 from toolkit.workflow.events import Event, NodesResumed, RetryRequested, SpecChanged
 from toolkit.workflow.nodes import EXECUTED, FINISHED, SUCCEEDED, SUSPEND, Row
 from toolkit.workflow.parameters import text_of
@@ -73,7 +74,21 @@ def _retry(run: Run, live: Body) -> RetryRequested | None:
     if request and request == run.row.get("retried"):
         return None
     keep = frozenset(id for id, node in nodes.items() if _is_kept(node))
-    return RetryRequested(keep, request)
+    return RetryRequested(keep, request, _overrides(run, live))
+
+
+def _overrides(run: Run, live: Body) -> dict[str, str]:
+    """The parameters that have another value now than the run was given."""
+    known = _values(given_spec(run.definition.row))
+    wanted = _values(live.get("spec") or {})
+    return {name: value for name, value in wanted.items() if known.get(name) != value}
+
+
+def _values(spec: Row) -> dict[str, str]:
+    declared = (spec.get("arguments") or {}).get("parameters") or ()
+    return {
+        str(one["name"]): text_of(one["value"]) for one in declared if one.get("value") is not None
+    }
 
 
 def _is_kept(node: Row) -> bool:

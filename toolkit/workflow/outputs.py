@@ -182,13 +182,16 @@ def last_attempt(draft: Draft, node: Node) -> Node | None:
 def loop_values(items: Sequence[Node], base: dict[str, Any]) -> dict[str, Any]:
     """What a loop gives: its group's variables, and the outputs of all Succeeded items, by
     index, as JSON. Raises SubstitutionError where a result is not JSON.
+
+    DEVIATION: of a memoized resubmit also what was taken over, which Argo leaves out.
     """
     values = dict(base)
     results: list[Any] = []
     parameter_maps: list[dict[str, str]] = []
     lists: dict[str, list[str]] = {}
     for node in sorted(items, key=lambda item: int(item.engine["index"])):
-        if node.outputs is None or node.phase != SUCCEEDED:
+        has_succeeded = node.phase == SUCCEEDED or node.engine.get("memoized")
+        if node.outputs is None or not has_succeeded:
             continue
         parameters = {
             entry["name"]: entry["value"] for entry in node.outputs.get("parameters") or ()

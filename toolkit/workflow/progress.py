@@ -39,6 +39,7 @@ def parse_progress(text: Any) -> tuple[int, int] | None:
 
 
 def format_progress(done: int, all_of_it: int) -> str:
+    """The inverse of :func:`parse_progress`."""
     return f"{done}/{all_of_it}"
 
 

@@ -19,7 +19,8 @@ from toolkit.workflow.context import (
 from toolkit.workflow.draft import Draft, Due, finished_at, started_at
 from toolkit.workflow.expressions import evaluate_bool
 from toolkit.workflow.halting import halted
-from toolkit.workflow.invoke import create, invalid, node_type
+from toolkit.workflow.invoke import create, invalid, node_type, skip_memoized
+from toolkit.workflow.memoized import NOTE as MEMOIZED
 from toolkit.workflow.merge import type_of
 from toolkit.workflow.nodes import (
     ERROR,
@@ -239,7 +240,7 @@ def _attempt(draft: Draft, node: Node) -> None:
     template = template_at(draft, node)
     kind = type_of(template)
     attempts = _attempts(draft, node)
-    number = int(attempts[-1].engine["attempt"]) + 1 if attempts else 0
+    number = int(attempts[-1].engine["attempt"]) + 1 if attempts else _first(draft, node)
     call = call_of(node).attempt(number, node)
     call = replace(call, prefix=str(node.engine.get("prefix", "")), depth=node.engine["depth"])
     limit = limits.blocked_by(draft, call, is_pod=kind in POD_TYPES)
@@ -253,6 +254,12 @@ def _attempt(draft: Draft, node: Node) -> None:
         draft.agenda.append(Due("ended", node.id, last.id))
 
 
+def _first(draft: Draft, node: Node) -> int:
+    """0; in a memoized resubmit the attempt that went well before."""
+    note = draft.note(MEMOIZED)
+    return 0 if note is None else int(note["attempts"].get(node.name, 0))
+
+
 def _start(draft: Draft, call: Call, template: Row, attempts: list[Node]) -> None:
     values: dict[str, Any] = {**_last_values(attempts, "0"), "retries": str(len(attempts))}
     kind = type_of(template)
@@ -260,6 +267,9 @@ def _start(draft: Draft, call: Call, template: Row, attempts: list[Node]) -> Non
         values["pod.name"] = pod_name(draft.run.name, call.name, str(template.get("name", "")))
     processed = substitute(template, globals_scope(draft).over(Values(values)))
     inputs = processed.get("inputs") or {}
+    if (skipped := skip_memoized(draft, call, processed)) is not None:
+        draft.agenda.append(Due("ended", call.owner, skipped.id))
+        return
     if kind in LEAF_TYPES:
         attempt = create(draft, call, node_type(kind), PENDING, inputs=inputs)
         pods.limit_pending(draft, attempt, processed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -89,7 +90,7 @@ def fit(workflow: Body, namespace: str, wishes: Wishes) -> Body:
     if wishes.priority is not None:
         spec["priority"] = wishes.priority
     if wishes.parameters:
-        _refuse_unknown(result, wishes.parameters)
+        refuse_unknown(result, wishes.parameters)
         spec["arguments"] = _with_parameters(spec.get("arguments") or {}, wishes.parameters)
     return result
 
@@ -115,7 +116,8 @@ def _without_source(parameter: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in parameter.items() if key != "valueFrom"}
 
 
-def _refuse_unknown(workflow: Body, values: Mapping[str, str]) -> None:
+def refuse_unknown(workflow: Body, values: Mapping[str, str]) -> None:
+    """Raises UsageError for a parameter that the workflow neither declares nor mentions."""
     spec = workflow.get("spec") or {}
     if spec.get("workflowTemplateRef"):
         return  # the template declares them
@@ -124,7 +126,8 @@ def _refuse_unknown(workflow: Body, values: Mapping[str, str]) -> None:
     ]
     text = json.dumps(spec)
     for name in values:
-        if name not in declared and f"workflow.parameters.{name}" not in text:
+        mention = rf"workflow\.parameters\.{re.escape(name)}(?![\w-])"
+        if name not in declared and not re.search(mention, text):
             close = get_close_matches(name, declared, n=1)
             known = f"it has {', '.join(declared)}" if declared else "it has none"
             hint = f"did you mean {close[0]!r}?" if close else known

@@ -38,12 +38,15 @@ def with_options(workflow: Body, options: Mapping[str, Any]) -> Body:
 
 
 def with_parameters(workflow: Body, texts: Sequence[Any]) -> Body:
-    """A copy with ``NAME=VALUE`` texts as its arguments; the others keep their values. Raises
-    UsageError.
+    """A copy with ``NAME=VALUE`` texts as its arguments, also where its status keeps the spec that
+    it runs by; the others keep their values. Raises UsageError.
     """
     changed: Body = copy_json(workflow)
     if texts:
         _set_parameters(changed, texts)
+        stored = (changed.get("status") or {}).get("storedWorkflowTemplateSpec")
+        if isinstance(stored, dict):
+            _set_parameters({"spec": stored}, texts)
     return changed
 
 
@@ -100,6 +103,6 @@ def _pair(text: Any, what: str) -> tuple[str, str]:
 
 
 def _list(value: Any, what: str) -> list[Any]:
-    if not isinstance(value, list):
+    if not isinstance(value, list | tuple):
         raise UsageError(f"{what} must be a list")
-    return value
+    return list(value)

@@ -73,6 +73,9 @@ def _start_items(draft: Draft, group: Node) -> None:
         if halted(draft, in_exit=node.is_exit_part):
             return
         entry = planned[group.engine["next"]]
+        if entry.empty:  # by the parameters of a retry; else there is no group
+            group.engine["next"] += 1
+            continue
         if group.engine.get("again") and draft.find(task_name(node, entry.name)) is not None:
             group.engine["next"] += 1
             continue

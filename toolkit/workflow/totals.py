@@ -31,7 +31,7 @@ def put_totals(status: Row, nodes: Mapping[str, Node], children: Children) -> No
     linear; see ``descent``.
     """
     # The newest first: what comes last is below the most, and its number stays small.
-    executed = [node for node in reversed(nodes.values()) if node.type in EXECUTABLE]
+    executed = [node for node in reversed([*nodes.values()]) if node.type in EXECUTABLE]
     pairs = [progress_of(node.status) for node in executed]
     usages = [_usage(node) for node in executed]
     status["progress"] = _summed(pairs)

@@ -5,7 +5,7 @@ Each verb takes the live object and returns the changed one; nothing is mutated.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -22,8 +22,10 @@ from toolkit.workflow.nodes import (
 )
 from toolkit.workflow.parameters import text_of
 from toolkit.workflow.projection import COMPLETED_LABEL, GROUP, PHASE_LABEL
+from toolkit.workflow.retry_groups import without_group_members
 from toolkit.workflow.retry_plan import plan_retry
 from toolkit.workflow.selector import matches
+from toolkit.workflow.submit_options import with_parameters
 
 _NOT_CARRIED: Final = frozenset(
     {
@@ -79,9 +81,12 @@ def retry(
     now: datetime | None = None,
     restart_successful: bool = False,
     node_field_selector: str = "",
+    parameters: Sequence[str] = (),
 ) -> tuple[Body, tuple[str, ...]]:
     """Let a failed workflow go on from its failed nodes; of a loop, only the failed items run
-    again. Also returns the names of the pods that are obsolete. Raises RefusedError.
+    again. ``parameters``: NAME=VALUE texts that it is to have from now on; then whole loops and
+    step groups run again, since they may come to others. Also returns the names of the pods that
+    are obsolete. Raises RefusedError, and UsageError for a text of another form.
     """
     phase = _phase(workflow)
     selects = restart_successful and bool(node_field_selector)
@@ -94,14 +99,17 @@ def retry(
     started = rfc3339(now) if now is not None else ""
     chosen = node_field_selector if selects else ""
     nodes, pods = plan_retry(workflow, chosen, started)
-    changed = _with_spec(workflow, shutdown=None, suspend=None)
+    if parameters:
+        nodes, more = without_group_members(workflow, nodes)
+        pods = tuple(dict.fromkeys((*pods, *more)))
+    changed = with_parameters(_with_spec(workflow, shutdown=None, suspend=None), parameters)
     labels = dict(_labels(workflow))
     for label in (COMPLETED_LABEL, f"{GROUP}/workflow-archiving-status"):
         labels.pop(label, None)
     changed["metadata"] = {**(workflow.get("metadata") or {}), "labels": labels}
     status = {
         key: value
-        for key, value in (workflow.get("status") or {}).items()
+        for key, value in (changed.get("status") or {}).items()
         if key not in {"message", "finishedAt", "conditions"}
     }
     status |= {"phase": RUNNING, "nodes": nodes, "startedAt": started or None, "finishedAt": None}

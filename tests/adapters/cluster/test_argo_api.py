@@ -121,8 +121,7 @@ def test_failures_as_clients_expect_them(
         ("set", {"phase": "Succeeded", "nodeFieldSelector": "displayName=x",
                  "outputParameters": "{"}, "outputParameters"),
         ("retry", {}, "Cannot retry a workflow in phase Pending"),
-        ("retry", {"parameters": ["a=b"]}, "not supported"),
-        ("resubmit", {"memoized": True}, "not supported"),
+        ("resubmit", {"memoized": True}, "must be Failed/Error"),
         ("resubmit", {"parameters": ["a"]}, "NAME=VALUE"),
     ],
 )  # fmt: skip

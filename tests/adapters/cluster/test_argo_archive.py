@@ -22,9 +22,22 @@ from toolkit.adapters.sqlite.objects import SqliteObjects
 from toolkit.adapters.sqlite.runs import SqliteRuns
 from toolkit.controllers.projecting import WORKFLOW
 from toolkit.resource.cluster import ObjectRef
+from toolkit.workflow.ports import ResolvedStart
+from toolkit.workflow.projection import GROUP
 
 ARCHIVE = "/api/v1/archived-workflows"
 STATUS = "workflows.argoproj.io/workflow-archiving-status"
+TOLD = {
+    "entrypoint": "main",
+    "arguments": {"parameters": [{"name": "day", "value": "one"}]},
+    "templates": [
+        {
+            "name": "main",
+            "steps": [[{"name": "a", "template": "work"}], [{"name": "b", "template": "work"}]],
+        },
+        {"name": "work", "container": container(args=["{{workflow.parameters.day}}"])},
+    ],
+}
 STEPS = {
     "entrypoint": "main",
     "templates": [
@@ -192,3 +205,59 @@ def test_labels_of_the_archive_are_listed(bench: Bench, client: Client) -> None:
 )
 def test_a_question_that_is_not_understood_is_refused(client: Client, query: str) -> None:
     assert client.ask("GET", f"{ARCHIVE}?{query}").status == 400
+
+
+def failed_in_b(bench: Bench) -> str:
+    bench.script = lambda start: Ending(exit_code=int(start.start.node_name == "wf[1].b"))
+    bench.submit("wf", **TOLD)
+    return str(bench.workflow("wf")["metadata"]["uid"])
+
+
+def now_all_end_well(bench: Bench) -> list[tuple[str, tuple[str, ...]]]:
+    """What starts from now on: the node, and its words."""
+    started: list[tuple[str, tuple[str, ...]]] = []
+
+    def script(resolved: ResolvedStart) -> Ending:
+        started.append((resolved.start.node_name, resolved.start.call.args))
+        return Ending()
+
+    bench.script = script
+    return started
+
+
+@pytest.mark.parametrize("is_gone", [False, True])
+def test_a_retry_with_parameters(client: Client, bench: Bench, *, is_gone: bool) -> None:
+    uid = failed_in_b(bench)
+    path = "/api/v1/workflows/data/wf/retry"
+    if is_gone:
+        bench.cluster.delete(ObjectRef(WORKFLOW, "data", "wf"))
+        bench.settle()
+        path = f"{ARCHIVE}/{uid}/retry"
+    started = now_all_end_well(bench)
+    answer = client.ask("PUT", path, {"parameters": ["day=two"]})
+    assert answer.status == 200, answer.content
+    bench.settle()
+    assert bench.phase("wf") == "Succeeded"
+    assert started == [("wf[1].b", ("two",))]
+
+
+@pytest.mark.parametrize("is_gone", [False, True])
+def test_a_memoized_resubmit(client: Client, bench: Bench, *, is_gone: bool) -> None:
+    uid = failed_in_b(bench)
+    path = "/api/v1/workflows/data/wf/resubmit"
+    if is_gone:
+        bench.cluster.delete(ObjectRef(WORKFLOW, "data", "wf"))
+        bench.settle()
+        path = f"{ARCHIVE}/{uid}/resubmit"
+    started = now_all_end_well(bench)
+    answer = client.ask("PUT", path, {"memoized": True, "parameters": ["day=two"]})
+    assert answer.status == 200, answer.content
+    name = answer.body["metadata"]["name"]
+    assert answer.body["metadata"]["labels"][f"{GROUP}/resubmitted-from-workflow"] == "wf"
+    bench.settle()
+    assert bench.phase(name) == "Succeeded"
+    assert started == [(f"{name}[1].b", ("two",))]
+    nodes = {node["name"]: node for node in bench.workflow(name)["status"]["nodes"].values()}
+    skipped = nodes[f"{name}[0].a"]
+    assert (skipped["type"], skipped["phase"]) == ("Skipped", "Skipped")
+    assert skipped["message"].startswith("original pod: wf-")

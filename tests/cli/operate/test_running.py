@@ -312,6 +312,43 @@ def test_retry_runs_only_what_failed(up, output):
     assert after[greet]["startedAt"] == before[greet]["startedAt"]
 
 
+def test_retry_with_another_value(up, output):
+    output("run", "hello.yaml", "--name", "bad", "-p", "code=3", "--wait", code=1)
+    assert run(["retry", "bad", "-p", "cod=0"]) == 2
+    assert "✔ Succeeded" in output("retry", "bad", "-p", "code=0", "--wait")
+    assert "code: 0" in output("get", "bad")
+
+
+def test_retry_of_all_that_a_selector_chooses(up, output):
+    for name in ("one", "two"):
+        output("run", "hello.yaml", "--name", name, "-p", "code=3", "--wait", code=1)
+    retried = output("retry", "two", "-l", "workflows.argoproj.io/phase=Failed", "-p", "code=0")
+    assert retried == "workflow/one retried\nworkflow/two retried\n"
+    for name in ("one", "two"):
+        output("watch", name)
+
+
+def test_resubmit_memoized_runs_only_what_failed(up, output):
+    output("run", "hello.yaml", "--name", "bad", "-p", "code=3", "--wait", code=1)
+    output("resubmit", "bad", "--memoized", "--name", "again", "-p", "code=0", "--wait")
+    nodes = json.loads(output("get", "again", "-o", "json"))["status"]["nodes"].values()
+    told = {node["displayName"]: (node["type"], node.get("message", "")) for node in nodes}
+    assert told["greet"][0] == "Skipped"
+    assert told["greet"][1].startswith("original pod: bad-")
+    assert told["leave"] == ("Pod", "")
+    assert run(["resubmit", "again", "--memoized"]) == 1
+
+
+def test_nothing_chosen_and_a_name_for_several_are_refused(up, output, capsys):
+    output("run", "hello.yaml", "--name", "one", "--wait")
+    output("run", "hello.yaml", "--name", "two", "--wait")
+    capsys.readouterr()
+    assert run(["resubmit"]) == 2
+    assert "nothing is chosen" in capsys.readouterr().err
+    assert run(["resubmit", "one", "two", "--name", "three"]) == 2
+    assert "--name is for one workflow" in capsys.readouterr().err
+
+
 def test_resubmit_runs_all_again_under_a_new_name(up, output):
     output("run", "hello.yaml", "--wait")
     output("resubmit", "@latest", "-p", "who=again", "--wait")

@@ -12,16 +12,14 @@ from typing import Any, Final
 from toolkit.adapters.http import asked
 from toolkit.adapters.http.argo_ask import Ask
 from toolkit.adapters.http.argo_kinds import Verb
-from toolkit.adapters.http.argo_lint import refuse_broken
+from toolkit.adapters.http.argo_workflows import resubmitted
 from toolkit.apiserver.access import Action
 from toolkit.apiserver.selectors import Selector, parse_selector
 from toolkit.errors import BadRequestError, ForbiddenError, NotFoundError
 from toolkit.resource.resource import Body
-from toolkit.workflow import verbs
 from toolkit.workflow.archive import archived_summary, archived_workflow, retried
 from toolkit.workflow.nodes import parse_instant
 from toolkit.workflow.ports import ArchivedRun
-from toolkit.workflow.submit_options import with_parameters
 
 _GROUP: Final = "argoproj.io"
 _WORKFLOWS: Final = "workflows"
@@ -61,25 +59,18 @@ def _delete(ask: Ask) -> Body:
 
 def _retry(ask: Ask) -> Body:
     document = ask.document()
-    if document.get("parameters"):
-        raise BadRequestError("retry with other parameters is not supported: resubmit it with them")
     body = retried(
         _found(ask, "get", "create"),
         now=ask.now(),
         restart_successful=bool(document.get("restartSuccessful")),
         node_field_selector=str(document.get("nodeFieldSelector") or ""),
+        parameters=document.get("parameters") or (),
     )
     return ask.objects.create(body)
 
 
 def _resubmit(ask: Ask) -> Body:
-    document = ask.document()
-    if document.get("memoized"):
-        raise BadRequestError("resubmit --memoized is not supported: retry runs failed steps only")
-    fresh = verbs.resubmit(archived_workflow(_found(ask, "get", "create")))
-    body = with_parameters(fresh, document.get("parameters") or [])
-    refuse_broken(ask, body, is_submission=True)
-    return ask.objects.create(body)
+    return resubmitted(ask, archived_workflow(_found(ask, "get", "create")))
 
 
 def _label_keys(ask: Ask) -> Body:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import orjson
 
+from toolkit.adapters.embedded import new_suffix
 from toolkit.adapters.http.argo_ask import Ask, fields_at
 from toolkit.adapters.http.argo_kinds import Verb, deleted, is_dry_run, listed
 from toolkit.adapters.http.argo_lint import refuse_broken
@@ -17,6 +18,7 @@ from toolkit.resource.cluster import ObjectRef
 from toolkit.resource.identity import GroupVersionKind
 from toolkit.resource.resource import Body
 from toolkit.workflow import verbs
+from toolkit.workflow.memoized import with_nodes_of
 from toolkit.workflow.submission import (
     CLUSTER_WORKFLOW_TEMPLATE,
     CRON_WORKFLOW,
@@ -109,8 +111,6 @@ def _terminate(ask: Ask) -> Body:
 
 def _retry(ask: Ask) -> Body:
     document = ask.document()
-    if document.get("parameters"):
-        raise BadRequestError("retry with other parameters is not supported: resubmit it with them")
     obsolete: tuple[str, ...] = ()
 
     def edit(body: Body) -> Body:
@@ -120,6 +120,7 @@ def _retry(ask: Ask) -> Body:
             now=ask.now(),
             restart_successful=bool(document.get("restartSuccessful")),
             node_field_selector=str(document.get("nodeFieldSelector") or ""),
+            parameters=document.get("parameters") or (),
         )
         return changed
 
@@ -131,12 +132,16 @@ def _retry(ask: Ask) -> Body:
 
 
 def _resubmit(ask: Ask) -> Body:
+    return resubmitted(ask, ask.found(WORKFLOW))
+
+
+def resubmitted(ask: Ask, old: Body) -> Body:
+    """The new workflow as it was created, for one that has run: as the request's body wishes."""
     document = ask.document()
-    if document.get("memoized"):
-        raise BadRequestError("resubmit --memoized is not supported: retry runs failed steps only")
-    fresh = verbs.resubmit(ask.found(WORKFLOW))
-    body = with_parameters(fresh, document.get("parameters") or [])
+    body = with_parameters(verbs.resubmit(old), document.get("parameters") or [])
     refuse_broken(ask, body, is_submission=True)
+    if document.get("memoized"):
+        body = with_nodes_of(old, body, new_suffix(), ask.now())
     return ask.objects.create(body)
 
 

@@ -74,12 +74,12 @@ class ProgressWatch:
 
 
 def _last_line(path: Path) -> str:
-    """ "" where it is no progress, or not a file of the step's own."""
+    """What it says; "" where that is no progress, or it is not a file of the step's own."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return ""
-    with open(descriptor, "rb") as file:
+    with os.fdopen(descriptor, "rb") as file:
         size = os.fstat(descriptor).st_size
         file.seek(max(0, size - _LAST_BYTES))
         lines = file.read(_LAST_BYTES).decode("utf-8", "replace").strip().split("\n")
