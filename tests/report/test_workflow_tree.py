@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -135,7 +136,7 @@ def test_a_step_that_waits_for_approval_has_its_own_icon():
     workflow = nodes(*rows)
     workflow["status"]["phase"] = "Running"
     assert phase_of(workflow) == "Suspended"
-    assert "Waits for:   gitops resume wf" in format_workflow(workflow, now=NOW)
+    assert "Waits for:           gitops resume wf" in format_workflow(workflow, now=NOW)
 
 
 def test_pods_durations_and_messages_stand_beside_the_step():
@@ -179,7 +180,7 @@ def test_a_workflow_that_calls_itself_a_thousand_times_is_drawn():
 
 def test_a_workflow_without_nodes_is_only_its_state():
     text = format_workflow({"metadata": {"name": "x"}, "spec": {}}, now=NOW)
-    assert text == "Name:        x\nStatus:      ◷ Pending"
+    assert text == "Name:                x\nStatus:              ◷ Pending"
 
 
 @pytest.mark.parametrize(
@@ -199,3 +200,32 @@ def test_what_is_no_time_is_none():
     assert parse_time("yesterday") is None
     assert parse_time(None) is None
     assert span_s("2024-01-01T00:59:00Z", None, NOW) == 60
+
+
+def summary(**status: Any) -> list[str]:
+    body = {"metadata": {"name": "x"}, "status": status}
+    return format_workflow(body, now=NOW).splitlines()
+
+
+def test_what_was_used_is_written_as_argo_writes_it() -> None:
+    used = {"memory": 1800, "cpu": 360, "nvidia.com/gpu": 7203, "ephemeral-storage": 0}
+    assert summary(phase="Succeeded", resourcesDuration=used, progress="2/3")[-2:] == [
+        "Progress:            2/3",
+        "ResourcesDuration:   6m0s*(1 cpu),0s*(10Gi ephemeral-storage),30m0s*(100Mi memory),"
+        "2h0m3s*(1 nvidia.com/gpu)",
+    ]
+
+
+def test_an_estimate_stands_there_while_it_runs() -> None:
+    assert "EstimatedDuration:   1m 5s" in summary(phase="Running", estimatedDuration=65)
+    assert not any("Estimated" in line for line in summary(phase="Failed", estimatedDuration=65))
+
+
+def test_a_condition_that_says_something_is_shown() -> None:
+    conditions = [
+        {"type": "Completed", "status": "True"},
+        {"type": "MetricsError", "status": "True", "message": "no\nnumber"},
+    ]
+    shown = summary(phase="Succeeded", conditions=conditions)
+    assert "MetricsError:        no number" in shown
+    assert not any("Completed" in line for line in shown)

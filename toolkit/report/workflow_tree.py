@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple
 from toolkit.report.changes import Paint, painter
 from toolkit.report.durations import format_duration, parse_time, span_s
 from toolkit.report.table import format_table, printable
+from toolkit.report.usage import format_usage
 from toolkit.workflow.verbs import STOP_MESSAGE
 
 _ICONS: Final = {
@@ -115,13 +116,30 @@ def _summary(workflow: Mapping[str, Any], now: datetime, paint: Paint) -> str:
         ("Message", printable(str(status.get("message") or ""))),
         ("Stopped", printable(str((metadata.get("annotations") or {}).get(STOP_MESSAGE, "")))),
         ("Waits for", f"gitops resume {metadata.get('name')}" if phase == "Suspended" else ""),
+        *_conditions(status.get("conditions") or ()),
         ("Created", _moment(metadata.get("creationTimestamp"), now)),
         ("Started", _moment(status.get("startedAt"), now)),
         ("Finished", _moment(status.get("finishedAt"), now)),
         ("Duration", format_duration(took) if took is not None else ""),
+        ("EstimatedDuration", _estimate(status)),
         ("Progress", str(status.get("progress") or "")),
+        ("ResourcesDuration", format_usage(status.get("resourcesDuration") or {})),
     ]
-    return "\n".join(f"{name + ':':<12} {value}" for name, value in rows if value)
+    return "\n".join(f"{name + ':':<20} {value}" for name, value in rows if value)
+
+
+def _conditions(conditions: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    """Those that say more than the state does."""
+    for one in conditions:
+        if one.get("message"):
+            yield str(one.get("type")), printable(" ".join(str(one["message"]).split()))
+
+
+def _estimate(status: Mapping[str, Any]) -> str:
+    """While it runs, as Argo shows it."""
+    if status.get("phase") != "Running" or not status.get("estimatedDuration"):
+        return ""
+    return format_duration(float(status["estimatedDuration"]))
 
 
 def _moment(text: Any, now: datetime) -> str:

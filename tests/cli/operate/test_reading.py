@@ -90,9 +90,9 @@ def test_get_shows_state_parameters_tree_and_messages(write, capsys):
     write(FAILED)
     assert run(["get", "broken-1"]) == 0
     shown = capsys.readouterr().out
-    assert "Status:      ✖ Failed" in shown
+    assert "Status:              ✖ Failed" in shown
     assert "day: monday" in shown
-    assert "Duration:    1m 5s" in shown
+    assert "Duration:            1m 5s" in shown
     assert "✖ broken-1   main       broken-1   1m 5s      main: Error (exit code 1)" in shown
 
 

@@ -157,7 +157,7 @@ def until_suspended() -> None:
 
 def test_run_with_wait_and_no_engine_is_its_own_engine(quiet, output):
     shown = output("run", "hello.yaml", "--wait", "-p", "who=me")
-    assert "Status:      ✔ Succeeded" in shown
+    assert "Status:              ✔ Succeeded" in shown
     assert "who: me" in shown
     assert "├─✔ greet" in shown
     assert "└─✔ leave" in shown

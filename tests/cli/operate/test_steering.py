@@ -51,7 +51,7 @@ def test_the_reason_for_a_stop_is_shown_with_the_workflow(write, capsys):
     write(workflow())
     assert run(["stop", "wf", "--message", "wrong day"]) == 0
     assert run(["get", "wf"]) == 0
-    assert "Stopped:     wrong day" in capsys.readouterr().out
+    assert "Stopped:             wrong day" in capsys.readouterr().out
 
 
 def test_nothing_to_resume_is_refused(write, capsys):
