@@ -32,6 +32,15 @@ class TcpSocket:
 
 
 @dataclass(frozen=True, slots=True)
+class Grpc:
+    """Well answered by a service that says it is SERVING; "" is the server as a whole."""
+
+    host: str
+    port: int
+    service: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Exec:
     """A command in the container, well answered by exit code 0."""
 
@@ -45,7 +54,7 @@ class Sleep:
     seconds: float
 
 
-Action = HttpGet | TcpSocket | Exec | Sleep
+Action = HttpGet | TcpSocket | Grpc | Exec | Sleep
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +116,11 @@ def parse_action(body: Mapping[str, Any], pod_ip: str) -> Action:
         return TcpSocket(str(asked.get("host") or pod_ip), int(asked["port"]))
     if body.get("sleep"):
         return Sleep(float(body["sleep"].get("seconds") or 0))
-    kind = next((key for key in body if key == "grpc"), "no action")
+    if body.get("grpc"):
+        asked = body["grpc"]
+        return Grpc(pod_ip, int(asked["port"]), str(asked.get("service") or ""))
     raise ExecutionError(
-        f"a probe by {kind} is not supported here",
-        hints=["use one of exec, httpGet, tcpSocket"],
+        "a probe without an action", hints=["use one of exec, grpc, httpGet, tcpSocket"]
     )
 
 

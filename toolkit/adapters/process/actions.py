@@ -15,11 +15,12 @@ from contextlib import suppress
 from typing import Any
 
 from toolkit.adapters.process.claims import Claim
+from toolkit.adapters.process.grpc_health import ask_health
 from toolkit.adapters.process.host import Host
 from toolkit.adapters.process.launch import entering, has_mounted
 from toolkit.errors import ExecutionError
 from toolkit.workflow.ports import ResolvedStart
-from toolkit.workflow.probes import Action, Exec, HttpGet, Sleep, TcpSocket
+from toolkit.workflow.probes import Action, Exec, Grpc, HttpGet, Sleep, TcpSocket
 
 _MOST_BYTES = 10 * 1024
 _STARTING_S = 10.0
@@ -39,6 +40,8 @@ def act(
             case TcpSocket():
                 with socket.create_connection((action.host, action.port), timeout_s):
                     return ""
+            case Grpc():
+                return ask_health(action.host, action.port, action.service, timeout_s)
             case Exec():
                 _await_inside(claim)
                 return _run(action, timeout_s, entering(resolved, claim, host, action.command))
