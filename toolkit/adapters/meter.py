@@ -48,9 +48,10 @@ class MemoryMeter:
 
     def measure(self, measure: Measure) -> str:
         with self._lock:
-            series = self._series.setdefault(
-                measure.name, Series(measure.name, measure.help, measure.kind, measure.buckets)
-            )
+            series = self._series.get(measure.name)
+            if series is None:
+                series = Series(measure.name, measure.help, measure.kind, measure.buckets)
+                self._series[measure.name] = series
             problem = _mismatch(series, measure)
             if not problem:
                 _record(series, measure)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final
@@ -34,12 +34,14 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class Downward:
-    """What one container is told. ``resources``: those of each container of the pod, by name."""
+    """What one container is told. ``resources``: those of each container of the pod, by name.
+    Most ask nothing of ``pod`` and ``machine``, which are looked at when they do.
+    """
 
-    pod: Body
+    pod: Callable[[], Body | None]
     resources: Mapping[str, Mapping[str, Any]]
     container: str
-    machine: Machine
+    machine: Callable[[], Machine] = Machine.here
 
     def value(self, source: Mapping[str, Any]) -> str:
         """Of a ``fieldRef`` or ``resourceFieldRef``. Raises ExecutionError for what cannot be
@@ -50,7 +52,7 @@ class Downward:
         return self._field(str((source.get("fieldRef") or {}).get("fieldPath")))
 
     def _field(self, path: str) -> str:
-        metadata = self.pod.get("metadata") or {}
+        metadata = (self.pod() or {}).get("metadata") or {}
         if found := _LABEL_PATH.fullmatch(path):
             return str((metadata.get(found[1]) or {}).get(found[2], ""))
         if path in ("metadata.labels", "metadata.annotations"):
@@ -93,4 +95,5 @@ class Downward:
             return parse_quantity(str(chosen))
         if side == "requests":
             return 0
-        return {"cpu": self.machine.cpus, "memory": self.machine.memory_bytes}.get(kind, 0)
+        machine = self.machine()
+        return {"cpu": machine.cpus, "memory": machine.memory_bytes}.get(kind, 0)

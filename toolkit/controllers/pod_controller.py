@@ -150,7 +150,11 @@ class PodController(Controller[Cluster]):
         start = pods.start_of(pod.body)
         try:
             resolved = resolve(
-                start, self._cluster, self._address(pod.body), pod=pod.body, given=self._given
+                start,
+                self._cluster,
+                self._address(pod.body),
+                pod=lambda: pod.body,
+                given=self._given,
             )
         except ToolkitError as error:
             if not self._executor.is_claimed(start.id):

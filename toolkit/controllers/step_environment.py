@@ -7,11 +7,11 @@ before. Secret values go into the environment and into volumes, and nowhere else
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from toolkit.controllers.downward import Downward, Machine
+from toolkit.controllers.downward import Downward
 from toolkit.controllers.step_files import files_of
 from toolkit.controllers.step_lookup import CONFIG_MAP, SECRET, Lookup
 from toolkit.controllers.step_mounts import mounts_of
@@ -31,15 +31,15 @@ def resolve(
     cluster: Cluster,
     address: PodAddress,
     *,
-    pod: Body | None = None,
+    pod: Callable[[], Body | None] = lambda: None,
     given: Mapping[str, str] | None = None,
 ) -> ResolvedStart:
-    """Looks everything up. ``pod`` is what ``fieldRef`` reads; ``given`` stands before all else.
+    """Looks everything up. ``pod`` gives what ``fieldRef`` reads; ``given`` stands before all else.
 
     Raises ExecutionError naming what is missing or not supported, ClusterError where the cluster
     cannot be asked.
     """
-    resolver = _Resolver(cluster, address, pod or {}, given or {})
+    resolver = _Resolver(cluster, address, pod, given or {})
     if not start.containers:
         resources = {MAIN_NAME: start.call.resources or {}}
         return resolver.resolved(start, MAIN_NAME, resources)
@@ -84,7 +84,11 @@ class _Resolver:
     """Resolves the containers of one pod; what it looked up, it knows for all of them."""
 
     def __init__(
-        self, cluster: Cluster, address: PodAddress, pod: Body, given: Mapping[str, str]
+        self,
+        cluster: Cluster,
+        address: PodAddress,
+        pod: Callable[[], Body | None],
+        given: Mapping[str, str],
     ) -> None:
         self.lookup = Lookup(cluster, address.namespace)
         self._cluster = cluster
@@ -95,22 +99,22 @@ class _Resolver:
     def resolved(
         self, start: StartContainer, name: str, resources: Mapping[str, Mapping[str, Any]]
     ) -> ResolvedStart:
-        downward = Downward(self._pod, resources, name, Machine.here())
+        downward = Downward(self._pod, resources, name)
         environment = _Environment(self.lookup, downward, dict(self._given))
         for source in start.call.env_from:
             environment.add_all(source)
         for entry in start.call.env:
             environment.add(entry)
-        call = replace(
-            start.call,
-            command=tuple(environment.expand_argument(word) for word in start.call.command),
-            args=tuple(environment.expand_argument(word) for word in start.call.args),
-        )
+        command = tuple(map(environment.expand_argument, start.call.command))
+        args = tuple(map(environment.expand_argument, start.call.args))
+        expanded = start
+        if (command, args) != (start.call.command, start.call.args):
+            expanded = replace(start, call=replace(start.call, command=command, args=args))
         files = files_of(start.call, self.lookup, downward)
         credentials = credentials_of(_places(start), self.lookup)
         return ResolvedStart(
             address=self._address,
-            start=replace(start, call=call),
+            start=expanded,
             environment=environment.values,
             files=files,
             mounts=mounts_of(start.call, self._cluster, self._address),
@@ -191,6 +195,8 @@ class _Environment:
 
     def expand_argument(self, word: str) -> str:
         """A word of the command line, which everyone on the machine can read."""
+        if "$" not in word:
+            return word
         exposed = sorted(self._secret_names.intersection(_names(word)))
         if exposed:
             raise ExecutionError(

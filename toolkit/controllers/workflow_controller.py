@@ -12,7 +12,7 @@ moment for others: were it lost, the executor, not yet told to forget, would rep
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from toolkit.clock import Clock
 from toolkit.controllers.active_run import ActiveRun, Decided, RunNotice, answer_to
@@ -94,7 +94,9 @@ class WorkflowController(Controller[Canvas]):
         self._watcher: RunWatcher = watcher or RunWatchers()
         self._active: dict[str, ActiveRun] = {}
         self._undone: dict[str, None] = {}  # runs with decisions to commit
+        self._undone_since = clock.now()
         self._is_commit_due = False
+        self._is_timer_set = False
         self._finished: set[str] = set()
         self._orphans: set[str] = set()  # commands of deleted runs whose steps are ending
         self._is_recovered = False
@@ -280,17 +282,35 @@ class WorkflowController(Controller[Canvas]):
         active.decided.add(transition)
         if answered:
             active.decided.answer(answered, event)
+        if not self._undone:
+            self._undone_since = now
         self._undone[uid] = None
         if transition.commands or transition.lock_requests or active.run.phase != phase:
             self._commit_soon()
-        elif len(self._undone) == 1:
-            self.loop.at(now + _COMMIT_WITHIN, self._commit)
+        else:
+            self._commit_in_time(now)
 
     def _commit_soon(self) -> None:
         """After what has come already, so that it is one transaction."""
         if not self._is_commit_due:
             self._is_commit_due = True
             self.loop.soon(self._commit)
+
+    def _commit_in_time(self, now: datetime) -> None:
+        """Once the first that waits for company has waited long enough."""
+        if not self._undone or self._is_timer_set:
+            return
+        due = self._undone_since + _COMMIT_WITHIN
+        if due <= now:
+            self._commit_soon()
+        else:
+            self._is_timer_set = True
+            self.loop.at(due, self._commit_late)
+
+    def _commit_late(self) -> None:
+        """The timer: what it was set for may be committed already, and younger ones wait."""
+        self._is_timer_set = False
+        self._commit_in_time(self._clock.now())
 
     def _commit_now(self, uid: str) -> None:
         """What is shown of a run is committed before."""
@@ -368,8 +388,13 @@ class WorkflowController(Controller[Canvas]):
         is_claimed = is_again and self._executor.is_claimed(command.id)
         try:
             ensure_claims(self._cluster, run)
-            pod = project_pod(run, command.node_id)
-            resolved = resolve(command, self._cluster, address, pod=pod, given=self._given)
+            resolved = resolve(
+                command,
+                self._cluster,
+                address,
+                pod=lambda: project_pod(run, command.node_id),
+                given=self._given,
+            )
         except ToolkitError as error:
             if not is_claimed:
                 self._refuse(command, error)

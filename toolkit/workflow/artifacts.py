@@ -40,13 +40,14 @@ _MAIN: Final = "main"
 
 
 class Archive:
-    """Where a template keeps what names no place: ``location`` is whole but for its key, {} the
-    default store; ``folder`` is the key below which it keeps.
+    """Where ``pod``, of a template, keeps what names no place: ``location`` is whole but for its
+    key, {} the default store; ``folder`` is the key below which it keeps.
     """
 
-    __slots__ = ("folder", "location", "logs")
+    __slots__ = ("folder", "location", "logs", "pod")
 
     def __init__(self, run: Run, template: Row, pod: str, scope: Scope) -> None:
+        self.pod = pod
         own = template.get("archiveLocation") or {}
         repository = run.definition.repository
         location = _base(own, repository)
@@ -135,6 +136,8 @@ def place_in(artifact: Row, own: Row, repository: Row) -> Row:
 
 def whole_place(artifact: Row) -> Row:
     """The place an artifact names, where it names all of it, else {}."""
+    if not artifact:
+        return {}
     for kind, needed in _PLACES.items():
         fields = artifact.get(kind)
         if fields and all(fields.get(field) for field in needed):
@@ -242,4 +245,6 @@ def is_placed(artifact: Row) -> bool:
 
 
 def _kind(artifact: Row) -> str:
+    if not artifact:
+        return ""
     return next((kind for kind in _KEYS if artifact.get(kind) is not None), "")

@@ -25,6 +25,8 @@ from toolkit.workflow.commands import (
 )
 from toolkit.workflow.nodes import Row, exact, parse_instant
 
+_JSON: Final = frozenset({str, int, float, bool, type(None), dict, list})
+
 
 def command_to_row(command: Command) -> Row:
     """A row that :func:`command_from_row` reads."""
@@ -37,11 +39,12 @@ def _fields(value: Any) -> Row:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, tuple):
+    kind = value.__class__
+    if kind in _JSON:
+        return value
+    if kind is tuple:
         return [_plain(entry) for entry in value]
-    if isinstance(value, datetime):
-        return exact(value)
-    return _fields(value) if dataclasses.is_dataclass(value) else value
+    return exact(value) if kind is datetime else _fields(value)
 
 
 @cache

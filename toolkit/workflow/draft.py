@@ -128,9 +128,10 @@ class Draft:
         """A value that follows from committed rows and from this draft, computed once. It must be
         plain data: it outlives the draft when the transition is applied.
         """
-        for known in (self._known, {} if self._forgets else self.run.cache):
-            if key in known:
-                return known[key]  # type: ignore[no-any-return]
+        if key in self._known:
+            return self._known[key]  # type: ignore[no-any-return]
+        if key in self.run.cache and not self._forgets:
+            return self.run.cache[key]  # type: ignore[no-any-return]
         value = self._known[key] = compute()
         return value
 

@@ -171,7 +171,7 @@ def template_of(status: Row) -> str:
 
 def rfc3339(instant: datetime) -> str:
     """Kubernetes' time: UTC, whole seconds."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{instant.astimezone(UTC).isoformat(timespec='seconds')[:-6]}Z"
 
 
 def exact(instant: datetime) -> str:

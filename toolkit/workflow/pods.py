@@ -102,13 +102,15 @@ def timed_out(draft: Draft, node: Node) -> None:
 
 
 def _start(draft: Draft, node: Node, template: Row, deadline: datetime | None) -> None:
-    command = _command(draft, node, template, deadline)
+    pod = pod_name(draft.run.name, node.name, str(template.get("name", "")))
+    archive = archive_of(draft, template, pod)
+    command = _command(draft, node, template, deadline, archive)
     node = draft.edit(node.id)
     node.engine["start"] = command.id
-    node.engine["pod"] = command.pod
+    node.engine["pod"] = pod
     if template.get("daemon"):
         node.engine["daemon"] = True
-    if kept := _declared_outputs(template, archive_of(draft, template, command.pod)):
+    if kept := _declared_outputs(template, archive):
         node.engine["outputs"] = kept
     if progress := first_progress(template):
         node.status["progress"] = progress
@@ -143,12 +145,11 @@ def pending_too_long(draft: Draft, node: Node) -> None:
 
 
 def _command(
-    draft: Draft, node: Node, template: Row, deadline: datetime | None
+    draft: Draft, node: Node, template: Row, deadline: datetime | None, archive: Archive
 ) -> StartContainer | CallResource | ListArtifacts:
-    pod = pod_name(draft.run.name, node.name, str(template.get("name", "")))
+    pod = archive.pod
     if type_of(template) == "resource":
-        return _resource_command(draft, node, template, pod)
-    archive = archive_of(draft, template, pod)
+        return _resource_command(draft, node, template, archive)
     if type_of(template) == "data":
         return listing(draft.command_id(), node, template, pod, archive)
     files = tuple(
@@ -225,9 +226,9 @@ def _deadline(draft: Draft, node: Node, template: Row, outer: datetime | None) -
     return min(deadlines, default=None)
 
 
-def _resource_command(draft: Draft, node: Node, template: Row, pod: str) -> CallResource:
+def _resource_command(draft: Draft, node: Node, template: Row, archive: Archive) -> CallResource:
     resource: Row = template["resource"]
-    manifest, source = _manifest(draft, template, pod)
+    manifest, source = _manifest(template, archive)
     wanted = [
         (
             str(parameter["name"]),
@@ -239,7 +240,7 @@ def _resource_command(draft: Draft, node: Node, template: Row, pod: str) -> Call
     return CallResource(
         id=draft.command_id(),
         node_id=node.id,
-        pod=pod,
+        pod=archive.pod,
         action=str(resource.get("action") or ""),
         manifest=manifest,
         merge_strategy=str(resource.get("mergeStrategy") or "strategic"),
@@ -254,7 +255,7 @@ def _resource_command(draft: Draft, node: Node, template: Row, pod: str) -> Call
     )
 
 
-def _manifest(draft: Draft, template: Row, pod: str) -> tuple[str, InputArtifact | None]:
+def _manifest(template: Row, archive: Archive) -> tuple[str, InputArtifact | None]:
     """The manifest's text, or the input artifact that holds it."""
     reference = (template["resource"].get("manifestFrom") or {}).get("artifact")
     if not reference:
@@ -263,7 +264,7 @@ def _manifest(draft: Draft, template: Row, pod: str) -> tuple[str, InputArtifact
     for artifact, text in raw_artifacts(template):
         if artifact["name"] == name:
             return text, None
-    for found in input_artifacts(template, archive_of(draft, template, pod)):
+    for found in input_artifacts(template, archive):
         if found.name == name:
             return "", found
     raise ExpressionError(f"manifestFrom: the template has no input artifact {name!r}")

@@ -17,7 +17,7 @@ POD = {"metadata": {"name": "pod-1", "labels": {"team": "data"}, "annotations": 
 def resolved(cluster: EmbeddedCluster, **call: Any) -> ResolvedStart:
     start = StartContainer("u-1", "n", "wf.n", "pod-1", "t", ContainerCall("image", **call))
     address = PodAddress("staging", NAMESPACE, "wf", "pod-1")
-    return resolve(start, cluster, address, pod=POD, given={"GIVEN": "g"})
+    return resolve(start, cluster, address, pod=lambda: POD, given={"GIVEN": "g"})
 
 
 def env(*entries: tuple[str, Any]) -> tuple[dict[str, Any], ...]:
@@ -208,7 +208,7 @@ def test_each_container_of_a_pod_has_its_own_environment_and_the_secrets_of_all_
     start = StartContainer(
         "u-1", "n", "wf.n", "pod-1", "t", containers[0].call, containers=containers
     )
-    found = resolve(start, cluster, PodAddress("staging", NAMESPACE, "wf", "pod-1"), pod=POD)
+    found = resolve(start, cluster, PodAddress("staging", NAMESPACE, "wf", "pod-1"), pod=lambda: POD)
     assert [part.resolved.environment for part in found.containers] == [
         {"A": "1"},
         {"T": "hush"},

@@ -34,7 +34,12 @@ _LONGEST_GATHER_S = 0.002
 _GATHER_STEP_S = 0.0002
 _CHECKPOINT_S = 2.0
 _READER = ("foreign_keys=ON",)
-_WRITER = (*_READER, "journal_mode=WAL", "synchronous=FULL", "secure_delete=ON")
+_WRITER = (
+    *(*_READER, "journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"),
+    *("cache_size=-16384", "wal_autocheckpoint=4000"),
+)
+"""The last two: a run's nodes are all over their table, by hash, and should be found in memory;
+pages that many commits change are copied from the log once, not each time."""
 
 
 class _Job:
@@ -66,13 +71,23 @@ class _Job:
             raise self._error
         return self._result
 
-    def run_in_savepoint(self, connection: sqlite3.Connection) -> None:
-        connection.execute("SAVEPOINT job")
+    @property
+    def has_failed(self) -> bool:
+        return self._error is not None
+
+    def run(self, connection: sqlite3.Connection) -> None:
+        """In a transaction of its own, which is to be rolled back where it ``has_failed``."""
         try:
             self._result = self._work(connection)
         except BaseException as error:
-            connection.execute("ROLLBACK TO job")
             self._error = error
+
+    def run_in_savepoint(self, connection: sqlite3.Connection) -> None:
+        """In a transaction of several."""
+        connection.execute("SAVEPOINT job")
+        self.run(connection)
+        if self.has_failed:
+            connection.execute("ROLLBACK TO job")
         connection.execute("RELEASE job")
 
     def fail(self, error: BaseException) -> None:
@@ -286,9 +301,13 @@ def _commit_group(
     """Answers every job, only after the commit that makes its result true."""
     try:
         connection.execute("BEGIN IMMEDIATE")
-        for job in group:
-            job.run_in_savepoint(connection)
-        connection.execute("COMMIT")
+        if len(group) == 1:
+            group[0].run(connection)
+        else:
+            for job in group:
+                job.run_in_savepoint(connection)
+        is_empty = all(job.has_failed for job in group)
+        connection.execute("ROLLBACK" if is_empty else "COMMIT")
     except sqlite3.Error as error:
         if connection.in_transaction:
             connection.execute("ROLLBACK")

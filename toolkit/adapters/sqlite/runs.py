@@ -25,6 +25,19 @@ _SETTLE = (
     " + (SELECT coalesce(sum(length(run_nodes.row)), 0) FROM run_nodes WHERE run_uid = :uid)"
     " WHERE uid = :uid AND finished_at IS NOT NULL"
 )
+_END = (
+    "UPDATE runs SET finished_at = ?, is_settled = 0"
+    " WHERE uid = ? AND (finished_at IS NOT ? OR is_settled)"
+)
+"""Apart, because two indexes are written anew with it."""
+_PUT_NODE = (
+    "INSERT INTO run_nodes (run_uid, id, row) VALUES (?, ?, ?)"
+    " ON CONFLICT (run_uid, id) DO UPDATE SET row = excluded.row"
+)
+_PUT_COMMAND = "INSERT OR IGNORE INTO run_commands (run_uid, id, row) VALUES (?, ?, ?)"
+_PUT_AUDIT = (
+    "INSERT INTO run_audit (run_uid, at, type, reason, message, node_id) VALUES (?, ?, ?, ?, ?, ?)"
+)
 
 T = TypeVar("T")
 
@@ -53,10 +66,8 @@ class SqliteRuns:
     def commit(self, *changes: Change) -> None:
         def work(connection: sqlite3.Connection) -> None:
             for change in changes:
-                connection.executemany(
-                    "DELETE FROM run_commands WHERE id = ?",
-                    [(command_id,) for command_id in change.answered],
-                )
+                for command_id in change.answered:
+                    connection.execute("DELETE FROM run_commands WHERE id = ?", (command_id,))
                 _write(connection, change.uid, change.transition, change.at)
 
         self._write(work)
@@ -139,32 +150,18 @@ def _write(connection: sqlite3.Connection, uid: str, transition: Transition, at:
     """A transition's rows. A run that was removed meanwhile violates the foreign key."""
     if transition.run is not None:
         finished_at = at.isoformat() if Run(transition.run).is_finished else None
-        connection.execute(
-            "UPDATE runs SET row = ?, finished_at = ?, is_settled = 0 WHERE uid = ?",
-            (_dump(transition.run), finished_at, uid),
-        )
-    connection.executemany(
-        "DELETE FROM run_nodes WHERE run_uid = ? AND id = ?",
-        [(uid, node_id) for node_id in transition.removed],
-    )
-    connection.executemany(
-        "INSERT INTO run_nodes (run_uid, id, row) VALUES (?, ?, ?)"
-        " ON CONFLICT (run_uid, id) DO UPDATE SET row = excluded.row",
-        [(uid, node_id, _dump(row)) for node_id, row in transition.nodes],
-    )
-    connection.executemany(
-        "INSERT OR IGNORE INTO run_commands (run_uid, id, row) VALUES (?, ?, ?)",
-        [(uid, command.id, _dump(command_to_row(command))) for command in transition.commands],
-    )
+        connection.execute("UPDATE runs SET row = ? WHERE uid = ?", (_dump(transition.run), uid))
+        connection.execute(_END, (finished_at, uid, finished_at))
+    for node_id in transition.removed:
+        connection.execute("DELETE FROM run_nodes WHERE run_uid = ? AND id = ?", (uid, node_id))
+    for node_id, row in transition.nodes:
+        connection.execute(_PUT_NODE, (uid, node_id, _dump(row)))
+    for command in transition.commands:
+        connection.execute(_PUT_COMMAND, (uid, command.id, _dump(command_to_row(command))))
     _write_lock_requests(connection, uid, transition)
-    connection.executemany(
-        "INSERT INTO run_audit (run_uid, at, type, reason, message, node_id)"
-        " VALUES (?, ?, ?, ?, ?, ?)",
-        [
-            (uid, at.isoformat(), event.type, event.reason, event.message, event.node_id)
-            for event in transition.audit
-        ],
-    )
+    for event in transition.audit:
+        told = (event.type, event.reason, event.message, event.node_id)
+        connection.execute(_PUT_AUDIT, (uid, at.isoformat(), *told))
 
 
 def _adopt(connection: sqlite3.Connection, uid: str, new_uid: str) -> bool:
@@ -187,6 +184,8 @@ def _adopt(connection: sqlite3.Connection, uid: str, new_uid: str) -> bool:
 
 
 def _write_lock_requests(connection: sqlite3.Connection, uid: str, transition: Transition) -> None:
+    if not transition.lock_requests:
+        return
     connection.executemany(
         "DELETE FROM run_locks WHERE run_uid = ? AND node_id = ?",
         [(uid, node_id) for node_id, _ in transition.lock_requests],
