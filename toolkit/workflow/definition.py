@@ -17,7 +17,7 @@ from toolkit.workflow.parameters import ParameterError, all_text, config_map_val
 from toolkit.workflow.repositories import reference_of, repository_of
 from toolkit.workflow.scope import Scope, Values
 from toolkit.workflow.shape import TEMPLATE_OBJECT, WORKFLOW, misshapen
-from toolkit.workflow.substitute import substitute
+from toolkit.workflow.substitute import has_tags_within, substitute
 
 DEFINITION: Final = "@definition"
 """The note's id."""
@@ -47,6 +47,7 @@ class Definition:
     """The definition's row, indexed. Immutable."""
 
     __slots__ = (
+        "_fixed",
         "_merged",
         "config_maps",
         "global_values",
@@ -66,6 +67,7 @@ class Definition:
         self.config_maps: dict[str, dict[str, str]] = row["configMaps"]
         self.global_values = Values(row["globals"])
         self._merged: dict[int, Row] = {}  # stored templates over templateDefaults, by identity
+        self._fixed: dict[int, bool] = {}  # of stored templates, by identity
 
     @property
     def is_empty(self) -> bool:
@@ -89,7 +91,19 @@ class Definition:
             raise TemplateError(f"template name '{name}' undefined")
         return self._stored(found), scope
 
+    def is_fixed(self, template: Row) -> bool:
+        """Whether a template that :meth:`resolve` gave is known to have no tags: there is nothing
+        to put into it.
+        """
+        return self._fixed.get(id(template), False)
+
     def _stored(self, template: Row) -> Row:
+        stored = self._over_defaults(template)
+        if id(stored) not in self._fixed:
+            self._fixed[id(stored)] = not has_tags_within(stored)
+        return stored
+
+    def _over_defaults(self, template: Row) -> Row:
         if not self.spec.get("templateDefaults"):
             return template
         if id(template) not in self._merged:

@@ -84,7 +84,8 @@ def _start(draft: Draft, call: Call, template: Row, kind: str) -> Node:
     scope = globals_scope(draft).over(Values(local_values(draft, call, template)))
     arguments = call.arguments
     inputs = inputs_of(template, arguments, scope, draft.run.definition.config_maps)
-    processed = process(template, inputs, scope)
+    is_ready = not inputs and draft.run.definition.is_fixed(template)
+    processed = template if is_ready else process(template, inputs, scope)
     if not kind:
         raise ExpressionError(f"Template '{template.get('name')}' missing specification")
     if message := halted(draft, in_exit=call.in_exit):

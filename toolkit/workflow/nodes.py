@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final
 
 Row = dict[str, Any]
@@ -128,8 +129,9 @@ def from_row(row: Row) -> Node:
     return Node(row["status"], row["engine"])
 
 
+@lru_cache(maxsize=4096)
 def fnv32a(text: str) -> int:
-    """The 32-bit FNV-1a hash that Argo's ids carry."""
+    """The 32-bit FNV-1a hash that Argo's ids carry. Names are asked for many times close by."""
     value = 0x811C9DC5
     for byte in text.encode():
         value = ((value ^ byte) * 0x01000193) & 0xFFFFFFFF

@@ -105,6 +105,19 @@ def has_tags(text: str) -> bool:
     return "{{" in text
 
 
+def has_tags_within(value: Any) -> bool:
+    """Whether anything in the strings of a tree is to be replaced."""
+    match value:
+        case str():
+            return has_tags(value)
+        case dict():
+            return any(has_tags(key) or has_tags_within(inner) for key, inner in value.items())
+        case list():
+            return any(map(has_tags_within, value))
+        case _:
+            return False
+
+
 def is_pure_reference(text: str) -> str:
     """The key of a text that is one simple tag and nothing else, else ""."""
     if not (text.startswith("{{") and text.endswith("}}")):

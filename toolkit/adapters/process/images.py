@@ -9,6 +9,7 @@ import sys
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from pathlib import Path
 
 import toolkit
@@ -28,6 +29,7 @@ HOST_PATH = (
 _HUB = ("docker.io/", "index.docker.io/", "library/")
 NO_COMMAND = "executable file not found in $PATH"
 """What says, in a message, that a command is not there: Go's words, and so Argo's."""
+_KNOWN_IMAGES = 256
 _MAP_IT = "install it, or map the image in gitops.yaml runtime.images (entrypoint, path)"
 
 
@@ -53,6 +55,7 @@ class ImageMap:
         self._rules = (*rules, *STOCK_IMAGES)
         self._root = root
         self._made = made
+        self._find = lru_cache(_KNOWN_IMAGES)(self._first_match)  # the rules stay as they are
 
     @property
     def folders(self) -> tuple[Path, ...]:
@@ -121,7 +124,7 @@ class ImageMap:
         head, _, rest = name.partition("/")
         return PROGRAMS / rest if head == SHIPPED_PROGRAMS else self._root / name
 
-    def _find(self, image: str) -> ImageRule | None:
+    def _first_match(self, image: str) -> ImageRule | None:
         for rule in self._rules:
             if any(fnmatchcase(name, rule.pattern) for name in _names(image)):
                 return rule

@@ -316,8 +316,11 @@ class _Builder:
         self._new_root.mkdir(parents=True, exist_ok=True)
 
     def _rewrite(self, path: str, *, is_made: bool) -> Path:
-        folder = self._folder(path) if is_made else self._private / path.strip("/")
-        folder.parent.mkdir(parents=True, exist_ok=True)
+        if is_made:
+            folder = self._folder(path)
+        else:
+            folder = self._private / path.strip("/")
+            folder.parent.mkdir(parents=True, exist_ok=True)
         self._covers[path] = self._rewritten[path] = folder
         return folder
 
