@@ -19,8 +19,9 @@ from toolkit.apiserver.writing import check_preconditions, new_metadata
 from toolkit.resource.resource import Body
 
 
-def draw(tx: Transaction, call: Call, body: Body) -> Body:
-    """Stores ``body``, status included, over what is there or anew; returns it as stored.
+def draw(tx: Transaction, call: Call, body: Body, open_namespaces: set[str]) -> Body:
+    """Stores ``body``, status included, over what is there or anew; returns it as stored. Of the
+    ``open_namespaces`` it is known that new objects may be made in them; that of ``call`` may join.
 
     Labels and annotations that others have put on it stay. One that names a resourceVersion is
     drawn over that version only, and says which finalizers hold it: without the last one an object
@@ -32,7 +33,9 @@ def draw(tx: Transaction, call: Call, body: Body) -> Body:
         return _over(tx, call, live, body)
     if body["metadata"].get("resourceVersion"):
         raise not_found(call.kind, call.name)
-    require_namespace(tx, call)
+    if call.namespace not in open_namespaces:
+        require_namespace(tx, call)
+        open_namespaces.add(call.namespace)
     return tx.put(call.key, {**body, "metadata": new_metadata(call, body["metadata"])})
 
 

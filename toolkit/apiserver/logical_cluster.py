@@ -148,8 +148,10 @@ class LogicalCluster:
         """All in one transaction. See :func:`toolkit.apiserver.drawing.draw`."""
 
         def work(tx: Transaction) -> tuple[Body, ...]:
-            kinds = self._served.within(tx)
-            return tuple(drawing.draw(tx, self._call(to, kinds), body) for to, body in requests)
+            kinds, namespaces = self._served.within(tx), set[str]()
+            return tuple(
+                drawing.draw(tx, self._call(to, kinds), body, namespaces) for to, body in requests
+            )
 
         return self._store.write(work)
 

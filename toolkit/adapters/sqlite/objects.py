@@ -200,12 +200,8 @@ class SqliteTransaction(SqliteSnapshot):
         self.is_history_long = False  # enough was written to forget some of it
 
     def get(self, key: ObjectKey) -> Body | None:
-        """What is read is mostly written next, or read again (a namespace, for each object in it):
-        the row is kept until then.
-        """
-        if key not in self._known:
-            self._known[key] = self._fetched(key)
-        present = self._known[key]
+        """What is read is mostly written next: the row is kept until then."""
+        self._known[key] = present = self._fetched(key)
         return from_text(present.text) if present else None
 
     def put(self, key: ObjectKey, body: Body) -> Body:
