@@ -11,8 +11,8 @@ moment for others: were it lost, the executor, not yet told to forget, would rep
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
 
 from toolkit.clock import Clock
 from toolkit.controllers.active_run import ActiveRun, Decided, RunNotice, answer_to
@@ -20,6 +20,7 @@ from toolkit.controllers.agent import Agent
 from toolkit.controllers.calls import Calls
 from toolkit.controllers.claims import ensure_claims, release_claims, sweep_claims
 from toolkit.controllers.collecting import Collecting, is_awaited, is_going
+from toolkit.controllers.committing import Committing
 from toolkit.controllers.controller import Controller
 from toolkit.controllers.estimates import Estimates
 from toolkit.controllers.picture import Picture
@@ -60,7 +61,6 @@ from toolkit.workflow.projection import COMPLETED_LABEL, project_pod
 from toolkit.workflow.run import Run, Transition, load
 
 _LOOK_AGAIN = timedelta(seconds=1)
-_COMMIT_WITHIN = timedelta(milliseconds=50)
 _STOP_DELETED_S = 5.0
 
 
@@ -93,10 +93,6 @@ class WorkflowController(Controller[Canvas]):
         self._estimates = Estimates(cluster, runs)
         self._watcher: RunWatcher = watcher or RunWatchers()
         self._active: dict[str, ActiveRun] = {}
-        self._undone: dict[str, None] = {}  # runs with decisions to commit
-        self._undone_since = clock.now()
-        self._is_commit_due = False
-        self._is_timer_set = False
         self._finished: set[str] = set()
         self._orphans: set[str] = set()  # commands of deleted runs whose steps are ending
         self._is_recovered = False
@@ -104,13 +100,16 @@ class WorkflowController(Controller[Canvas]):
         self.locks = RunLocks(name, cluster, locks, loop=self.loop, clock=clock)
         self._calls = Calls(name, cluster, agent, self.loop, clock, self._reported)
         self._collecting = Collecting(self._active, self._calls, runs, clock, self._show)
+        self._committing = Committing(
+            self.loop, clock, commit=self._commit, committed=self._committed
+        )
         self._picture = Picture(
             cluster,
             self._active,
             executor=executor,
             clock=clock,
             loop=self.loop,
-            before=self._commit_now,
+            before=self._committing.now,
             seen=self._seen,
             after_end=self._shown_to_the_end,
             locks=self.locks,
@@ -270,7 +269,7 @@ class WorkflowController(Controller[Canvas]):
         return active
 
     def _step(self, uid: str, event: Event) -> None:
-        """Decide; the commit, and then the deeds, come with the next :meth:`_commit`."""
+        """Decide; the commit comes with those of others, and then the deeds."""
         active = self._active[uid]
         now, phase = self._clock.now(), active.run.phase
         transition = step(active.run, event, now)
@@ -282,57 +281,18 @@ class WorkflowController(Controller[Canvas]):
         active.decided.add(transition)
         if answered:
             active.decided.answer(answered, event)
-        if not self._undone:
-            self._undone_since = now
-        self._undone[uid] = None
-        if transition.commands or transition.lock_requests or active.run.phase != phase:
-            self._commit_soon()
-        else:
-            self._commit_in_time(now)
+        is_awaited = transition.commands or transition.lock_requests or active.run.phase != phase
+        self._committing.add(uid, is_awaited=bool(is_awaited))
 
-    def _commit_soon(self) -> None:
-        """After what has come already, so that it is one transaction."""
-        if not self._is_commit_due:
-            self._is_commit_due = True
-            self.loop.soon(self._commit)
-
-    def _commit_in_time(self, now: datetime) -> None:
-        """Once the first that waits for company has waited long enough."""
-        if not self._undone or self._is_timer_set:
-            return
-        due = self._undone_since + _COMMIT_WITHIN
-        if due <= now:
-            self._commit_soon()
-        else:
-            self._is_timer_set = True
-            self.loop.at(due, self._commit_late)
-
-    def _commit_late(self) -> None:
-        """The timer: what it was set for may be committed already, and younger ones wait."""
-        self._is_timer_set = False
-        self._commit_in_time(self._clock.now())
-
-    def _commit_now(self, uid: str) -> None:
-        """What is shown of a run is committed before."""
-        if uid in self._undone:
-            self._commit()
-
-    def _commit(self) -> None:
-        """Commit, then do."""
-        self._is_commit_due = False
-        undone, self._undone = [*self._undone], {}
+    def _commit(self, uids: Sequence[str]) -> dict[str, Transition]:
         now = self._clock.now()
-        changes = {uid: self._active[uid].decided.change(uid, now) for uid in undone}
-        if not changes:
-            return
-        try:
-            self._runs.commit(*changes.values())
-        except BaseException:  # nothing was done yet: it is decided still
-            self._undone = dict.fromkeys(undone) | self._undone
-            self.loop.at(now + _LOOK_AGAIN, self._commit)
-            raise
-        for uid, change in changes.items():
-            self._follow_up(uid, change.transition)
+        changes = [self._active[uid].decided.change(uid, now) for uid in uids]
+        self._runs.commit(*changes)
+        return {change.uid: change.transition for change in changes}
+
+    def _committed(self, transitions: Mapping[str, Transition]) -> None:
+        for uid, transition in transitions.items():
+            self._follow_up(uid, transition)
 
     def _follow_up(self, uid: str, transition: Transition) -> None:
         active = self._active[uid]
@@ -350,7 +310,7 @@ class WorkflowController(Controller[Canvas]):
     def _forget(self, uid: str) -> None:
         """The workflow was deleted: its steps are stopped; what is not archived goes."""
         active = self._active.pop(uid, None)
-        self._undone.pop(uid, None)
+        self._committing.discard(uid)
         if active is not None:
             for command in active.commands.values():
                 if isinstance(command, StartContainer):
