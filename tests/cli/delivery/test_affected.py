@@ -90,7 +90,9 @@ def test_an_environment_whose_files_are_the_same_is_built_once(checkout, monkeyp
     monkeypatch.setattr(
         wiring,
         "build",
-        lambda tree, folder, *rest: built.append(folder) or build(tree, folder, *rest),
+        lambda tree, folder, *rest, **more: (
+            built.append(folder) or build(tree, folder, *rest, **more)
+        ),
     )
     affected(checkout)
 
