@@ -36,7 +36,7 @@ from toolkit.resource.resource import Body
 from toolkit.wiring import engine
 from toolkit.wiring.clusters import Owner, own
 from toolkit.wiring.workspace import Workspace
-from toolkit.workflow.cron.decide import LATEST_SCHEDULE
+from toolkit.workflow.cron.due import LATEST_SCHEDULE
 from toolkit.workflow.definition import SCHEDULED_TIME
 from toolkit.workflow.ports import LogStore
 

@@ -11,8 +11,9 @@ from toolkit.errors import ExpressionError
 from toolkit.resource.resource import Body
 from toolkit.workflow.cron.after import AFTER, Dependency, dependencies_of, last_tick
 from toolkit.workflow.cron.catch_up import CatchUp
-from toolkit.workflow.cron.decide import WAITING, CronDecision, decide
+from toolkit.workflow.cron.decide import CronDecision, decide
 from toolkit.workflow.cron.ticks import child_name, schedules_of
+from toolkit.workflow.cron.waiting import WAITING
 
 DAY = datetime(2026, 3, 2, tzinfo=UTC)
 ONE = DAY + timedelta(hours=1)
