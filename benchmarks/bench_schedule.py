@@ -35,8 +35,9 @@ from toolkit.controllers.cron_controller import CronController
 from toolkit.errors import ToolkitError
 from toolkit.report.schedule import Calendar, schedule_text
 from toolkit.resource.resource import Body
-from toolkit.workflow.cron.forecast import Planned, Tally, counted, forecast
+from toolkit.workflow.cron.forecast import Planned, forecast
 from toolkit.workflow.cron.schedule import Schedule
+from toolkit.workflow.cron.tally import Tally, counted
 from toolkit.workflow.definition import SCHEDULED_TIME
 from toolkit.workflow.experience import Experience
 from toolkit.workflow.rehearsal import Rehearsal, Stage

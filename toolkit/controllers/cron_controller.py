@@ -181,13 +181,17 @@ class CronController(Controller[CronCluster]):
         cron = self._crons.get(key)
         if cron is None or not self._runs.is_known:
             return
-        decision = decide(
-            cron.body,
-            self._clock.now(),
-            self._runs.of(key),
-            catch_up=self._catch_up,
-            upstream=Neighbours(key[0], self._body_of, self._runs, self._past),
-        )
+        try:
+            decision = decide(
+                cron.body,
+                self._clock.now(),
+                self._runs.of(key),
+                catch_up=self._catch_up,
+                upstream=Neighbours(key[0], self._body_of, self._runs, self._past),
+            )
+        except Exception as error:  # its status may be anybody's: the other crons go on
+            self._on_error(error)
+            return
         if not self._decided:
             self.loop.soon(self._carry_out)
         self._decided[key] = _Turn(key, cron, decision)
@@ -219,19 +223,31 @@ class CronController(Controller[CronCluster]):
         """Creates the runs; returns the turns that go on. A run's name follows from its tick: one
         that is there already is that run.
         """
-        for turn in turns:
-            self._terminate(turn.key, turn.decision.terminate)
-        firing = [(turn, turn.decision.submit) for turn in turns if turn.decision.submit]
+        going = {turn.key: turn for turn in turns if self._has_ended(turn, turn.decision.terminate)}
+        firing = [(turn, turn.decision.submit) for turn in going.values() if turn.decision.submit]
         made = self._cluster.create_all([workflow for _, workflow in firing]) if firing else ()
-        refused = set()
         for (turn, _), found in zip(firing, made, strict=True):
             if not isinstance(found, ToolkitError):
                 self._fired(turn.key, found)
             elif not isinstance(found, AlreadyExistsError):
-                refused.add(turn.key)
+                del going[turn.key]
                 self._again(turn)
                 self._on_error(found)
-        return [turn for turn in turns if turn.key not in refused]
+        return [*going.values()]
+
+    def _has_ended(self, turn: _Turn, names: Iterable[str]) -> bool:
+        """Whether the runs that are to be replaced are being terminated."""
+        patch = {"spec": {"shutdown": "Terminate"}}
+        try:
+            for name in names:
+                ref = ObjectRef(WORKFLOW, turn.key[0], name)
+                with suppress(NotFoundError):
+                    self._cluster.patch(ref, patch, PatchType.MERGE)
+        except ToolkitError as error:
+            self._again(turn)
+            self._on_error(error)
+            return False
+        return True
 
     def _fired(self, key: Key, run: Body) -> None:
         self._runs.put(run)
@@ -259,6 +275,7 @@ class CronController(Controller[CronCluster]):
         number = turn.cron.turn
         if decision.submit is not None:
             self._decide(key)  # it stands among the active ones now
+            self._decide_followers(key)
         elif decision.next_at is not None:
             self.loop.at(decision.next_at, lambda: self._due(key, number))
         try:
@@ -271,12 +288,6 @@ class CronController(Controller[CronCluster]):
         turn.cron.turn += 1
         key, number = turn.key, turn.cron.turn
         self.loop.at(self._clock.now() + _AGAIN, lambda: self._due(key, number))
-
-    def _terminate(self, key: Key, names: Iterable[str]) -> None:
-        patch = {"spec": {"shutdown": "Terminate"}}
-        for name in names:
-            with suppress(NotFoundError):
-                self._cluster.patch(ObjectRef(WORKFLOW, key[0], name), patch, PatchType.MERGE)
 
     def _delete(self, key: Key, names: Iterable[str]) -> None:
         for name in names:

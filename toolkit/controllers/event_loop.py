@@ -66,8 +66,8 @@ class EventLoop:
             self._thread.join()
 
     def run_ready(self) -> None:
-        """Runs what has come and what is due, until nothing is."""
-        while self._take(wait_s=0.0) or self._run_due():
+        """Runs what is due and what has come, until nothing is."""
+        while self._run_due() or self._take(wait_s=0.0):
             pass
 
     def _run(self) -> None:

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 from toolkit.report.schedule import Calendar, LocalTimes
-from toolkit.workflow.cron.forecast import Coming, instant
+from toolkit.workflow.cron.forecast import Coming
+from toolkit.workflow.cron.instants import instant
 
 _WIDEST: Final = 75
 _STAMP: Final = "%Y%m%dT%H%M%SZ"

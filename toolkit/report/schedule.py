@@ -11,14 +11,10 @@ from zoneinfo import ZoneInfo
 
 from toolkit.report.durations import format_duration
 from toolkit.report.table import printable
-from toolkit.workflow.cron.forecast import (
-    ClockChange,
-    Coming,
-    Planned,
-    Tally,
-    counted,
-    instant,
-)
+from toolkit.workflow.cron.clock_changes import ClockChange
+from toolkit.workflow.cron.forecast import Coming, Planned
+from toolkit.workflow.cron.instants import instant
+from toolkit.workflow.cron.tally import Tally, counted
 
 VERSION: Final = 1
 _PIECE: Final = 1000

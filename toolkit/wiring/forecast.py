@@ -11,7 +11,8 @@ from toolkit.report.schedule import Calendar
 from toolkit.wiring.experience import past
 from toolkit.wiring.render import render
 from toolkit.wiring.workspace import find_workspace
-from toolkit.workflow.cron.forecast import Planned, clock_changes, planned
+from toolkit.workflow.cron.clock_changes import clock_changes
+from toolkit.workflow.cron.forecast import Planned, planned
 
 
 def open_calendar(

@@ -3,6 +3,8 @@ from __future__ import annotations
 import sqlite3
 import stat
 import threading
+import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -22,7 +24,7 @@ def make_table(connection: sqlite3.Connection) -> None:
     connection.execute("CREATE TABLE t (n INTEGER UNIQUE)")
 
 
-def insert(number: int) -> object:
+def insert(number: int) -> Callable[[sqlite3.Connection], object]:
     return lambda connection: connection.execute("INSERT INTO t VALUES (?)", (number,))
 
 
@@ -97,6 +99,36 @@ def test_who_looks_at_one_thing_is_woken_for_it_alone(path: Path) -> None:
 def test_a_write_inside_a_write_is_refused(path: Path) -> None:
     with Database(path) as database, pytest.raises(RuntimeError, match="wait for itself"):
         database.write(lambda _: database.write(make_table))
+
+
+def test_upkeep_asked_for_inside_a_write_comes_after_it_and_fails_alone(path: Path) -> None:
+    def both(connection: sqlite3.Connection) -> None:
+        database.write_later(insert(2))
+        database.write_later(insert(1))
+        insert(1)(connection)
+
+    with Database(path) as database:
+        database.write(make_table)
+        database.write(both)
+        database.write(insert(3))
+        assert numbers(database) == [1, 2, 3]
+
+
+def test_upkeep_is_not_begun_once_the_database_is_closed(path: Path) -> None:
+    def at_the_end(connection: sqlite3.Connection) -> None:
+        closing.start()
+        while not database._is_closed:
+            time.sleep(0.001)
+        database.write_later(insert(2))
+        insert(1)(connection)
+
+    database = Database(path)
+    database.write(make_table)
+    closing = threading.Thread(target=database.close)
+    database.write(at_the_end)
+    closing.join()
+    with Database(path) as reopened:
+        assert numbers(reopened) == [1]
 
 
 def test_nothing_is_written_after_the_end_and_nobody_waits(path: Path) -> None:

@@ -11,7 +11,8 @@ from toolkit.adapters.clock import VirtualClock
 from toolkit.adapters.embedded import EmbeddedCluster
 from toolkit.controllers.cron_controller import CRON_WORKFLOW, CronController, CronNotice
 from toolkit.controllers.projecting import WORKFLOW
-from toolkit.resource.cluster import ObjectRef
+from toolkit.errors import InvalidError, StateError
+from toolkit.resource.cluster import ObjectRef, PatchType
 from toolkit.resource.resource import Body
 from toolkit.workflow.cron.after import AFTER
 
@@ -28,13 +29,13 @@ class CronBench:
         self.past: Callable[[str, str], str] = lambda _namespace, _run: ""
         self.boot()
 
-    def boot(self) -> None:
+    def boot(self, on_error: Callable[[Exception], None] | None = None) -> None:
         self.controller = CronController(
             "staging",
             self.cluster,
             clock=self.clock,
             notice=self.notices.append,
-            on_error=_raise,
+            on_error=on_error or _raise,
             past=self.past,
         )
         self.versions: dict[Any, str] = {}
@@ -251,3 +252,97 @@ def test_a_run_that_is_gone_is_asked_of_the_archive(
     bench.boot()
     bench.advance(2 * MINUTE)
     assert [name.rpartition("-")[0] for name in bench.names()] == ["second"]
+
+
+def test_crons_of_one_minute_are_made_in_one_transaction_and_written_in_another(
+    bench: CronBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "b", "c"):
+        bench.create(name, schedules=["1 12 * * *"])
+    made = counted(monkeypatch, "create_all")
+    drawn = counted(monkeypatch, "draw")
+    bench.advance(MINUTE)
+    assert len(bench.names()) == 3
+    assert made == [3]
+    assert drawn[0] == 3
+
+
+def test_a_run_that_is_refused_holds_up_no_other_and_is_tried_again(
+    cluster: EmbeddedCluster, clock: VirtualClock
+) -> None:
+    bench = CronBench(cluster, clock)
+    errors: list[Exception] = []
+    bench.boot(on_error=errors.append)
+    bad = {"labels": {"no label": "x"}}
+    bench.create("bad", schedules=["1 12 * * *"], workflowMetadata=bad)
+    bench.create("good", schedules=["1 12 * * *"])
+    bench.advance(MINUTE)
+    assert [name.rpartition("-")[0] for name in bench.names()] == ["good"]
+    assert [type(error) for error in errors] == [InvalidError]
+    ref = ObjectRef(CRON_WORKFLOW, NAMESPACE, "bad")
+    bench.cluster.patch(ref, {"spec": {"workflowMetadata": None}}, PatchType.MERGE)
+    bench.settle()
+    assert [name.rpartition("-")[0] for name in bench.names()] == ["bad", "good"]
+
+
+def test_a_cluster_that_fails_is_told_once_and_asked_again(
+    cluster: EmbeddedCluster, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = CronBench(cluster, clock)
+    errors: list[Exception] = []
+    bench.boot(on_error=errors.append)
+    for name in ("a", "b"):
+        bench.create(name, schedules=["1 12 * * *"])
+    with monkeypatch.context() as patch:
+        patch.setattr(EmbeddedCluster, "create_all", _fail)
+        bench.advance(MINUTE)
+    assert (len(errors), bench.names()) == (1, [])
+    bench.advance(timedelta(seconds=2))
+    assert len(bench.names()) == 2
+
+
+def test_a_cron_that_somebody_changed_meanwhile_is_looked_at_again(bench: CronBench) -> None:
+    for name in ("a", "b"):
+        bench.create(name, schedules=["1 12 * * *"])
+    ref = ObjectRef(CRON_WORKFLOW, NAMESPACE, "a")
+    bench.cluster.patch(ref, {"metadata": {"labels": {"new": "1"}}}, PatchType.MERGE)
+    bench.clock.advance(MINUTE)
+    bench.controller.loop.run_ready()  # before it hears of the change
+    assert len(bench.names()) == 2
+    assert "lastScheduledTime" in bench.cron("b")["status"]
+    bench.settle()
+    assert bench.cron("a")["status"]["lastScheduledTime"] == "2026-03-01T12:01:00Z"
+    assert bench.cron("a")["metadata"]["labels"] == {"new": "1"}
+    assert len(bench.names()) == 2
+
+
+def test_a_cron_whose_status_somebody_broke_is_told_and_harms_no_other(
+    cluster: EmbeddedCluster, clock: VirtualClock
+) -> None:
+    bench = CronBench(cluster, clock)
+    for name in ("bad", "c"):
+        bench.create(name, schedules=["1 12 * * *"])
+    ref = ObjectRef(CRON_WORKFLOW, NAMESPACE, "bad")
+    bench.cluster.patch(ref, {"status": {"lastScheduledTime": "soon"}}, PatchType.MERGE)
+    errors: list[Exception] = []
+    bench.boot(on_error=errors.append)
+    bench.advance(MINUTE)
+    assert bench.names() == [at(1)]
+    assert {type(error) for error in errors} == {ValueError}
+
+
+def counted(monkeypatch: pytest.MonkeyPatch, verb: str) -> list[int]:
+    """How many objects each call of a verb for many was given."""
+    calls: list[int] = []
+    known = getattr(EmbeddedCluster, verb)
+
+    def noted(cluster: EmbeddedCluster, bodies: list[Body]) -> Any:
+        calls.append(len(bodies))
+        return known(cluster, bodies)
+
+    monkeypatch.setattr(EmbeddedCluster, verb, noted)
+    return calls
+
+
+def _fail(*_: object) -> None:
+    raise StateError("the disk is full")

@@ -11,16 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.workflow.cron.test_schedule import CHANGES, SCHEDULES, ZONES, fires
-from toolkit.workflow.cron.forecast import (
-    Planned,
-    Tally,
-    clock_changes,
-    counted,
-    forecast,
-    instant,
-    planned,
-)
+from toolkit.workflow.cron.clock_changes import clock_changes
+from toolkit.workflow.cron.forecast import Planned, forecast, planned
+from toolkit.workflow.cron.instants import instant
 from toolkit.workflow.cron.schedule import Schedule
+from toolkit.workflow.cron.tally import Tally, counted
 
 MINUTE = timedelta(minutes=1)
 START = datetime(2026, 1, 1, tzinfo=UTC)
