@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 .DEFAULT_GOAL := help
 
-.PHONY: help demo test check lint types layers bench bench-build bench-apiserver bench-engine soak clean
+.PHONY: help demo test check lint types layers bench bench-build bench-apiserver bench-engine bench-schedule soak clean
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ bench-apiserver: $(BIN)/.dev ## the API server: lists, watches, durable writes, 
 
 bench-engine: $(BIN)/.dev ## the engine: a step's cost beside xargs; with PEERS=folder, beside others
 	@$(BIN)/python benchmarks/bench_engine.py --save $(if $(PEERS),--peers $(PEERS)) $(ARGS)
+
+bench-schedule: $(BIN)/.dev ## forecasts, rehearsals, 10,000 crons that fire for an hour
+	@$(BIN)/python benchmarks/bench_schedule.py --hour 60 --folder build --save $(ARGS)
 
 soak: $(BIN)/.dev ## the long tests at full count
 	@$(BIN)/python -m pytest -m soak -n auto --timeout 0 $(ARGS)
