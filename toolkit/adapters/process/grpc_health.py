@@ -75,7 +75,7 @@ def _answer(message: bytes) -> str | None:
     body = message[_HEAD.size :]
     if len(body) < length:
         return None
-    status = body[1] if length >= 2 and body[0] == 0x08 else 0  # field 1, a varint  # noqa: PLR2004
+    status = body[1] if length >= 2 and body[0] == 0x08 else 0  # field 1, a varint
     if status == _SERVING and not is_compressed:
         return ""
     said = _STATES[status] if status < len(_STATES) else str(status)
