@@ -16,10 +16,14 @@ from toolkit.workflow.nodes import (
     ERROR,
     FAILED,
     FINISHED,
+    OMITTED,
     PENDING,
     POD,
     RUNNING,
+    SKIPPED,
+    STEP_GROUP,
     SUCCEEDED,
+    TASK_GROUP,
     Node,
     Row,
     parse_instant,
@@ -36,6 +40,10 @@ POD_NAMES: Final = f"{GROUP}/pod-name-format"
 """The annotation that tells Argo's clients how pods are named: v2 is by template."""
 DEFAULT_CONTAINER: Final = "kubectl.kubernetes.io/default-container"
 """The annotation that kubectl reads."""
+
+_GROUPS: Final = frozenset({STEP_GROUP, TASK_GROUP})
+_PASSED_OVER: Final = frozenset({SKIPPED, OMITTED})
+"""Argo gives these an empty ``nodeFlag``."""
 
 _POD_PHASE: Final = {
     PENDING: PENDING, RUNNING: RUNNING, SUCCEEDED: SUCCEEDED, FAILED: FAILED, ERROR: FAILED,
@@ -147,6 +155,8 @@ def _node(node: Node, edges: Edges) -> Row:
     status = dict(node.status)
     if node.type == POD and not node.engine.get("daemon"):
         status["taskResultSynced"] = True
+    elif node.type in _GROUPS or (node.phase in _PASSED_OVER and "memoized" not in node.engine):
+        status.setdefault("nodeFlag", {})
     children = list(dict.fromkeys(edges.children[node.id]))
     if children:
         status["children"] = children
