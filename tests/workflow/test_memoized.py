@@ -14,6 +14,7 @@ from toolkit.resource.resource import Body
 from toolkit.workflow import verbs
 from toolkit.workflow.memoized import with_nodes_of
 from toolkit.workflow.nodes import node_id
+from toolkit.workflow.observe import observe
 from toolkit.workflow.projection import project_workflow
 from toolkit.workflow.simulation import EPOCH, Outcome, Simulation
 
@@ -176,3 +177,20 @@ def test_the_nodes_of_a_copy_are_no_memory() -> None:
     _, fresh = resubmitted(STEPS, makes)
     copied = {**fresh, "status": {**fresh["status"], "phase": "Running"}}
     assert said(played(copied))[0][0] == "new[0].a"
+
+
+def test_a_retry_runs_again_what_was_taken_over_where_it_is_asked_to() -> None:
+    _, fresh = resubmitted(STEPS, makes)
+    body = {**fresh, "metadata": {**fresh["metadata"], "uid": "n"}}
+    again = Simulation(body, outcome=makes).run_to_end()
+    assert [name for name, *_ in said(again)] == ["new[2].b", "new.onExit"]
+    live, _ = verbs.retry(
+        project_workflow(again.run, fresh),
+        now=NOW,
+        restart_successful=True,
+        node_field_selector="displayName=a",
+    )
+    for event in observe(again.run, live):
+        again.send(event)
+    again.run_to_end()
+    assert said(again)[2] == ("new[0].a", "make")

@@ -226,3 +226,20 @@ def test_a_succeeded_run_may_be_retried_with_them_from_chosen_nodes() -> None:
         ("wf.first", "one"),
         ("wf.loop(0:z)", "z"),
     ]
+
+
+def test_a_value_that_the_spec_cannot_be_read_with_ends_the_run_again() -> None:
+    text = """
+spec:
+  entrypoint: main
+  arguments: {parameters: [{name: n, value: '"three"'}]}
+  workflowMetadata: {labelsFrom: {of: {expression: "fromJSON(workflow.parameters.n)"}}}
+  templates: [{name: main, container: {image: i}}]
+"""
+    simulation, body = played(text, lambda _: Outcome(exit_code=1))
+    assert retried(simulation, body, "n=3") == []
+    assert (simulation.run.phase, simulation.run.is_finished) == ("Error", True)
+    assert "it is no string" in simulation.run.row["message"]
+    later = NOW + timedelta(minutes=5)
+    assert len(retried(simulation, body, 'n="four"', now=later)) == 1
+    assert simulation.run.definition.metadata["labels"] == {"of": "four"}

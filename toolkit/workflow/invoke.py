@@ -121,6 +121,16 @@ def skip_memoized(draft: Draft, call: Call, processed: Row) -> Node | None:
     return node
 
 
+def forget_memoized(draft: Draft) -> None:
+    """After a retry of the run: what is to run again is not skipped again."""
+    note = draft.note(MEMOIZED)
+    if note is None:
+        return
+    gone = {node.name for id, node in draft.run.nodes.items() if draft.get(id) is None}
+    kept = {name: pod for name, pod in note["pods"].items() if name not in gone}
+    draft.put_note(MEMOIZED, {**note, "pods": kept})
+
+
 def _create_for(draft: Draft, call: Call, processed: Row, kind: str) -> Node:
     """The node; one that waits for locks is Pending and takes no slot yet."""
     inputs = processed.get("inputs") or {}

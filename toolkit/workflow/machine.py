@@ -44,7 +44,7 @@ from toolkit.workflow.events import (
     TaskAnswered,
     Woke,
 )
-from toolkit.workflow.invoke import invoke
+from toolkit.workflow.invoke import forget_memoized, invoke
 from toolkit.workflow.library import Library
 from toolkit.workflow.memoized import NOTE as MEMOIZED
 from toolkit.workflow.memoized import memoized_nodes
@@ -163,7 +163,12 @@ def step(run: Run, event: Event, now: datetime) -> Transition:
     if run.is_finished and not isinstance(event, RetryRequested):
         return draft.transition()
     if isinstance(event, RetryRequested) and event.parameters and _is_to_retry(draft, event):
-        draft = with_parameters(run, event.parameters, now)
+        try:
+            draft = with_parameters(run, event.parameters, now)
+        except DefinitionError as error:
+            draft.edit_run()["retried"] = event.request
+            exit_handler.finish(draft, error.phase, error.message)
+            return draft.transition()
     _take(draft, event)
     _settle(draft)
     return _transition(draft)
@@ -279,6 +284,7 @@ def _retry(draft: Draft, event: RetryRequested) -> None:
     if not _is_to_retry(draft, event):
         return
     restart(draft, event.keep)
+    forget_memoized(draft)
     if event.parameters:
         renew_inputs(draft)
     draft.edit_run()["retried"] = event.request

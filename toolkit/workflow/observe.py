@@ -79,6 +79,8 @@ def _retry(run: Run, live: Body) -> RetryRequested | None:
 
 def _overrides(run: Run, live: Body) -> dict[str, str]:
     """The parameters that have another value now than the run was given."""
+    if run.definition.is_empty:
+        return {}
     known = _values(given_spec(run.definition.row))
     wanted = _values(live.get("spec") or {})
     return {name: value for name, value in wanted.items() if known.get(name) != value}
@@ -87,7 +89,9 @@ def _overrides(run: Run, live: Body) -> dict[str, str]:
 def _values(spec: Row) -> dict[str, str]:
     declared = (spec.get("arguments") or {}).get("parameters") or ()
     return {
-        str(one["name"]): text_of(one["value"]) for one in declared if one.get("value") is not None
+        str(one.get("name")): text_of(one["value"])
+        for one in declared
+        if one.get("value") is not None
     }
 
 

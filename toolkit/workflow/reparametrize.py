@@ -12,7 +12,7 @@ from toolkit.errors import ExpressionError
 from toolkit.workflow.call import call_of
 from toolkit.workflow.context import globals_scope, local_values, process, template_at
 from toolkit.workflow.dag_scope import graph_at, scope_of
-from toolkit.workflow.definition import DEFINITION, DefinitionError, redefine
+from toolkit.workflow.definition import DEFINITION, redefine
 from toolkit.workflow.draft import Draft
 from toolkit.workflow.nodes import DAG, ERROR, RETRY, STEPS, Node, Row
 from toolkit.workflow.parameters import inputs_of
@@ -25,13 +25,10 @@ _WITH_INPUTS = frozenset({STEPS, DAG, RETRY})
 
 
 def with_parameters(run: Run, overrides: Mapping[str, str], now: datetime) -> Draft:
-    """A draft over the run with other parameters. Values that the spec cannot be read with change
-    nothing.
+    """A draft over the run with other parameters. Raises DefinitionError for values that the spec
+    cannot be read with.
     """
-    try:
-        definition = redefine(run.definition.row, overrides, now)
-    except DefinitionError:
-        return Draft(run, now)
+    definition = redefine(run.definition.row, overrides, now)
     draft = Draft(replace(run, notes={**run.notes, DEFINITION: definition}, cache={}), now)
     draft.put_note(DEFINITION, definition)
     draft.forget()

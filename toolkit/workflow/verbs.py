@@ -99,10 +99,11 @@ def retry(
     started = rfc3339(now) if now is not None else ""
     chosen = node_field_selector if selects else ""
     nodes, pods = plan_retry(workflow, chosen, started)
+    changed = _with_spec(workflow, shutdown=None, suspend=None)
     if parameters:
         nodes, more = without_group_members(workflow, nodes)
         pods = tuple(dict.fromkeys((*pods, *more)))
-    changed = with_parameters(_with_spec(workflow, shutdown=None, suspend=None), parameters)
+        changed = with_parameters(changed, parameters)
     labels = dict(_labels(workflow))
     for label in (COMPLETED_LABEL, f"{GROUP}/workflow-archiving-status"):
         labels.pop(label, None)
