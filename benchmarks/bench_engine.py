@@ -25,6 +25,7 @@ import engine_floor
 import engine_peers
 import results
 from engine_latency import through_the_owner
+from engine_workspace import scratch_folder
 
 RUN = Path(__file__).with_name("engine_run.py")
 MOST_OVER_FLOOR_MS = 3.0
@@ -40,16 +41,23 @@ SECTIONS = {"Engine": ("steps", "latency"), "Engine peers": ("peers",)}
 
 def main() -> None:
     options = _options()
-    for heading, parts in SECTIONS.items():
-        lines = []
-        for row in _rows(options, [part for part in parts if part in options.parts]):
-            print(row.text(), file=sys.stderr)
-            lines.append(row.text())
-        if lines:
-            text = "\n".join([*results.table(lines), "", results.circumstances()])
-            print(text)
-            if options.save:
-                results.put(heading, text)
+    with scratch_folder(options.folder) as folder:
+        options.folder = str(folder)
+        for heading, parts in SECTIONS.items():
+            _measure(heading, parts, options)
+
+
+def _measure(heading: str, parts: Sequence[str], options: argparse.Namespace) -> None:
+    """A section of the results."""
+    lines = []
+    for row in _rows(options, [part for part in parts if part in options.parts]):
+        print(row.text(), file=sys.stderr)
+        lines.append(row.text())
+    if lines:
+        text = "\n".join([*results.table(lines), "", results.circumstances()])
+        print(text)
+        if options.save:
+            results.put(heading, text)
 
 
 def _options() -> argparse.Namespace:
@@ -104,7 +112,9 @@ def _rows(options: argparse.Namespace, parts: Sequence[str]) -> Iterator[Row]:
 def _step_rows(options: argparse.Namespace, scale: int) -> Iterator[Row]:
     yield _light(options)
     floors = {
-        isolation: engine_floor.measure(1_000 // scale, isolated=isolation == "namespaces")
+        isolation: engine_floor.measure(
+            1_000 // scale, Path(options.folder), isolated=isolation == "namespaces"
+        )
         for isolation in ("folders", "namespaces")
     }
     yield from _floor_rows(floors)

@@ -30,17 +30,18 @@ class Floor:
     cpu_ms: float
 
 
-def measure(steps: int, *, isolated: bool) -> Floor | None:
-    """None where the machine has not what it takes."""
-    with tempfile.TemporaryDirectory(dir=Path(__file__).parents[1] / "build") as folder:
-        command = (*ISOLATED, folder) if isolated else PLAIN
-        if not all(shutil.which(name) for name in ("xargs", command[0])):
-            return None
-        numbers = "".join(f"{number}\n" for number in range(steps)).encode()
-        began, spent = time.perf_counter(), _children()
-        words = ["xargs", "-P", "2", "-I{}", *command, *(["{}"] if isolated else [])]
-        done = subprocess.run(words, input=numbers, check=False, stderr=subprocess.DEVNULL)
-        took, used = time.perf_counter() - began, _children()
+def measure(steps: int, folder: Path, *, isolated: bool) -> Floor | None:
+    """None where the machine has not what it takes. ``folder`` is where the steps' own are made,
+    and left.
+    """
+    command = (*ISOLATED, tempfile.mkdtemp(dir=folder, prefix="floor-")) if isolated else PLAIN
+    if not all(shutil.which(name) for name in ("xargs", command[0])):
+        return None
+    numbers = "".join(f"{number}\n" for number in range(steps)).encode()
+    began, spent = time.perf_counter(), _children()
+    words = ["xargs", "-P", "2", "-I{}", *command, *(["{}"] if isolated else [])]
+    done = subprocess.run(words, input=numbers, check=False, stderr=subprocess.DEVNULL)
+    took, used = time.perf_counter() - began, _children()
     return Floor(took, 1000 * (used - spent) / steps) if done.returncode == 0 else None
 
 

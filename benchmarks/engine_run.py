@@ -41,7 +41,7 @@ _ENDS = ("Succeeded", "Failed", "Error")
 def main() -> None:
     options = _options()
     if options.isolation == "folders":
-        runtimes.probe = lambda _: NONE  # type: ignore  # a machine without namespaces
+        runtimes.probe = lambda _: NONE  # type: ignore[assignment]  # a machine without namespaces
     with workspace_folder(options.folder) as folder, _running(folder) as (cluster, ended):
         begun = _cpu()
         walls = [
@@ -66,7 +66,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("steps", type=int)
     parser.add_argument("--isolation", choices=("namespaces", "folders"), default="namespaces")
     parser.add_argument("--times", type=int, default=1, help="one after another")
-    parser.add_argument("--folder", help="where the state is kept: its disk is what is measured")
+    parser.add_argument("--folder", help="where the state is kept, and left")
     parser.add_argument("--threads", action="store_true", help="what each thread spent, on stderr")
     return parser.parse_args()
 

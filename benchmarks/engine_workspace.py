@@ -26,15 +26,29 @@ _WIDTH = 10
 
 
 @contextmanager
-def workspace_folder(parent: str | None) -> Iterator[Path]:
-    """A new workspace below ``parent``: its disk is what is measured. Not below ``/tmp`` unless
-    asked: every step has a ``/tmp`` of its own, into which the workspace would have to be bound.
+def scratch_folder(parent: str | None) -> Iterator[Path]:
+    """A new folder below ``parent``: its disk is what is measured. Not below ``/tmp`` unless asked:
+    every step has a ``/tmp`` of its own, into which the workspace would have to be bound.
     """
     home = Path(parent) if parent else Path(__file__).parents[1] / "build"
     home.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=home, prefix="bench-") as folder:
-        (Path(folder) / "gitops.yaml").write_text(SETTINGS)
         yield Path(folder)
+
+
+@contextmanager
+def workspace_folder(parent: str | None) -> Iterator[Path]:
+    """A new workspace. Below a ``parent`` it stays: to remove a run's files would be a part of the
+    next one's time (ext4 looks past what was removed lately when it makes a file).
+    """
+    if parent:
+        folder = Path(tempfile.mkdtemp(dir=parent, prefix="workspace-"))
+        (folder / "gitops.yaml").write_text(SETTINGS)
+        yield folder
+        return
+    with scratch_folder(None) as folder:
+        (folder / "gitops.yaml").write_text(SETTINGS)
+        yield folder
 
 
 def workflow(shape: str, steps: int, name: str = "") -> dict[str, Any]:

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -47,6 +49,22 @@ def test_keys_that_templates_name_are_nobody_s_to_remove(tmp_path: Path) -> None
     write(tmp_path / "data/wf/pod/report.tgz")
     write(tmp_path / "models/latest/weights.tgz")
     assert set(named(RunFolders(tmp_path, held=list, namespaces=["data"]))) == {"data/wf"}
+
+
+def test_a_folder_that_goes_while_it_is_measured_is_not_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "data/wf/pod/main.log")
+    write(tmp_path / "data/wf/going/main.log", "123")
+    scan = os.scandir
+
+    def scan_late(path: Any) -> Any:
+        if str(path).endswith("going"):
+            shutil.rmtree(path)
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", scan_late)
+    assert named(RunFolders(tmp_path, held=list))["data/wf"].size_bytes == 5
 
 
 def test_a_link_is_neither_followed_nor_removed(tmp_path: Path) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -93,13 +95,12 @@ def _measure(path: Path) -> tuple[datetime, int]:
     counted.
     """
     newest, size = 0.0, 0
-    for entry in (path, *path.rglob("*")):
-        try:
-            found = entry.lstat()
-        except OSError:
-            continue
-        newest = max(newest, found.st_mtime)
-        size += 0 if entry.is_dir() else found.st_size
+    for folder, _, names in os.walk(path):  # it passes over folders that go, as rglob does not
+        for entry in (Path(folder), *(Path(folder, name) for name in names)):
+            with suppress(OSError):
+                found = entry.lstat()
+                newest = max(newest, found.st_mtime)
+                size += 0 if stat.S_ISDIR(found.st_mode) else found.st_size
     return datetime.fromtimestamp(newest, UTC), size
 
 

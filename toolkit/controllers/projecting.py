@@ -2,7 +2,7 @@
 
 The rows are the truth; what stands here may be late. A phase of the run is shown at once, changes
 of nodes at most once a second, and of a large run less often: showing it costs what it is large,
-and may take no more than a tenth of the time.
+and may take no more than a twentieth of the time: whoever watches it reads it whole, too.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from toolkit.workflow.run import Run, Transition
 POD = GroupVersionKind("", "v1", "Pod")
 WORKFLOW = GroupVersionKind("argoproj.io", "v1alpha1", "Workflow")
 NODE_INTERVAL = timedelta(seconds=1)
-_SHARE = 10
+_SHARE = 20
 _PODS_AT_ONCE = 64
 
 
