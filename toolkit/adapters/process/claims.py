@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,12 +19,12 @@ from pathlib import Path
 
 from toolkit.errors import ExecutionError
 
-_RECORD = "record"
+RECORD = "record"
 """The lock, and what is known of the wrapper: lines ``pid PID BORN BOOT AT`` ("-": not known) and
 ``exit CODE``."""
 PARTS = "containers"
 """The folder in the claim of a pod of several containers that holds theirs."""
-_EMPTY = frozenset({"work", "tmp"})
+PRIVATE = ("work", "tmp")
 """The folders that a step may fill, and mostly does not."""
 _CHUNK_BYTES = 1 << 12
 _COMMAND_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,200}")
@@ -54,6 +54,10 @@ class Standing(Enum):
     STARTING = "starting"
 
 
+def _make(path: str) -> None:
+    os.mkdir(path, 0o700)
+
+
 class Claim:
     """The folder of one command. All methods may be called by any process at any time.
 
@@ -76,16 +80,17 @@ class Claim:
         """Where the claims of its containers are, if it is a pod of several."""
         return self.folder / PARTS
 
-    def take(self) -> int | None:
+    def take(self, make: Callable[[str], None] = _make) -> int | None:
         """Claims the command: the descriptor of its lock, for the wrapper to inherit. None where
-        it was claimed before, by anyone, ever.
+        it was claimed before, by anyone, ever. ``make`` makes the folder, or raises
+        FileExistsError.
 
         Race: between our mkdir and our lock another process may judge the claim ("no lock, no
         exit code: interrupted"). It judges with the lock in hand and leaves its verdict, so either
         we find the lock taken, or the verdict: then we do not start.
         """
         try:
-            os.mkdir(self._at, 0o700)
+            make(self._at)
         except FileExistsError:
             return None
         lock = self._lock()
@@ -216,10 +221,21 @@ class Claim:
         """Most steps leave nothing but what we made."""
         try:
             for name in os.listdir(self._at):
-                (os.rmdir if name in _EMPTY else os.unlink)(f"{self._at}/{name}")
+                (os.rmdir if name in PRIVATE else os.unlink)(f"{self._at}/{name}")
             os.rmdir(self._at)
         except OSError:
             shutil.rmtree(self.folder, ignore_errors=True)
+
+    def clear(self) -> bool:
+        """Forgets what became of it; False where something still has the lock."""
+        lock = self._lock()
+        if lock is None:
+            return False
+        try:
+            os.truncate(lock, 0)
+        finally:
+            os.close(lock)
+        return True
 
     def text(self, name: str) -> str | None:
         """What one of its files says; None where there is no such file."""
@@ -233,7 +249,7 @@ class Claim:
     def _lock(self) -> int | None:
         """An open descriptor that holds the lock, or None where another holds it."""
         flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-        descriptor = os.open(f"{self._at}/{_RECORD}", flags, 0o600)
+        descriptor = os.open(f"{self._at}/{RECORD}", flags, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -243,7 +259,7 @@ class Claim:
 
     def _record(self) -> list[list[str]]:
         """The words of each whole line; none where there is no record."""
-        text = self.text(_RECORD) or ""
+        text = self.text(RECORD) or ""
         return [line.split() for line in text.split("\n")[:-1]]
 
     def _has(self, name: str) -> bool:

@@ -32,6 +32,7 @@ from toolkit.adapters.process.outcome import (
     outcome_of,
 )
 from toolkit.adapters.process.progress import ProgressWatch
+from toolkit.adapters.process.spares import Spares, Untouched, untouched
 from toolkit.clock import Clock
 from toolkit.errors import ExecutionError
 from toolkit.workflow.commands import StartContainer
@@ -60,6 +61,7 @@ class Machinery:
     host: Host
     logs: Logs
     clock: Clock
+    spares: Spares
     follower: Follower = field(default_factory=Follower)
     movers: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(_MOVERS, "artifact-mover")
@@ -99,7 +101,8 @@ class Container:
     """
 
     __slots__ = (
-        "_again", "_group", "_is_part", "_lock", "_machinery", "_name", "_shared", "_tell", "claim",
+        "_again", "_group", "_is_part", "_lock", "_machinery", "_name", "_shared", "_tell",
+        "_untouched", "claim",
         "grace_s", "mask", "outcome", "resolved",
     )  # fmt: skip
 
@@ -126,6 +129,7 @@ class Container:
         self._shared = volumes_of(pod or claim)
         self._again = again
         self._group: int | None = None  # set once it runs
+        self._untouched: Untouched | None = None
         self._lock = threading.Lock()
 
     def launch(self) -> None:
@@ -137,7 +141,9 @@ class Container:
         if deadline is not None and self._machinery.until(deadline) <= 0:
             self._settle(self.error(DEADLINE, is_deadline=True))
             return
-        lock = self.claim.take()
+        machinery = self._machinery
+        is_alone = not self._is_part and machinery.host.engine_of(self.resolved) is None
+        lock = self.claim.take(machinery.spares.make) if is_alone else self.claim.take()
         if lock is None:
             self._machinery.follower.soon(self.attach)
             return
@@ -161,6 +167,12 @@ class Container:
     def attach(self) -> None:
         """Finds out about one that was claimed before. On the follower's thread."""
         self._guarded(self._look)
+
+    def drop(self) -> None:
+        """Nobody asks for the claim any more. Any thread, once there is an outcome."""
+        before = self._untouched if isinstance(self.outcome, ContainerEnded) else None
+        if before is None or not self._machinery.spares.keep(self.claim, before):
+            self.claim.remove()
 
     def refuse(self, message: str) -> None:
         """Ends it before it starts: there is no way to run it here."""
@@ -206,6 +218,8 @@ class Container:
             }
             machinery.logs.describe(self.resolved.address, about)
         log = machinery.logs.open(self.resolved.address, self.mask, self._name)
+        if not self._is_part:
+            self._untouched = untouched(self.claim)
         return launch(
             preparation,
             self.claim,

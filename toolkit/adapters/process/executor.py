@@ -18,13 +18,14 @@ from toolkit.adapters.process.host import Host
 from toolkit.adapters.process.outcome import end_session
 from toolkit.adapters.process.pod import Pod
 from toolkit.adapters.process.room import Room, machine
+from toolkit.adapters.process.spares import Spares
 from toolkit.clock import Clock
 from toolkit.errors import ExecutionError
 from toolkit.workflow.events import ContainerEnded, ContainerErrored, ContainerStarted
 from toolkit.workflow.ports import ExecutorEvent, Report, ResolvedStart, VolumeStore
 from toolkit.workflow.resources import NOTHING, Amounts, requested
 
-_GATHER_S = 0.25
+_GATHER_S = 0.1
 
 
 class _Step:
@@ -70,14 +71,14 @@ class ProcessExecutor:
             raise ExecutionError("steps as processes need Linux 5.3 or newer")
         steps.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder = steps
-        self._machinery = Machinery(host, logs, clock)
+        self._machinery = Machinery(host, logs, clock, Spares(steps))
         self._report = report
         self._room = Room(capacity or machine(), slots)
         self._steps: dict[str, _Step] = {}
         self._lock = threading.Condition()
         self._waiting: dict[str, _Step] = {}  # in the order they came
         self._launcher = _thread("process-launcher", self._launch_waiting)
-        self._leaving: SimpleQueue[Claim | None] = SimpleQueue()
+        self._leaving: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._is_closed = threading.Event()
         self._sweeper = _thread("process-sweeper", self._remove_leaving)
 
@@ -117,7 +118,7 @@ class ProcessExecutor:
     def forget(self, command_id: str) -> None:
         with self._lock:
             step = self._steps.pop(command_id, None)
-        self._leaving.put(step.work.claim if step else Claim(self._folder, command_id))
+        self._leaving.put(step.work.drop if step else Claim(self._folder, command_id).remove)
 
     def sweep(self, known: Collection[str]) -> None:
         """Ends and removes what nobody will ask for: claims of commands that are not ``known``
@@ -128,7 +129,7 @@ class ProcessExecutor:
                 for each in claims_of(claim):
                     _end(each)
                     drop_contained(each, self._machinery.host)
-                self._leaving.put(claim)
+                self._leaving.put(claim.remove)
 
     def close(self) -> None:
         """Stops following. Steps go on."""
@@ -254,8 +255,9 @@ class ProcessExecutor:
             while not self._leaving.empty():
                 leaving.append(self._leaving.get())
             is_open = None not in leaving
-            for claim in filter(None, leaving):
-                claim.remove()
+            for drop in filter(None, leaving):
+                drop()
+        self._machinery.spares.close()
 
 
 def _end(claim: Claim) -> None:

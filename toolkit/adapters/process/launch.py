@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files as package_files
@@ -241,7 +241,8 @@ def _lay_out(
     for path in (*folders, *declared):
         if not path.startswith("/"):
             raise ExecutionError(f"path {path!r} is not absolute")
-    os.mkdir(f"{claim.folder}/work")
+    with suppress(FileExistsError):  # of a step before, which never touched it
+        os.mkdir(f"{claim.folder}/work")
     private, kept = claim.folder / "root", (claim.folder, *host.kept)
     if command.rootfs is not None:
         return plan_root(

@@ -107,6 +107,10 @@ class Pod:
             self._container(claim.command_id).attach()
         self._begun()
 
+    def drop(self) -> None:
+        """Nobody asks for the claim any more."""
+        self.claim.remove()
+
     def refuse(self, message: str) -> None:
         """Ends it before it starts: there is no way to run it here."""
         self._settle(self._error(message))
