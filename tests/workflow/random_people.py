@@ -31,7 +31,7 @@ def meddle(world: World, rng: random.Random) -> None:
     elif choice < 0.3 and len(world.specs) < MOST_RUNS:
         resubmit(world, uid)
     elif run.is_finished:
-        retry(world, uid, rng.choice(SELECTORS))
+        retry(world, uid, rng.choice(SELECTORS), suspend=rng.random() < 0.1)
     elif run.row["waiting"] and choice < 0.6:
         parameters = {id: {"o": "given"} for id in run.row["waiting"] if rng.random() < 0.5}
         world.send(
@@ -41,8 +41,10 @@ def meddle(world: World, rng: random.Random) -> None:
         world.send(uid, SpecChanged(rng.random() < 0.5, rng.choice(SHUTDOWNS)))
 
 
-def retry(world: World, uid: str, selector: str = "") -> None:
-    """As ``gitops retry`` does: an edit of the Workflow, which the engine observes."""
+def retry(world: World, uid: str, selector: str = "", *, suspend: bool = False) -> None:
+    """As ``gitops retry`` does: an edit of the Workflow, which the engine observes. ``suspend``:
+    the spec says so too.
+    """
     run = world.run(uid)
     live = {"metadata": {"name": run.name}, "spec": world.specs[uid]}
     try:
@@ -54,6 +56,7 @@ def retry(world: World, uid: str, selector: str = "") -> None:
         )
     except RefusedError:
         return
+    wanted["spec"] = {**wanted["spec"], "suspend": suspend}
     for event in observe(run, wanted):
         if isinstance(event, RetryRequested):
             world.send(uid, event)

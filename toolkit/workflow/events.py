@@ -165,12 +165,13 @@ class NodesResumed:
 class RetryRequested:
     """A finished run is to go on: nodes not in ``keep`` are forgotten and run again. ``request``
     tells one wish from the next: the same one is not followed twice. ``parameters`` are to have
-    other values from now on.
+    other values from now on; ``suspend`` as in SpecChanged.
     """
 
     keep: frozenset[str]
     request: str = ""
     parameters: Mapping[str, str] = field(default_factory=dict)
+    suspend: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -287,14 +287,16 @@ def _retry(draft: Draft, event: RetryRequested) -> None:
     forget_memoized(draft)
     if event.parameters:
         renew_inputs(draft)
-    draft.edit_run()["retried"] = event.request
+    draft.edit_run().update(retried=event.request, suspend=event.suspend)
+    if event.suspend:
+        synchronization.rest(draft)
     if draft.row.get("deadline"):
         seconds = int(draft.run.definition.spec["activeDeadlineSeconds"])
         draft.edit_run()["deadline"] = exact(draft.now + timedelta(seconds=seconds))
         draft.wake(draft.now + timedelta(seconds=seconds), "deadline")
     if draft.get(draft.run.name) is not None:
         draft.agenda.append(Due("root", draft.run.name))
-    elif draft.row.get(synchronization.WAITS):
+    elif _is_held(draft.row):
         draft.edit_run()["deferred"] = [["start", "", ""]]
     else:
         _start(draft)

@@ -74,7 +74,8 @@ def _retry(run: Run, live: Body) -> RetryRequested | None:
     if request and request == run.row.get("retried"):
         return None
     keep = frozenset(id for id, node in nodes.items() if _is_kept(node))
-    return RetryRequested(keep, request, _overrides(run, live))
+    suspend = bool((live.get("spec") or {}).get("suspend"))
+    return RetryRequested(keep, request, _overrides(run, live), suspend)
 
 
 def _overrides(run: Run, live: Body) -> dict[str, str]:

@@ -10,7 +10,6 @@ from toolkit.workflow.nodes import (
     CONTAINER,
     RUNNING,
     SKIPPED,
-    SUSPEND,
     UNSUCCESSFUL,
     Row,
     pod_name,
@@ -34,26 +33,7 @@ def plan_retry(
     chosen = {
         _pod_of(node, id) for id, node in nodes.items() if selector and matches(selector, node)
     }
-    kept_back = _history(nodes, order)
-    went_well = order.before(successes(nodes, order, set(nodes) - chosen))
-    failed = {id for id, node in nodes.items() if _has_failed(node) and id not in went_well}
-    starts = (chosen | failed) - kept_back - _resting(nodes, order)
-    groups = {
-        id
-        for id, node in nodes.items()
-        if node.get("type") in _GROUPS
-        and id not in kept_back
-        and id not in went_well
-        and all(nodes[each].get("phase") in UNSUCCESSFUL for each in (id, *order.around(id)))
-    }
-    gone = order.closure(starts)
-    gone = order.closure(order.after(groups - gone.keys()), gone)
-    reset = groups | {
-        around
-        for id in gone
-        for around in order.around(id)
-        if nodes[around].get("type") in _GROUPS_AND_RETRIES
-    }
+    gone, reset = _extent(nodes, order, chosen)
     exits = _exit_nodes(nodes, name)
     kept = {
         id: _kept(node, gone, started if id in reset else None, is_reset=id in reset)
@@ -68,6 +48,26 @@ def plan_retry(
         )
     )
     return kept, pods
+
+
+def _extent(
+    nodes: Mapping[str, Row], order: Order, chosen: set[str]
+) -> tuple[Mapping[str, None], set[str]]:
+    """The nodes that run again, and the groups and retries that go on around them."""
+    history = _history(nodes, order)
+    left_alone = history | order.before(successes(nodes, order, nodes.keys() - chosen))
+    failed = {id for id, node in nodes.items() if _has_failed(node) and id not in left_alone}
+    groups = {
+        id
+        for id, node in nodes.items()
+        if node.get("type") in _GROUPS
+        and id not in left_alone
+        and all(nodes[each].get("phase") in UNSUCCESSFUL for each in (id, *order.around(id)))
+    }
+    gone = order.closure((chosen - history | failed) - _resting(nodes, order))
+    order.closure(order.after(groups - gone.keys()), gone)
+    around = {outer for id in gone for outer in order.around(id)}
+    return gone, groups | {id for id in around if nodes[id].get("type") in _GROUPS_AND_RETRIES}
 
 
 def _has_failed(node: Row) -> bool:
@@ -110,7 +110,7 @@ def _exit_nodes(nodes: Mapping[str, Row], name: str) -> set[str]:
     }
 
 
-def _kept(node: Row, gone: set[str], started: str | None, *, is_reset: bool) -> Row:
+def _kept(node: Row, gone: Mapping[str, None], started: str | None, *, is_reset: bool) -> Row:
     kept = dict(node)
     for field in ("children", "outboundNodes"):
         if field in kept:
@@ -122,11 +122,4 @@ def _kept(node: Row, gone: set[str], started: str | None, *, is_reset: bool) -> 
     kept.pop("message", None)
     kept["startedAt"] = started or kept.get("startedAt")
     kept["finishedAt"] = None
-    if kept.get("type") == SUSPEND and kept.get("outputs"):
-        kept["outputs"] = {
-            "parameters": [
-                {"name": entry["name"], "valueFrom": {"supplied": {}}}
-                for entry in kept["outputs"].get("parameters") or ()
-            ]
-        }
     return kept
