@@ -48,13 +48,19 @@ def check_when(text: str, path: FieldPath, notes: Notes) -> None:
     """A ``when``, which is parsed after its tags are filled in."""
     from toolkit.workflow.expressions.when import parse_when
 
-    filled = TAG.sub(_STAND_IN, text)
+    filled = _filled(text)
     if not filled.strip():
         return
     try:
         parse_when(filled)
     except ExpressionError as error:
         _note(text, error, path, notes, "")
+
+
+def _filled(text: str) -> str:
+    """With a value for each tag; one may name another: ``{{steps.run-{{item}}.status}}``."""
+    filled = TAG.sub(_STAND_IN, text)
+    return filled if filled == text else _filled(filled)
 
 
 def _note(text: str, error: ExpressionError, path: FieldPath, notes: Notes, part: str) -> None:

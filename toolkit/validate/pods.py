@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from toolkit.errors import YamlError
 from toolkit.resource.field_path import FieldPath
 from toolkit.validate.notes import Notes
 from toolkit.validate.shapes import (
@@ -19,6 +20,7 @@ from toolkit.validate.shapes import (
     texts_of,
 )
 from toolkit.validate.spec import Template, WorkflowSpec
+from toolkit.yaml import load_all
 
 _ACTIONS: Final = ("get", "create", "apply", "delete", "replace", "patch")
 _RESERVED: Final = ("wait", "supervisor")
@@ -111,6 +113,19 @@ def _check_resource(template: Template, notes: Notes) -> None:
     if len(sources) != 1:
         problem = "has both manifest and manifestFrom" if sources else "has no manifest"
         notes.add("invalid-resource-template", path, f"this resource template {problem}")
+    manifest = text_of(body.get("manifest"))
+    if manifest and not has_tag(manifest) and (problem := _unreadable(manifest)):
+        message = f"the manifest is no YAML: {problem}"
+        notes.add("invalid-resource-template", (*path, "manifest"), message, "mend it there")
+
+
+def _unreadable(manifest: str) -> str:
+    """Why it cannot be read, with the line in it; "" where it can."""
+    try:
+        load_all(manifest, "manifest")
+    except YamlError as error:
+        return str(error)
+    return ""
 
 
 def _check_pod_resources(owner: Mapping[str, Any], path: FieldPath, notes: Notes) -> None:

@@ -55,6 +55,8 @@ def _check_template(
     everything = replace(scope, node_root=root, nodes=outputs)
     rest = {key: value for key, value in template.body.items() if key not in ("steps", "dag")}
     _check_texts(rest, template.path, everything, notes)
+    graph = {k: v for k, v in fields_of(template.body.get("dag")).items() if k != "tasks"}
+    _check_texts(graph, (*template.path, "dag"), scope, notes)
     hidden = hidden_from(template)
     for node in nodes:
         inside = _scope_of_node(node, everything, hidden(node))

@@ -42,6 +42,9 @@ _OUTPUT_SOURCES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 
+_SOURCES: Final = ("path", "jqFilter", "jsonPath", "parameter", "expression", "supplied")
+
+
 def check_templates(spec: WorkflowSpec, notes: Notes) -> None:
     """The templates of a spec, one by one, and their names among each other."""
     _check_there_are_some(spec, notes)
@@ -206,9 +209,9 @@ def _check_output_source(
     wanted: tuple[str, ...],
     notes: Notes,
 ) -> None:
-    given = [key for key in wanted if source.get(key)]
+    given = [key for key in _SOURCES if source.get(key) not in (None, "")]
     if len(given) > 1:
         notes.add("invalid-output", path, f"only one of {' and '.join(given)} is possible")
-    elif not given and source.get("supplied") is None:
+    elif not any(key in (*wanted, "supplied") for key in given):
         message = f"an output of a {template.type} template needs valueFrom.{wanted[0]}"
         notes.add("invalid-output", path, message)
