@@ -93,6 +93,7 @@ def _start(draft: Draft, call: Call, template: Row, kind: str) -> Node:
     if (skipped := skip_memoized(draft, call, processed)) is not None:
         return skipped
     pods.pending_limit(processed)  # a broken one is found before there is a node
+    memoize.check(processed)
     locks = synchronization.locks_of(processed, draft.run.namespace)
     if not locks:
         node = _create_for(draft, call, processed, kind)

@@ -8,9 +8,11 @@ else is asked of the shell. Argo's form is kept: an entry is JSON with ``nodeID`
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime
 from typing import Any, Final
 
+from toolkit.errors import ExpressionError
 from toolkit.workflow import outputs, pods
 from toolkit.workflow.commands import CallResource
 from toolkit.workflow.context import template_at, template_now
@@ -22,7 +24,29 @@ from toolkit.workflow.nodes import ERROR, FAILED, SUCCEEDED, Node, Row, pod_name
 from toolkit.workflow.spans import parse_go_duration
 
 CACHE_LABEL: Final = "workflows.argoproj.io/configmap-type"
+_CACHE: Final = "Cache"
 _ENTRY: Final = "entry"
+_METADATA: Final = ".metadata"
+"""With a point in front, as what is not the workflow's own output: nobody need mock it."""
+_KEY: Final = re.compile("[a-zA-Z0-9][-a-zA-Z0-9]*")
+
+
+def check(template: Row) -> None:
+    """Raises ExpressionError where the template names no cache, a key that none can have, or an age
+    that is no duration.
+    """
+    memo: Row = template.get("memoize") or {}
+    key = str(memo.get("key") or "")
+    if not memo:
+        return
+    if not ((memo.get("cache") or {}).get("configMap") or {}).get("name"):
+        raise ExpressionError("cache could not be found or created")
+    if not _KEY.fullmatch(key):
+        raise ExpressionError(f"invalid cache key: {key}")
+    try:
+        parse_go_duration(str(memo.get("maxAge") or "0s"))
+    except ValueError as error:
+        raise ExpressionError(f"invalid maxAge: {error}") from error
 
 
 def look_up(draft: Draft, node: Node, template: Row) -> None:
@@ -31,12 +55,10 @@ def look_up(draft: Draft, node: Node, template: Row) -> None:
     name = str(((memo.get("cache") or {}).get("configMap") or {}).get("name") or "")
     key = str(memo.get("key") or "")
     node.status["memoizationStatus"] = {"hit": False, "key": key, "cacheName": name}
-    if not (name and key):
-        draft.set_phase(node.id, ERROR, "cache could not be found or created")
-        return
     quoted = key.replace("'", "\\'")
     path = f"{{.data['{quoted}']}}"
-    command = _call(draft, node, template, "get", {}, outputs=((_ENTRY, path, ""),))
+    wanted = ((_ENTRY, path, ""), (_METADATA, "{.metadata}", ""))
+    command = _call(draft, node, template, "get", {}, outputs=wanted)
     node.engine["start"] = command.id
     node.engine["memo"] = "looks"
     draft.command(command)
@@ -66,7 +88,11 @@ def answered(draft: Draft, event: ResourceAnswered | ContainerErrored) -> None:
     if message := halted(draft, in_exit=node.is_exit_part):
         draft.set_phase(node.id, FAILED, message)
         return
-    text = event.outputs.get(_ENTRY) if isinstance(event, ResourceAnswered) else None
+    found = event.outputs if isinstance(event, ResourceAnswered) else {}
+    if problem := _refusal(found.get(_METADATA)):
+        draft.set_phase(node.id, ERROR, problem)
+        return
+    text = found.get(_ENTRY)
     template = template_at(draft, node)
     entry = _entry(text, template["memoize"].get("maxAge"), draft.now)
     if entry is None:
@@ -78,6 +104,19 @@ def answered(draft: Draft, event: ResourceAnswered | ContainerErrored) -> None:
         node.status["outputs"] = entry["outputs"]
         outputs.export(draft, node)
     draft.set_phase(node.id, SUCCEEDED, "")
+
+
+def _refusal(metadata: str | None) -> str:
+    """Why the ConfigMap is not used: it is marked as no cache. ``metadata``: as JSON, None where
+    there is no ConfigMap.
+    """
+    if metadata is None:
+        return ""
+    marked = (json.loads(metadata).get("labels") or {}).get(CACHE_LABEL)
+    if marked == _CACHE:
+        return ""
+    lacks = f"{CACHE_LABEL} label" if marked is None else f"label {CACHE_LABEL} = {_CACHE}"
+    return f"memoization configmap doesn't have {lacks}, refusing to use it"
 
 
 def _entry(text: str | None, max_age: Any, now: datetime) -> Row | None:
@@ -109,7 +148,7 @@ def keep(draft: Draft, node: Node) -> None:
         "lastHitTimestamp": rfc3339(draft.now),
     }
     content = {
-        "metadata": {"labels": {CACHE_LABEL: "Cache"}},
+        "metadata": {"labels": {CACHE_LABEL: _CACHE}},
         "data": {key: json_text(entry)},
     }
     action = "patch" if node.engine.get("has_cache") else "create"

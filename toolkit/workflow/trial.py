@@ -156,7 +156,7 @@ def _missing(command: Work, mock: Mock | None) -> str:
             (
                 f"output {name!r}"
                 for name, *_ in command.outputs
-                if mock is None or name not in mock.outputs
+                if not name.startswith(".") and (mock is None or name not in mock.outputs)
             ),
             "",
         )
