@@ -167,8 +167,8 @@ def _start_single(draft: Draft, node: Node, step: Row, scope: Scope, name: str) 
 
 def _watch(draft: Draft, node: Node, task: Node, step: Row, scope: Scope) -> None:
     """Count a started task; its hooks may fire at once."""
-    if task.has_ended:
-        if task.engine.get("invalid") and task.phase == ERROR:
+    if task.engine.get("invalid"):
+        if task.phase == ERROR:
             edited = draft.edit(task.id)
             text = f"task '{task.name}' errored: {task.message}"
             edited.status["message"] = text

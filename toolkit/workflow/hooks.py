@@ -95,7 +95,7 @@ def _fire(
         hook_node = invoke(draft, _with_arguments(call, hook, scope))
     except ExpressionError as error:
         hook_node = invalid(draft, call, error.message)
-    if hook_node is None or hook_node.has_ended:
+    if hook_node is None or hook_node.engine.get("invalid"):
         return 0
     return 1
 

@@ -56,7 +56,9 @@ def node_type(kind: str) -> str:
 
 def invoke(draft: Draft, call: Call) -> Node | None:
     """The new node; None where a limit holds the start back, and nothing has changed then. What
-    is wrong with the call becomes a node in phase Error with ``invalid`` in its engine part.
+    is wrong with the call becomes a node in phase Error with ``invalid`` in its engine part: such a
+    one is not awaited. Of all others the owner hears when they end, be it at once because their
+    pod cannot be asked for.
     """
     try:
         if call.depth >= MAX_DEPTH:

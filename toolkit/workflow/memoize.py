@@ -108,11 +108,15 @@ def answered(draft: Draft, event: ResourceAnswered | ContainerErrored) -> None:
 
 def _refusal(metadata: str | None) -> str:
     """Why the ConfigMap is not used: it is marked as no cache. ``metadata``: as JSON, None where
-    there is no ConfigMap.
+    there is no ConfigMap; what is no object (of a played executor) says nothing.
     """
-    if metadata is None:
+    try:
+        found = json.loads(metadata or "null")
+    except ValueError:
         return ""
-    marked = (json.loads(metadata).get("labels") or {}).get(CACHE_LABEL)
+    if not isinstance(found, dict):
+        return ""
+    marked = (found.get("labels") or {}).get(CACHE_LABEL)
     if marked == _CACHE:
         return ""
     lacks = f"{CACHE_LABEL} label" if marked is None else f"label {CACHE_LABEL} = {_CACHE}"

@@ -50,7 +50,7 @@ from toolkit.workflow.nodes import (
     exact,
     pod_name,
 )
-from toolkit.workflow.parameters import text_of
+from toolkit.workflow.parameters import text_of, whole
 from toolkit.workflow.progress import first_progress, parse_progress
 from toolkit.workflow.result import captures_result
 from toolkit.workflow.scope import Values
@@ -219,7 +219,7 @@ def archive_of(draft: Draft, template: Row, pod: str) -> Archive:
 def _deadline(draft: Draft, node: Node, template: Row, outer: datetime | None) -> datetime | None:
     deadlines = [] if outer is None else [outer]
     if template.get("activeDeadlineSeconds") is not None:
-        seconds = int(text_of(template["activeDeadlineSeconds"]))
+        seconds = whole(template["activeDeadlineSeconds"], "activeDeadlineSeconds")
         deadlines.append(draft.now + timedelta(seconds=seconds))
     if template.get("timeout"):
         deadlines.append(started_at(node) + parse_span(template["timeout"]))

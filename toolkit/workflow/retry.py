@@ -34,7 +34,7 @@ from toolkit.workflow.nodes import (
     parse_instant,
     pod_name,
 )
-from toolkit.workflow.parameters import text_of
+from toolkit.workflow.parameters import whole
 from toolkit.workflow.scope import Values
 from toolkit.workflow.spans import human, parse_span
 from toolkit.workflow.substitute import substitute
@@ -166,7 +166,7 @@ def _refusal(draft: Draft, strategy: Row, attempts: list[Node]) -> str | None:
     if not (wanted or is_transient):
         return ""
     limit = strategy.get("limit")
-    if limit is not None and len(attempts) > int(text_of(limit)):
+    if limit is not None and len(attempts) > whole(limit, "retryStrategy.limit"):
         return "No more retries left"
     expression = strategy.get("expression")
     if expression:
@@ -204,7 +204,7 @@ def _backoff(draft: Draft, strategy: Row, attempts: list[Node]) -> tuple[timedel
 
 def _wait(backoff: Row, attempts: int) -> timedelta:
     base = parse_span(backoff["duration"])
-    factor = int(text_of(backoff["factor"])) if backoff.get("factor") is not None else 0
+    factor = whole(backoff["factor"], "backoff.factor") if backoff.get("factor") is not None else 0
     seconds = base.total_seconds()
     if factor > 0:
         seconds *= float(min(factor ** min(attempts - 1, 64), 10**12))

@@ -158,12 +158,12 @@ def _start(
     node = invoke(draft, call)
     if node is None:
         return False
-    if not node.has_ended:
+    if not node.engine.get("invalid"):
         group.engine["open"] += 1
         if hooks.has_running_hooks(step):
             node.engine["hooks"] = True
             group.engine["open"] += hooks.fire(draft, parent, node, step, scope)
-    elif node.engine.get("invalid") and node.phase == ERROR:
+    elif node.phase == ERROR:
         group.engine["error"] = (
             f"step group deemed errored due to child {node.name} error: {node.message}"
         )

@@ -108,7 +108,7 @@ def _start_item(
     item = invoke(draft, call)
     if item is None:
         return False
-    if not item.has_ended:
+    if not item.engine.get("invalid"):
         group.engine["open"] += 1
         if hooks.has_running_hooks(step):
             item.engine["hooks"] = True
