@@ -307,6 +307,7 @@ def _locks_of_run(draft: Draft, event: LocksGranted | LocksRefused) -> None:
     if not draft.row.get(synchronization.WAITS) or draft.row.get("request") != event.request_id:
         return
     if isinstance(event, LocksRefused):
+        draft.edit_run()["deferred"] = []  # nothing is started any more
         exit_handler.finish(draft, "Failed", f"{_NOT_LOCKED} {event.message}")
     elif synchronization.is_resting(draft):
         synchronization.give_back_of_run(draft)

@@ -170,6 +170,8 @@ def test_a_limit_that_is_none_fails_the_run(
     message = status(bench, "a")["message"]
     assert message.startswith("Failed to acquire the synchronization lock. failed to initialize")
     assert reason in message
+    assert not status(bench, "a").get("nodes")
+    assert bench.world.starts == []
 
 
 def test_a_config_map_that_is_not_there_is_a_steps_error(bench: Bench) -> None:
