@@ -37,6 +37,10 @@ REFUSED: list[tuple[Any, str, str]] = [
     ({}, "Failed", "spec.entrypoint is required"),
     (None, "Failed", "spec.entrypoint is required"),
     ({"entrypoint": "no", "templates": [OK]}, "Failed", "template name 'no' undefined"),
+    ({"entrypoint": "ok", "templates": [OK], "hooks": {"h": {"template": "ok"}}}, "Failed",
+     "invalid spec: hooks.h Expression required"),
+    (steps({"name": "a", "template": "ok", "hooks": {"h": {"template": "ok"}}}), "Failed",
+     "invalid spec: templates.main.steps[0].a.h Expression required"),
     ({"entrypoint": "ok", "onExit": "no", "templates": [OK]}, "Failed", "spec.onExit template"),
     (steps({"name": "a", "template": "no"}), "Failed",
      "templates.main.steps[0].a template name 'no' undefined"),
@@ -54,7 +58,10 @@ REFUSED: list[tuple[Any, str, str]] = [
      "multiple template types specified"),
     ({"workflowTemplateRef": {"name": "gone"}}, "Error",
      'workflowtemplates.argoproj.io "gone" not found'),
-    ({"entrypoint": "ok", "templates": [OK], "arguments": {"parameters": [{"name": "p"}]}}, "Error",
+    ({"entrypoint": "ok", "templates": [OK], "arguments": {"parameters": [{"name": "p"}]}},
+     "Failed", "invalid spec: spec.arguments.p.value or spec.arguments.p.valueFrom is required"),
+    ({"entrypoint": "ok", "templates": [OK], "arguments": {"parameters": [
+        {"name": "p", "valueFrom": {"supplied": {}}}]}}, "Error",
      "either value or valueFrom must be specified in order to set global parameter p"),
     ({"entrypoint": "ok", "templates": [OK], "arguments": {"parameters": [
         {"name": "p", "value": "c", "enum": ["a", "b"]}]}}, "Failed",

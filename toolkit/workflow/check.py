@@ -10,6 +10,7 @@ from toolkit.errors import ExpressionError
 from toolkit.resource.resource import Body
 from toolkit.workflow.definition import Definition, TemplateError
 from toolkit.workflow.depends import graph_of
+from toolkit.workflow.hooks import EXIT
 from toolkit.workflow.merge import TEMPLATE_TYPES
 from toolkit.workflow.nodes import Row
 from toolkit.workflow.parameters import whole
@@ -70,6 +71,9 @@ def _broken(definition: Definition) -> Iterator[str]:
     for field, name in _entries(spec):
         if name and name not in definition.templates[definition.row["scope"]]:
             yield f"{field} template name '{name}' undefined"
+    for name, hook in (spec.get("hooks") or {}).items():
+        if name != EXIT and not hook.get("expression"):
+            yield f"hooks.{name} Expression required"
     for scope, template in used_templates(definition):
         yield from _broken_template(definition, scope, template)
 
@@ -164,6 +168,9 @@ def _broken_calls(definition: Definition, scope: str, template: Row, place: str)
             if name in names:
                 yield f"{place}.{at.rsplit('.', 1)[0]}.name '{name}' is not unique"
             names.add(name)
+        step, is_hook, hook = at.rpartition(".hooks.")
+        if is_hook and hook != EXIT and not call.get("expression"):
+            yield f"{place}.{step}.{hook} Expression required"
         yield from _broken_call(definition, scope, call, f"{place}.{at}")
 
 

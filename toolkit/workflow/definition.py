@@ -268,6 +268,10 @@ def _with_value(parameter: Row, library: Library) -> Row:
         valued = {**parameter, "value": text_of(parameter["valueFrom"]["default"])}
     elif parameter.get("default") is not None:
         valued = {**parameter, "value": text_of(parameter["default"])}
+    elif parameter.get("valueFrom") is None:
+        where = f"spec.arguments.{name}"
+        text = f"invalid spec: {where}.value or {where}.valueFrom is required"
+        raise DefinitionError(text, phase="Failed")
     else:
         text = (
             f"either value or valueFrom must be specified in order to set global parameter {name}"
