@@ -173,10 +173,10 @@ def test_apply_reads_several_documents_and_lists(workspace, file, read):
 @pytest.mark.parametrize(
     ("text", "code", "message"),
     [
-        ("kind: ConfigMap\n", 2, "no object with apiVersion and kind"),
+        ("kind: ConfigMap\n", 4, "object.yaml:1:1: error: the object has no apiVersion"),
         ("apiVersion: v1\nkind: ConfigMap\n", 2, "without metadata.name"),
         ("apiVersion: v9\nkind: Nothing\nmetadata: {name: a}\n", 1, "serves no kind"),
-        ("a: [\n", 1, "object.yaml:2:1"),
+        ("a: [\n", 4, "object.yaml:2:1"),
     ],
 )
 def test_apply_of_what_is_no_object_is_refused(workspace, file, capsys, text, code, message):
