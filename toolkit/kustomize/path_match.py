@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from toolkit.errors import BuildError
+from toolkit.kustomize.go_regexp import GoRegexpError, go_regexp
 from toolkit.kustomize.item import text_of
 from toolkit.kustomize.paths import is_item, item_test
 
@@ -54,12 +55,15 @@ def _list_at(place: Place, part: str) -> list[Any]:
 
 def _match_field(root: Place, parts: tuple[str, ...], create: Any) -> list[Place]:
     node = _at(root)
-    if node is None or (isinstance(node, dict) and parts[0] not in node):
-        if create is None or node is None:
-            return []
-        node[parts[0]] = _made(parts[1:], create)
+    if node is None:
+        # upstream, too, writes into a null what it then drops
+        return [] if create is None else [({"": CREATED}, "")]
     if not isinstance(node, dict):
         raise BuildError(f"{parts[0]!r} leads into {root[1]}, which is no map")
+    if parts[0] not in node:
+        if create is None:
+            return []
+        node[parts[0]] = _made(parts[1:], create)
     return match_fields((node, parts[0]), parts[1:], create)
 
 
@@ -75,7 +79,10 @@ def _match_position(root: Place, parts: tuple[str, ...], create: Any) -> list[Pl
 
 def _match_items(root: Place, parts: tuple[str, ...], create: Any) -> list[Place]:
     key, value = item_test(parts[0])
-    pattern = re.compile(value)
+    try:
+        pattern = go_regexp(value)
+    except GoRegexpError as error:
+        raise BuildError(f"{value!r} is no regular expression: {error}") from None
     items = _list_at(root, parts[0])
     found = _matching(items, key, pattern, parts, create)
     if found or create is None:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 
 from toolkit.errors import BuildError
+from toolkit.kustomize.go_regexp import GoRegexpError, go_regexp
 from toolkit.kustomize.item import Item, Key, strings_at
 
 TYPE_CHECKING = False
@@ -93,8 +94,8 @@ def _pattern(field: str, text: str) -> re.Pattern[str] | str | None:
     if not text or _WORD.match(text):
         return text or None
     try:
-        return re.compile(rf"(?:{text})\Z")
-    except re.error as error:
+        return go_regexp(f"^(?:{text})$")
+    except GoRegexpError as error:
         raise BuildError(
             f"{field} {text!r} is no regular expression: {error}",
             hints=["escape a literal character with a backslash"],

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from toolkit.errors import BuildError
 from toolkit.kustomize.collection import Collection
 from toolkit.kustomize.fieldspec import FieldSpec, SetField
+from toolkit.kustomize.go_regexp import GoRegexpError, go_regexp
 from toolkit.kustomize.item import text_of
 from toolkit.kustomize.transformers.fields import SpecsByKind, on_item, visit_item
 
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 Place: TypeAlias = "tuple[dict[str, Any], str]"
 
 _CONTAINER_LISTS = ("containers", "initContainers")
-_REST = re.compile(r"(:[a-zA-Z0-9_.{}-]*)?(@sha256:[a-zA-Z0-9_.{}-]*)?\Z")
+_END = r"\Z"
+_REST = re.compile(r"(:[a-zA-Z0-9_.{}-]*)?(@sha256:[a-zA-Z0-9_.{}-]*)?" + _END)
 _PLAIN = re.compile(r"[A-Za-z0-9_/:.@-]+\Z")
 
 
@@ -125,8 +127,8 @@ def _test(name: str) -> Callable[[str], object]:
         length = len(name)
         return lambda text: _is_like(text[:length], name) and _REST.match(text, length)
     try:
-        return re.compile(f"^{name}{_REST.pattern}").search
-    except re.error as error:
+        return go_regexp(f"^{name}{_REST.pattern.removesuffix(_END)}$").search
+    except GoRegexpError as error:
         raise BuildError(
             f"the image name {name!r} is no regular expression: {error}",
             hints=["escape a literal character with a backslash"],
