@@ -10,10 +10,14 @@ from toolkit.errors import BuildError
 Labels = Mapping[str, str]
 Requirement = Callable[[Labels], bool]
 
-_KEY = r"[A-Za-z0-9](?:[A-Za-z0-9_./-]*[A-Za-z0-9])?"
-_SET = re.compile(rf"\s*({_KEY})\s+(in|notin)\s*\(([^)]*)\)\s*\Z")
-_COMPARED = re.compile(rf"\s*({_KEY})\s*(==|=|!=|>|<)\s*([A-Za-z0-9_.-]*)\s*\Z")
+_NAME = r"[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?"
+_LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
+_KEY = rf"(?:(?=[^/]{{1,253}}/){_LABEL}(?:\.{_LABEL})*/)?{_NAME}"
+_VALUE = rf"(?:{_NAME})?"
+_SET = re.compile(rf"\s*({_KEY})\s+(in|notin)\s*\(((?:\s*{_VALUE}\s*,)*\s*{_VALUE}\s*)\)\s*\Z")
+_COMPARED = re.compile(rf"\s*({_KEY})\s*(==|=|!=|>|<)\s*({_VALUE})\s*\Z")
 _EXISTS = re.compile(rf"\s*(!?)\s*({_KEY})\s*\Z")
+_WHOLE = re.compile(r"[0-9]+\Z")
 
 
 def parse_label_selector(text: str) -> tuple[Requirement, ...]:
@@ -26,7 +30,8 @@ def parse_label_selector(text: str) -> tuple[Requirement, ...]:
 def _requirement(part: str, text: str) -> Requirement:
     if match := _SET.match(part):
         return _in_set(match[1], frozenset(map(str.strip, match[3].split(","))), match[2])
-    if match := _COMPARED.match(part):
+    match = _COMPARED.match(part)
+    if match and (match[2] not in "<>" or _WHOLE.match(match[3])):
         return _compared(match[1], match[2], match[3])
     if match := _EXISTS.match(part):
         return _exists(match[2], is_wanted=not match[1])
