@@ -6,6 +6,7 @@
     ├── UsageError                    exit 2   the command line is wrong
     ├── InputError                    exit 1   a file says something broken; has a location
     │   ├── YamlError                          syntax, limits (depth, size, aliases)
+    │   │   └── DuplicateKeyError              a key stands twice in one mapping
     │   ├── BuildError                         a kustomization cannot be built
     │   ├── PatchError                         a patch does not fit its object
     │   ├── SettingsError                      gitops.yaml is wrong
@@ -87,6 +88,10 @@ class InputError(ToolkitError):
 
 class YamlError(InputError):
     """Text is not the YAML we accept: syntax, duplicate keys, or a limit was reached."""
+
+
+class DuplicateKeyError(YamlError):
+    """A key stands twice in one mapping."""
 
 
 class BuildError(InputError):

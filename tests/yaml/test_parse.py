@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from toolkit.errors import YamlError
 from toolkit.yaml import SETTINGS, STRICT_SETTINGS, Limits, load_all
 from toolkit.yaml import events as events_module
+from toolkit.yaml.dialect import FIRST_KEYS
+from toolkit.yaml.doubles import doubled_mappings
 
 
 def refused(text, **options) -> YamlError:
@@ -60,6 +62,29 @@ def test_aliases_are_copies():
 def test_merge_keys_fill_what_the_mapping_leaves_out():
     [body] = load_all("a: &x {p: 1, q: 1}\nb: &y {q: 2, r: 2}\nc:\n  r: 3\n  <<: [*x, *y]\n")
     assert body["c"] == {"p": 1, "q": 1, "r": 3}
+
+
+@pytest.mark.parametrize("key", ["!!merge <<", '!!merge "<<"'])
+def test_a_merge_key_may_have_its_tag(key):
+    [body] = load_all(f"a: &x {{p: 1}}\nb:\n  {key}: *x\n  q: 2\n")
+    assert body["b"] == {"p": 1, "q": 2}
+
+
+def test_slashes_are_not_escaped():
+    error = refused('a: b\nc: "x\\/y"\n')
+    assert (error.location.line, error.location.column) == (2, 6)
+    assert load_all("a: 'x\\/y'\nb: x\\/y\nc: \"x\\\\/y\" # \\/\n") == [
+        {"a": "x\\/y", "b": "x\\/y", "c": "x\\/y"}
+    ]
+
+
+def test_of_equal_keys_the_first_may_count():
+    assert load_all("a: {b: 1, b: [2]}\na: 3\n", dialect=FIRST_KEYS) == [{"a": {"b": 1}}]
+
+
+def test_doubled_mappings_are_found():
+    text = "a: 1\n---\nb: {c: 1, c: 2}\nd: [{e: 1}, {e: 1, e: 2}]\n"
+    assert doubled_mappings(text) == [(1, ("b",)), (1, ("d", 1))]
 
 
 @pytest.mark.parametrize("key", ["<<", "\0<<"])

@@ -26,6 +26,7 @@ from toolkit.kustomize.merge_lists import (
     wanted_keys,
     with_rest,
 )
+from toolkit.yaml.scalars import BLANK
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,8 +37,8 @@ if TYPE_CHECKING:
 NESTED = "[][]name"
 """The key of lists of lists whose inner items merge by name, wherever they stand: Argo's steps."""
 
-Part = str | tuple[str, str]
-"""A key of a map, or (key, value) of a list's item."""
+Part = str | int | tuple[str, str]
+"""A key of a map, a position in a list, or (key, value) of a list's item."""
 
 Path = tuple[Part, ...]
 
@@ -83,8 +84,8 @@ class Merger:
 
     def _scalar(self, dest: Any, patch: Any) -> Any:
         if patch is ABSENT:
-            return dest
-        if patch is None:
+            return ABSENT if dest is BLANK and self.spelling is not None else dest
+        if patch is None or patch is BLANK:
             return ABSENT
         if self.spelling is not None and isinstance(dest, str) and not isinstance(patch, str):
             path = tuple(self._path)
@@ -260,7 +261,8 @@ class Merger:
 def _has_nulls(body: Any) -> bool:
     """True where a map, outside of lists, has a null."""
     return isinstance(body, dict) and any(
-        value is None or (value.__class__ is dict and _has_nulls(value)) for value in body.values()
+        value is None or value is BLANK or (value.__class__ is dict and _has_nulls(value))
+        for value in body.values()
     )
 
 

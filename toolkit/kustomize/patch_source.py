@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from toolkit.errors import BuildError, YamlError
+from toolkit.errors import BuildError, DuplicateKeyError, YamlError
 from toolkit.kustomize.documents import items_of, write_out
 from toolkit.kustomize.folder import Folder
 from toolkit.kustomize.item import Item
 from toolkit.kustomize.jsonpatch import Operation, PatchFailureError
 from toolkit.kustomize.kustomization import Kustomization
 from toolkit.kustomize.schema import FieldPath
-from toolkit.yaml.dialect import SETTINGS
+from toolkit.yaml.dialect import FIRST_KEYS, SETTINGS
 from toolkit.yaml.parse import load_all
 
 TYPE_CHECKING = False
@@ -22,7 +22,7 @@ class PatchText:
     kustomization, at ``field``.
     """
 
-    __slots__ = ("field", "file", "kustomization", "text")
+    __slots__ = ("_doubled", "_duplicate", "field", "file", "kustomization", "text")
 
     def __init__(
         self, kustomization: Kustomization, field: FieldPath, text: str, file: str = ""
@@ -31,6 +31,8 @@ class PatchText:
         self.field = field
         self.text = text
         self.file = file
+        self._duplicate: DuplicateKeyError | None = None
+        self._doubled: list[tuple[int, FieldPath]] = []
 
     def error(self, error: BuildError, document: int = 0, path: FieldPath = ()) -> BuildError:
         """The error with its place."""
@@ -53,7 +55,7 @@ class PatchText:
         """The partial objects of a merge patch; labels are text where it has a target. Raises
         YamlError, BuildError.
         """
-        documents = load_all(self.text, self._shown())
+        documents = self._documents()
         items = items_of(
             documents,
             self.file or self.kustomization.file,
@@ -61,8 +63,31 @@ class PatchText:
             nulls_delete=not has_target,
         )
         for item in items if has_target else ():
-            write_out(item, "labels", documents, self.text)
+            write_out(item, "labels", self.text)
         return items
+
+    def require_known_doubles(self, body: Any, document: int) -> None:
+        """A key that stands twice is refused, unless the object has the map that it stands in: a
+        merge then looks at the first, as upstream. Raises BuildError.
+        """
+        error = self._duplicate
+        if error is None:
+            return
+        for number, path in self._doubled:
+            if number == document and not isinstance(_at(body, path), dict):
+                raise self.error(BuildError(error.message, hints=error.hints), document)
+        session = self.kustomization.folder.session
+        session.warn(f"in a patch {error.message}", error.location, "the first is taken")
+
+    def _documents(self) -> list[Any]:
+        try:
+            return load_all(self.text, self._shown())
+        except DuplicateKeyError as error:
+            from toolkit.yaml.doubles import doubled_mappings
+
+            documents = load_all(self.text, self._shown(), dialect=FIRST_KEYS)
+            self._duplicate, self._doubled = error, doubled_mappings(self.text)
+            return documents
 
     def operations(self) -> list[Operation] | None:
         """The operations of a JSON patch; None where the text is none."""
@@ -82,6 +107,13 @@ class PatchText:
     def _shown(self) -> str:
         session = self.kustomization.folder.session
         return session.show(self.file) if self.file else "patch"
+
+
+def _at(body: Any, path: FieldPath) -> Any:
+    """The value there, by keys of maps only; None where there is none."""
+    for part in path:
+        body = body.get(part) if isinstance(body, dict) and isinstance(part, str) else None
+    return body
 
 
 def patch_text(kustomization: Kustomization, field: FieldPath, name: str) -> PatchText:

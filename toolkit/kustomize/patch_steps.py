@@ -255,6 +255,7 @@ def _merger_of(source: PatchText) -> MakeMerger:
     session = source.kustomization.folder.session
 
     def make(item: Item, patch: MergePatch) -> Merger:
+        source.require_known_doubles(item.body, _number(patch))
         return Merger(session.shapes, FileSpelling(session, item, patch.item, source.text))
 
     return make

@@ -24,11 +24,12 @@ from yaml.events import (
     StreamEndEvent,
 )
 
-from toolkit.errors import YamlError
+from toolkit.errors import DuplicateKeyError, YamlError
 from toolkit.source import Location
 from toolkit.yaml.dialect import Dialect
 from toolkit.yaml.events import events_of
 from toolkit.yaml.limits import Limits
+from toolkit.yaml.scalars import BLANK
 from toolkit.yaml.tags import tagged_value
 from toolkit.yaml.text import line_of
 
@@ -44,15 +45,35 @@ class _MergeKey(str):
 _MERGE: Final = _MergeKey("<<")
 """Stands in a mapping for a merge key until the mapping ends."""
 
+_MERGE_TAG: Final = "tag:yaml.org,2002:merge"
+
 
 def compose(content: str, path: str, dialect: Dialect, limits: Limits) -> list[Any]:
     """The documents of a text. Raises YamlError."""
     try:
-        return _Composer(content, path, dialect, limits).documents()
+        documents = _Composer(content, path, dialect, limits).documents()
     except yaml.YAMLError as error:
         from toolkit.yaml.syntax_errors import explain
 
         raise explain(error, content, path) from None
+    if "\\/" in content:
+        _refuse_slash_escapes(content, path)
+    return documents
+
+
+def _refuse_slash_escapes(content: str, path: str) -> None:
+    from toolkit.yaml.escapes import slash_escape
+
+    index = slash_escape(content)
+    if index is not None:
+        line = content.count("\n", 0, index) + 1
+        column = index - content.rfind("\n", 0, index)
+        raise YamlError(
+            "kustomize knows no escape \\/ in double quotes",
+            location=Location(path, line, column),
+            excerpt=line_of(content, line),
+            hints=("Write / as it is.",),
+        )
 
 
 class _Composer:
@@ -114,19 +135,27 @@ class _Composer:
                 break
             else:
                 key = self._key(event)
-            if key in body and not self._dialect.has_duplicates:
-                self._refuse_duplicate(event, start, key)
+            if key in body and self._is_passed_over(event, start, key):
+                continue
             event = get_event()
             if event.__class__ is not ScalarEvent or event.tag or event.anchor:
                 body[key] = self._node(event)
                 continue
             value = event.value
             style = event.style
-            if (not style and value[:1] in hints and (value or not makes_text)) or style == ">":
-                value = self._scalar(event)
+            if (not style and value[:1] in hints) or style == ">":
+                value = BLANK if makes_text and not value else self._scalar(event)
             body[key] = value
         if _MERGE in body:
             self._merge(body, body.pop(_MERGE), start)
+
+    def _is_passed_over(self, event: Any, start: Any, key: str) -> bool:
+        """Of a key that was there before: whether the dialect has no use for its value."""
+        if not self._dialect.has_duplicates:
+            self._refuse_duplicate(event, start, key)
+        if self._dialect.keeps_first:
+            self._node(self._get_event())
+        return self._dialect.keeps_first
 
     def _fill_sequence(self, items: list[Any]) -> None:
         get_event, node = self._get_event, self._node
@@ -165,7 +194,7 @@ class _Composer:
         kind = event.__class__
         if kind is MappingStartEvent or kind is SequenceStartEvent:
             self._refuse_collection(event)
-        if kind is ScalarEvent and event.value == "<<" and event.implicit[0] and not event.style:
+        if kind is ScalarEvent and event.value == "<<" and _is_merge(event):
             return _MERGE
         value = self._node(event)
         if value is None and not event.value and self._dialect.is_rewritten:
@@ -238,16 +267,24 @@ class _Composer:
             event,
             f"the key {str(key)!r} stands twice in this mapping; first at {place}",
             "Keep one of the two.",
+            error=DuplicateKeyError,
         )
 
-    def _fail(self, event: Any, message: str, hint: str = "") -> NoReturn:
+    def _fail(
+        self, event: Any, message: str, hint: str = "", *, error: type[YamlError] = YamlError
+    ) -> NoReturn:
         mark = event.start_mark
-        raise YamlError(
+        raise error(
             message,
             location=Location(self._path, mark.line + 1, mark.column + 1),
             excerpt=line_of(self._text, mark.line + 1),
             hints=(hint,) if hint else (),
         )
+
+
+def _is_merge(event: Any) -> bool:
+    """``<<`` as it is, or by the tag that go-yaml itself writes before it."""
+    return event.tag == _MERGE_TAG or (event.implicit[0] and not event.style)
 
 
 def _is_collection(value: Any) -> bool:

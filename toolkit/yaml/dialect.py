@@ -21,7 +21,8 @@ _MEMO_LIMIT: Final = 4096
 class Dialect:
     """``hints``: first characters of plain scalars that may not be text. ``has_typed_keys``: keys
     that are numbers or booleans become text, as on the way through JSON; else they are refused.
-    ``has_duplicates``: the last of equal keys wins; else they are refused. ``is_rewritten``:
+    ``has_duplicates``: the last of equal keys wins, or the first where it ``keeps_first``; else
+    they are refused. ``is_rewritten``:
     kustomize writes it out and reads it again before it prints it, which changes folded texts
     (:mod:`toolkit.yaml.folded`), and makes text of nothing in ``{a: , b}``. ``lines``: what
     :mod:`toolkit.yaml.everyday` read before.
@@ -34,6 +35,7 @@ class Dialect:
         "has_typed_keys",
         "hints",
         "is_rewritten",
+        "keeps_first",
         "lines",
     )
 
@@ -45,6 +47,7 @@ class Dialect:
         has_typed_keys: bool,
         has_duplicates: bool,
         is_rewritten: bool,
+        keeps_first: bool = False,
     ) -> None:
         self._resolve = resolve
         self._memo: dict[str, Any] = {}
@@ -53,6 +56,7 @@ class Dialect:
         self.has_typed_keys = has_typed_keys
         self.has_duplicates = has_duplicates
         self.is_rewritten = is_rewritten
+        self.keeps_first = keeps_first
 
     def plain_value(self, text: str) -> Any:
         """The value of a plain scalar that starts with one of ``hints``."""
@@ -74,6 +78,16 @@ RESOURCE: Final = Dialect(
     is_rewritten=True,
 )
 """Resources, patches and everything else with a ``kind``: go-yaml version 3."""
+
+FIRST_KEYS: Final = Dialect(
+    resolve_resource,
+    RESOURCE_HINTS,
+    has_typed_keys=False,
+    has_duplicates=True,
+    is_rewritten=True,
+    keeps_first=True,
+)
+"""A patch with a key twice, of which a merge looks at the first."""
 
 SETTINGS: Final = Dialect(
     resolve_settings,

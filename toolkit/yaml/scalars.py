@@ -17,6 +17,16 @@ RESOURCE_HINTS: Final = frozenset(["", *"+-0123456789.tTfFnN~"])
 SETTINGS_HINTS: Final = RESOURCE_HINTS | frozenset("yYoO")
 """The same, version 2: yes, no, on, off and their kin are booleans there."""
 
+
+class _Blank(str):
+    """The empty text, known by identity."""
+
+    __slots__ = ()
+
+
+BLANK: Final = _Blank()
+"""Nothing, in a resource's ``{a: , b}``: upstream prints it as a text, and merges it as a null."""
+
 _NULLS: dict[str, Any] = dict.fromkeys(("", "~", "null", "Null", "NULL"))
 _BOOLS = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
