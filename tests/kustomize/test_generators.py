@@ -9,6 +9,7 @@ from toolkit.kustomize.gojson import go_json
 from toolkit.kustomize.hashing import content_hash
 
 Objects = Callable[..., list[dict[str, Any]]]
+Refused = Callable[..., Exception]
 
 
 def test_the_name_ends_in_the_hash_of_the_content(objects: Objects) -> None:
@@ -93,3 +94,35 @@ def test_json_as_go_writes_it() -> None:
 
 def test_json_with_indentation() -> None:
     assert go_json({"a": [1], "b": {}}, indent=2) == '{\n  "a": [\n    1\n  ],\n  "b": {}\n}'
+
+
+def test_a_line_of_an_env_file_without_a_key_is_passed_over(objects: Objects) -> None:
+    files = {
+        "kustomization.yaml": "configMapGenerator: [{name: c, envs: [e.env]}]",
+        "e.env": "=lost\n\u3000A=1\n",
+    }
+    assert objects(files)[0]["data"] == {"A": "1"}
+
+
+def test_a_label_that_reads_as_a_number_is_refused(refused: Refused) -> None:
+    text = "generatorOptions: {labels: {'1': a}}\nconfigMapGenerator: [{name: c}]"
+    assert "'1' reads as a number" in str(refused({"kustomization.yaml": text}))
+
+
+def test_a_plugin_knows_no_old_env(objects: Objects) -> None:
+    files = {
+        "kustomization.yaml": "generators: [g.yaml]",
+        "g.yaml": "apiVersion: builtin\nkind: ConfigMapGenerator\nmetadata: {name: g}\n"
+        "name: c\nenv: e.env\n",
+        "e.env": "A=1\n",
+    }
+    assert "data" not in objects(files)[0]
+
+
+def test_a_google_account_needs_a_name(refused: Refused) -> None:
+    files = {
+        "kustomization.yaml": "generators: [g.yaml]",
+        "g.yaml": "apiVersion: builtin\nkind: IAMPolicyGenerator\nmetadata: {name: g}\ncloud: gke\n"
+        "kubernetesService: {name: s}\n",
+    }
+    assert "serviceAccount has no name" in str(refused(files))

@@ -35,7 +35,10 @@ def configuration_of(kustomization: Kustomization) -> TransformerConfig:
         config = config.merge(_read(kustomization, field, name))
     for field, name in kustomization.items("crds"):
         documents = _documents(kustomization, field, name, strict=False)
-        config = config.merge(config_of_crds(documents[0] if documents else None))
+        try:
+            config = config.merge(config_of_crds(documents[0] if documents else None))
+        except BuildError as error:
+            raise kustomization.error(error, field) from None
     return config
 
 

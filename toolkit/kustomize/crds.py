@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from toolkit.errors import BuildError
 from toolkit.kustomize.config import EMPTY, SECTIONS, NameReference, TransformerConfig
 from toolkit.kustomize.fieldspec import FieldSpec
 
@@ -20,15 +21,29 @@ _NAME_KEY = "x-kubernetes-object-ref-name-key"
 
 
 def config_of_crds(definitions: Any) -> TransformerConfig:
-    """What a file of definitions adds: ``{name: {Schema: …}}``."""
-    if not isinstance(definitions, dict):
+    """What a file of definitions adds: ``{name: {Schema: …}}``. Raises BuildError."""
+    if definitions is None:
         return EMPTY
+    if not isinstance(definitions, dict) or not all(map(_is_definition, definitions.values())):
+        raise BuildError(
+            "a file of `crds` maps names to OpenAPI definitions, which this does not",
+            hints=["a CustomResourceDefinition itself belongs under `resources:`"],
+        )
     config = EMPTY
     for name in sorted(definitions):
         properties = _properties(definitions, name)
         if {"apiVersion", "kind", "metadata"} <= properties.keys():
             config = config.merge(_Reader(definitions, name.rpartition(".")[2]).read(name))
     return config
+
+
+def _is_definition(value: Any) -> bool:
+    schema = _field(value, "Schema")
+    return value is None or (
+        isinstance(value, dict)
+        and isinstance(schema, dict | None)
+        and isinstance(_field(schema, "properties"), dict | None)
+    )
 
 
 def _properties(definitions: dict[str, Any], name: str) -> dict[str, Any]:

@@ -17,6 +17,8 @@ def make_service_account(fields: Mapping[str, Any], origin: Origin) -> Item:
             f"cloud {fields.get('cloud', '')!r} is not supported", hints=["it must be gke"]
         )
     account, service = fields.get("serviceAccount") or {}, fields.get("kubernetesService") or {}
+    if not account.get("name"):
+        raise BuildError("serviceAccount has no name", hints=["add `serviceAccount.name`"])
     address = f"{account.get('name', '')}@{account.get('projectId', '')}.iam.gserviceaccount.com"
     metadata: dict[str, Any] = {
         "annotations": {"iam.gke.io/gcp-service-account": address},

@@ -15,7 +15,9 @@ Load = Callable[[str], bytes]
 Pair = tuple[str, bytes]
 
 _BOM = b"\xef\xbb\xbf"
-_SPACE = " \t\n\v\f\r\x85\xa0"
+_SPACE = " \t\n\v\f\r\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
+    map(chr, range(0x2000, 0x200B))
+)
 
 
 def key_values(fields: Mapping[str, Any], load: Load) -> dict[str, bytes]:
@@ -48,7 +50,8 @@ def _env_pairs(content: bytes, name: str) -> Iterator[Pair]:
             raise BuildError(f"{name}, line {number + 1} is no UTF-8 text") from None
         if text and not text.startswith("#"):
             key, _, value = text.partition("=")
-            yield key, value.encode()
+            if key:  # upstream passes over a line without one
+                yield key, value.encode()
 
 
 def _lines(content: bytes) -> list[bytes]:

@@ -66,6 +66,7 @@ def _item(body: Body, fields: Mapping[str, Any], origin: Origin) -> Item:
     options = fields.get("options") or {}
     for field in ("labels", "annotations"):
         if options.get(field):
+            require_text_keys(options[field])
             body["metadata"][field] = dict(sorted(options[field].items()))
     if options.get("immutable"):
         body["immutable"] = True
