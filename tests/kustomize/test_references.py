@@ -148,3 +148,35 @@ def test_merging_the_defaults_into_nothing_gives_the_defaults() -> None:
         DEFAULT.section(name) for name in SECTIONS
     ]
     assert [r.key() for r in merged.name_references] == [r.key() for r in DEFAULT.name_references]
+
+
+BINDING = """
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: a, namespace: old}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: b, namespace: old}
+subjects:
+- {kind: ServiceAccount, name: a, namespace: old}
+- {kind: ServiceAccount, name: a, namespace: "old"}
+- {kind: ServiceAccount, name: a}
+"""
+
+
+def test_a_name_of_digits_is_a_number_where_no_quotes_stood(objects: Objects) -> None:
+    files = {"kustomization.yaml": "resources: [b.yaml]\nnamespace: '5'", "b.yaml": BINDING}
+    _, binding = objects(files)
+    assert [subject["namespace"] for subject in binding["subjects"]] == [5, "5", "5"]
+    assert binding["metadata"]["namespace"] == "5"
+
+
+def test_a_number_that_gets_a_prefix_stays_a_number(objects: Objects) -> None:
+    text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s}\n"
+    files = {
+        "kustomization.yaml": "resources: [a.yaml, b.yaml]\nnamePrefix: '1'",
+        "a.yaml": text % 5,
+        "b.yaml": text % "'6'",
+    }
+    assert [body["metadata"]["name"] for body in objects(files)] == [15, "16"]

@@ -144,3 +144,40 @@ def test_values_inside_of_json_text_are_replaced(objects: Objects) -> None:
     inner = 'data:\n  j: \'{"b": 1, "a": "<"}\'\n'
     (body,) = objects({"kustomization.yaml": text, "a.yaml": CONFIG_MAP + inner})
     assert body["data"]["j"] == r'{"a":"\u003c","b":5}'
+
+
+@pytest.mark.parametrize("patch", ["spec: {new: 1}", "spec: {m: {new: 1}}"])
+def test_nothing_in_a_flow_map_is_dropped_by_a_merge(objects: Objects, patch: str) -> None:
+    body = _patched(objects, f"{CONFIG_MAP}spec: {{m: {{a: , b}}}}\n", patch)
+    assert body["spec"].get("new", 1) == 1
+    assert body["spec"]["m"].keys() <= {"new"}
+
+
+def test_nothing_in_a_flow_map_of_a_patch_deletes(objects: Objects) -> None:
+    body = _patched(objects, f"{CONFIG_MAP}data: {{a: b, c: d}}\n", "data: {a: , e}")
+    assert body["data"] == {"c": "d"}
+
+
+def test_nothing_in_a_flow_map_is_a_text_else(rendered: Callable[..., str]) -> None:
+    text = f"{CONFIG_MAP}data: {{a: , b}}\n"
+    assert 'data:\n  a: ""\n  b: ""\n' in rendered(
+        {"kustomization.yaml": "resources: [a.yaml]", "a.yaml": text}
+    )
+
+
+def test_a_merge_by_target_shows_that_there_is_no_api_version(objects: Objects) -> None:
+    files = {
+        "kustomization.yaml": "resources: [a.yaml]\npatches: [{path: p.yaml, target: {name: c}}]",
+        "a.yaml": "kind: C\nmetadata: {name: c}\n",
+        "p.yaml": "spec: {a: 1}\nkind: C\nmetadata: {name: c}\n",
+    }
+    assert objects(files)[0]["apiVersion"] is None
+
+
+def test_notes_of_an_earlier_build_are_taken_away(objects: Objects) -> None:
+    notes = (
+        "{config.kubernetes.io/origin: 'path: x', alpha.config.kubernetes.io/transformations: y}"
+    )
+    text = f"apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: c\n  annotations: {notes}\n"
+    (body,) = objects({"kustomization.yaml": "resources: [a.yaml]", "a.yaml": text})
+    assert "annotations" not in body["metadata"]

@@ -8,6 +8,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from toolkit.errors import BuildError
 from toolkit.kustomize.collection import ORIGIN, DuplicateError
 from toolkit.kustomize.configurations import effective
@@ -23,6 +25,7 @@ from toolkit.kustomize.recorder import Recorder
 from toolkit.kustomize.references import follow_names
 from toolkit.kustomize.result import BuildOptions, BuildResult
 from toolkit.kustomize.session import Session, is_remote
+from toolkit.kustomize.spelling import stands_in_quotes
 from toolkit.kustomize.step import Step
 from toolkit.kustomize.transformers.fields import ItemError, on_item
 from toolkit.kustomize.transformers.labels import METADATA_LABELS, add_entries
@@ -159,7 +162,7 @@ def _finish(kustomization: Kustomization, layer: Layer) -> None:
     _record(kustomization, "HashTransformer", layer)
     config = effective(layer.config, session.options.compat)
     try:
-        follow_names(collection, config.name_references)
+        follow_names(collection, config.name_references, partial(stands_in_quotes, session))
         _record(kustomization, "nameReference", layer)
         resolve(collection, layer.variables, config.section("varReference"))
         _record(kustomization, "vars", layer)
@@ -204,7 +207,7 @@ def _clean(items: list[Item], metadata: list[str], *, tracks: bool) -> None:
     for item in items:
         annotations = strings_at(item.body, "annotations")
         if annotations:
-            for key in _INTERNAL:
+            for key in _INTERNAL if tracks else (*_INTERNAL, ORIGIN, TRANSFORMATIONS):
                 annotations.pop(key, None)
         try:
             set_strings(item.body, "annotations", annotations)

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from toolkit.errors import BuildError
 from toolkit.kustomize.item import Item, text_of
 from toolkit.resource.resource import Origin
+from toolkit.yaml.scalars import BLANK
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def items_of(
     that are null stay so. Raises DocumentError.
     """
     _refuse_separators(text)
-    found = _items_of(documents, path)
+    found = _items_of(documents, path, is_alone=not _has_separator(text))
     has_folded = (">" if isinstance(text, str) else b">") in text  # type: ignore[operator]
     for item in found:
         annotations = item.metadata.get("annotations")
@@ -38,10 +39,16 @@ def items_of(
             for value in annotations.values():
                 if value.__class__ is not str or (has_folded and "\n" in value):
                     item.rewritten_annotations = write_out(
-                        item, "annotations", documents, text, nulls_delete=nulls_delete
+                        item, "annotations", text, nulls_delete=nulls_delete
                     )
                     break
     return found
+
+
+def _has_separator(text: bytes | str) -> bool:
+    marker: Any = "\n---" if isinstance(text, str) else b"\n---"
+    start = text.find(marker)
+    return start >= 0 and text.find(marker[:1], start + 1) >= 0
 
 
 def _refuse_separators(text: bytes | str) -> None:
@@ -64,12 +71,7 @@ def _refuse_separators(text: bytes | str) -> None:
 
 
 def write_out(
-    item: Item,
-    field: str,
-    documents: list[Any],
-    text: bytes | str,
-    *,
-    nulls_delete: bool = False,
+    item: Item, field: str, text: bytes | str, *, nulls_delete: bool = False
 ) -> dict[str, tuple[str, str]]:
     """Labels or annotations become the text that stands in the file: 1e3 stays 1e3, nothing is "",
     and a folded text is not folded again. Returns those whose value is usually written otherwise,
@@ -80,8 +82,8 @@ def write_out(
     values = item.metadata.get(field)
     if not isinstance(values, dict):
         return {}
-    prefix = _place_in_list(item, documents)
-    raw = raw_scalars(text, item.origin.document, (*prefix, "metadata", field))
+    path = (*item.place, "metadata", field)
+    raw = {} if item.is_from_json else raw_scalars(text, item.origin.document, path)
     changed: dict[str, tuple[str, str]] = {}
     for key, value in values.items():
         if isinstance(value, str):
@@ -94,43 +96,63 @@ def write_out(
     return changed
 
 
-def _place_in_list(item: Item, documents: list[Any]) -> tuple[str | int, ...]:
-    """Where an object of a List stands in its document."""
-    document = documents[item.origin.document]
-    if document is item.body:
-        return ()
-    items = document.get("items") or ()
-    return next((("items", i) for i, body in enumerate(items) if body is item.body), ("?",))
-
-
-def _items_of(documents: list[Any], path: str) -> list[Item]:
-    queue: deque[tuple[Any, int]] = deque(_present(documents))
-    if len(queue) == 1 and _is_list(queue[0][0], ("List", "ResourceList")):
-        body, number = queue.popleft()
-        queue.extend((item, number) for item in body.get("items") or ())
+def _items_of(documents: list[Any], path: str, *, is_alone: bool) -> list[Item]:
+    """``is_alone``: the text has no separators; only then a List keeps its spelling."""
+    present = [_Entry(body, number) for number, body in enumerate(documents) if body is not None]
+    queue: deque[_Entry] = deque(present)
+    if is_alone and len(queue) == 1 and _is_list(queue[0].body, ("List", "ResourceList")):
+        whole = queue.popleft()
+        for index, body in enumerate(whole.body.get("items") or ()):
+            queue.append(_Entry(body, whole.number, ("items", index)))
     found: list[Item] = []
-    for body, number in queue:
-        if not _is_empty(body):
-            _check(body, number)
+    for entry in queue:
+        if not _is_empty(entry.body):
+            _check(entry.body, entry.number)
     while queue:
-        body, number = queue.popleft()
+        entry = queue.popleft()
+        body = entry.body
         if _is_empty(body):
             continue
         kind = text_of(body.get("kind"))
         if kind.endswith("List") and "items" in body:
-            inner = _items(body["items"], kind, number)
-            queue.extend((item, number) for item in inner)
+            inner = _items(body["items"], kind, entry.number)
+            queue.extend(_Entry(_through_json(one), entry.number, is_json=True) for one in inner)
         else:
-            found.append(Item(body, Origin(path, number)))
+            found.append(entry.item(path))
     return found
+
+
+class _Entry:
+    """What may be an object, and where it is from."""
+
+    __slots__ = ("body", "is_json", "number", "place")
+
+    def __init__(
+        self, body: Any, number: int, place: tuple[str | int, ...] = (), *, is_json: bool = False
+    ) -> None:
+        self.body = body
+        self.number = number
+        self.place = place
+        self.is_json = is_json
+
+    def item(self, path: str) -> Item:
+        item = Item(self.body, Origin(path, self.number))
+        item.place = self.place
+        item.is_from_json = self.is_json
+        return item
+
+
+def _through_json(value: Any) -> Any:
+    """Nothing in a flow map is a null there."""
+    if isinstance(value, dict):
+        return {key: _through_json(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_through_json(one) for one in value]
+    return None if value is BLANK else value
 
 
 def _is_empty(body: Any) -> bool:
     return body is None or (isinstance(body, dict | list) and not body)
-
-
-def _present(documents: list[Any]) -> list[tuple[Any, int]]:
-    return [(body, number) for number, body in enumerate(documents) if body is not None]
 
 
 def _is_list(body: Any, kinds: tuple[str, ...]) -> bool:

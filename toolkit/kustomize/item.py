@@ -34,6 +34,8 @@ class Item:
     JSON has them.
     ``merged_patches``: text and document of those merged so far. ``is_rewritten``: a JSON patch
     wrote the object anew, its spelling is lost.
+    ``place``: where it stands in its document, () but for items of a List. ``is_from_json``:
+    upstream took it out of a list by way of JSON, where texts are in quotes and numbers plain.
     ``shared``: values that change together (:mod:`toolkit.kustomize.sharing`).
 
     The identity fields mirror the body; whoever writes these fields of the body calls
@@ -46,6 +48,7 @@ class Item:
         "body",
         "group",
         "is_from_helm",
+        "is_from_json",
         "is_rewritten",
         "key",
         "kind",
@@ -55,6 +58,7 @@ class Item:
         "needs_hash",
         "origin",
         "past",
+        "place",
         "prefixes",
         "rewritten_annotations",
         "shared",
@@ -75,6 +79,8 @@ class Item:
         self.behavior = ""
         self.needs_hash = False
         self.is_from_helm = False
+        self.is_from_json = False
+        self.place: tuple[str | int, ...] = ()
         self.is_rewritten = False
         self.merged_patches: list[tuple[str, int]] = []
         self.refresh()
@@ -137,6 +143,16 @@ class Item:
     @property
     def short(self) -> str:
         return f"{self.kind}/{self.name}"
+
+
+def show_annotations(item: Item) -> None:
+    """Upstream keeps what it knows of an object among its annotations, so that a patch, or what
+    writes annotations where there are some, meets these even where the object has none.
+    """
+    if item.past or item.prefixes or item.suffixes or item.behavior:
+        metadata = item.metadata
+        if metadata.get("annotations") is None:
+            metadata["annotations"] = {}
 
 
 def text_of(value: Any) -> str:

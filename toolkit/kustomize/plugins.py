@@ -25,6 +25,7 @@ from toolkit.kustomize.patch_steps import (
     strategic_merge_steps,
 )
 from toolkit.kustomize.schema import PLUGIN_OBJECTS, PLUGINS, FieldPath, decode
+from toolkit.kustomize.spelling import stands_in_quotes, written_scalar
 from toolkit.kustomize.step import Step
 from toolkit.kustomize.transform_steps import field_specs, read_replacements
 from toolkit.kustomize.transformers.images import set_images
@@ -219,9 +220,11 @@ def _replacement(kustomization: Kustomization, field: FieldPath, fields: Fields)
         for replacement in read_replacements(kustomization, field, entry)
     ]
 
+    written = partial(written_scalar, kustomization.folder.session)
+
     def apply(collection: Collection) -> None:
         for replacement in found:
-            replace(collection, replacement)
+            replace(collection, replacement, written)
 
     return _step(kustomization, field, "ReplacementTransformer", apply)
 
@@ -230,7 +233,8 @@ def _replicas(kustomization: Kustomization, field: FieldPath, fields: Fields) ->
     replica = fields.get("replica") or {}
     specs = field_specs(fields.get("fieldSpecs"))
     name, count = replica.get("name", ""), replica.get("count", 0)
-    apply = partial(set_replicas, name=name, count=count, specs=specs)
+    in_quotes = partial(stands_in_quotes, kustomization.folder.session)
+    apply = partial(set_replicas, name=name, count=count, specs=specs, in_quotes=in_quotes)
     return _step(kustomization, field, "ReplicaCountTransformer", apply)
 
 

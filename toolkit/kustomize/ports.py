@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from toolkit.kustomize.data.merge_shapes import Shape
+from toolkit.kustomize.item import Item
 from toolkit.kustomize.merge import Path
+from toolkit.yaml.raw import RawScalar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -141,6 +143,14 @@ class KnownShapes(Protocol):
     def of_kind(self, api_version: str, kind: str) -> Shape | None:
         """None where nothing of the kind merges by key, or the kind is not known."""
         ...
+
+
+Written = Callable[[Item, Path], RawScalar | None]
+"""The scalar at a path of an object as its file has it; None where it is not known."""
+
+
+InQuotes = Callable[[Item, Any, Any], bool]
+"""Whether the text at a key of a map (or list) of an object has quotes in its files."""
 
 
 class Spelling(Protocol):

@@ -12,16 +12,21 @@ from toolkit.kustomize.config import NameReference
 from toolkit.kustomize.fieldspec import FieldSpec, visit
 from toolkit.kustomize.item import NO_NAMESPACE, Item, describe, text_of
 from toolkit.kustomize.transformers.fields import on_item
+from toolkit.yaml.scalars import RESOURCE_HINTS, resolve_resource
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from toolkit.kustomize.ports import InQuotes
+
 Target = tuple[str, str, str]
 """(group, version, kind) of what is referred to, "" for any."""
 
 
-def follow_names(collection: Collection, references: tuple[NameReference, ...]) -> None:
+def follow_names(
+    collection: Collection, references: tuple[NameReference, ...], in_quotes: InQuotes
+) -> None:
     """Writes the present names where earlier ones stand. Raises BuildError where a name could
     mean several objects that are now called differently.
     """
@@ -42,7 +47,7 @@ def follow_names(collection: Collection, references: tuple[NameReference, ...]) 
         if found is None:
             found = specs[kind] = _specs_of(kind, present)
         if found:
-            _Referrer(item, by_past_name, by_namespace).follow(found)
+            _Referrer(item, by_past_name, by_namespace, in_quotes).follow(found)
 
 
 def _index(collection: Collection) -> dict[str, list[Item]]:
@@ -82,15 +87,25 @@ def _selects(selector: Target, target: Target) -> bool:
 class _Referrer:
     """One object that may hold names of others."""
 
-    __slots__ = ("by_namespace", "by_past_name", "foreign_namespaces", "item", "role_ref", "target")
+    __slots__ = (
+        "by_namespace",
+        "by_past_name",
+        "foreign_namespaces",
+        "in_quotes",
+        "item",
+        "role_ref",
+        "target",
+    )
 
     def __init__(
         self,
         item: Item,
         by_past_name: dict[str, list[Item]],
         by_namespace: dict[str, list[Item]],
+        in_quotes: InQuotes,
     ) -> None:
         self.item = item
+        self.in_quotes = in_quotes
         self.by_past_name = by_past_name
         self.by_namespace = by_namespace
         self.foreign_namespaces = _subject_namespaces(item)
@@ -115,7 +130,7 @@ class _Referrer:
         elif isinstance(value, list):
             self._set_list(value)
         elif value is not None:
-            parent[key] = self._followed(value)
+            self._follow_scalar(parent, key)
 
     def _set_list(self, items: list[Any]) -> None:
         for index, item in enumerate(items):
@@ -124,14 +139,15 @@ class _Referrer:
             elif isinstance(item, list):
                 raise BuildError("a list of lists holds no names")
             elif item is not None:
-                items[index] = self._followed(item)
+                self._follow_scalar(items, index)
 
-    def _followed(self, value: Any) -> Any:
-        name = text_of(value)
+    def _follow_scalar(self, parent: Any, key: Any) -> None:
+        name = text_of(parent[key])
         if name not in self.by_past_name:
-            return value
+            return
         referral = self._choose(name, self.by_past_name[name], _have_one_name)
-        return value if referral is None or referral.name == name else referral.name
+        if referral is not None and referral.name != name:
+            self._write(parent, key, referral.name)
 
     def _set_map(self, node: dict[str, Any]) -> None:
         """A map with ``name`` and perhaps ``namespace``: both follow."""
@@ -144,9 +160,18 @@ class _Referrer:
         referral = self._choose(name, candidates, _have_one_name_and_namespace)
         if referral is None or (referral.name == name and not referral.namespace):
             return
-        node["name"] = referral.name
+        self._write(node, "name", referral.name)
         if referral.namespace:
-            node["namespace"] = referral.namespace
+            self._write(node, "namespace", referral.namespace)
+
+    def _write(self, parent: Any, key: Any, text: str) -> None:
+        """Writes a name as upstream does: without quotes where what stood there had none, so that
+        YAML reads a name of digits as a number.
+        """
+        value = resolve_resource(text) if text[:1] in RESOURCE_HINTS else text
+        is_new = isinstance(parent, dict) and key not in parent
+        is_text = isinstance(value, str) or is_new or self.in_quotes(self.item, parent, key)
+        parent[key] = text if is_text else value
 
     def _in_namespace(self, candidates: list[Item], namespace: str) -> list[Item]:
         """Those once in ``namespace``; where nothing ever was in it: those in it now."""

@@ -27,12 +27,7 @@ class FileSpelling:
         self._patch_text = patch_text
 
     def is_quoted(self, path: Path, text: str) -> bool:
-        if not text or not isinstance(resolve_resource(text), str):
-            return True  # without quotes it would be no text
-        if self._item.is_rewritten and not syntax_of(text).is_plain_allowed:
-            return True  # written anew, it could only be in quotes
-        scalar = self._written(path) or self._patched(path)
-        return scalar is not None and not scalar.is_plain
+        return _is_quoted(self._session, self._item, path, text)
 
     def is_blank(self, path: Path) -> bool:
         scalar = self._written(path)
@@ -49,21 +44,60 @@ class FileSpelling:
         scalar = raw_scalar(self._patch_text, self._patch.origin.document, path)
         return text_of(value) if scalar is None else scalar.text
 
-    def _patched(self, path: Path) -> RawScalar | None:
-        """The scalar in the first earlier patch that has it: later ones keep its quotes."""
-        from toolkit.yaml.raw import raw_scalar
-
-        for text, document in self._item.merged_patches:
-            scalar = raw_scalar(text, document, path)
-            if scalar is not None:
-                return scalar
-        return None
-
     def _written(self, path: Path) -> RawScalar | None:
-        """The scalar in the object's own file; None for one that a step wrote anew."""
-        from toolkit.yaml.raw import raw_scalar
+        return written_scalar(self._session, self._item, path)
 
-        origin = self._item.origin
-        if self._item.is_rewritten or origin.document < 0:
-            return None
-        return raw_scalar(self._session.tree.read(origin.path), origin.document, path)
+
+def stands_in_quotes(session: Session, item: Item, parent: Any, key: Any) -> bool:
+    """Whether the text ``parent[key]`` in the body of ``item`` has quotes, or is a block, where it
+    was written. False for what is no text.
+    """
+    text = parent[key]
+    return isinstance(text, str) and _is_quoted(
+        session, item, (*_path_to(item.body, parent), key), text
+    )
+
+
+def _is_quoted(session: Session, item: Item, path: Path, text: str) -> bool:
+    if not text or not isinstance(resolve_resource(text), str):
+        return True  # without quotes it would be no text
+    if item.is_from_json and not item.is_rewritten:
+        return True
+    if item.is_rewritten and not syntax_of(text).is_plain_allowed:
+        return True  # written anew, it could only be in quotes
+    scalar = written_scalar(session, item, path) or _patched_scalar(item, path)
+    return scalar is not None and not scalar.is_plain
+
+
+def _path_to(body: Any, wanted: Any) -> Path:
+    """The way from ``body`` to the very map or list ``wanted`` in it."""
+    open_nodes: list[tuple[Path, Any]] = [((), body)]
+    while open_nodes:
+        path, node = open_nodes.pop()
+        if node is wanted:
+            return path
+        for key, value in enumerate(node) if isinstance(node, list) else node.items():
+            if isinstance(value, dict | list):
+                open_nodes.append(((*path, key), value))
+    return ()
+
+
+def _patched_scalar(item: Item, path: Path) -> RawScalar | None:
+    """The scalar in the first earlier patch that has it: later ones keep its quotes."""
+    from toolkit.yaml.raw import raw_scalar
+
+    for text, document in item.merged_patches:
+        scalar = raw_scalar(text, document, path)
+        if scalar is not None:
+            return scalar
+    return None
+
+
+def written_scalar(session: Session, item: Item, path: Path) -> RawScalar | None:
+    """The scalar in the object's own file; None for one that a step wrote anew."""
+    from toolkit.yaml.raw import raw_scalar
+
+    origin = item.origin
+    if item.is_rewritten or item.is_from_json or origin.document < 0:
+        return None
+    return raw_scalar(session.tree.read(origin.path), origin.document, (*item.place, *path))

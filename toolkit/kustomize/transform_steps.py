@@ -13,6 +13,7 @@ from toolkit.kustomize.folder import Folder
 from toolkit.kustomize.kustomization import Kustomization
 from toolkit.kustomize.patch_steps import json6902_step, patch_step, strategic_merge_steps
 from toolkit.kustomize.schema import PLUGIN_OBJECTS, REPLACEMENT, FieldPath, ListOf, decode
+from toolkit.kustomize.spelling import stands_in_quotes, written_scalar
 from toolkit.kustomize.step import Step
 from toolkit.kustomize.transformers.images import set_images
 from toolkit.kustomize.transformers.labels import METADATA_LABELS, add_entries
@@ -118,12 +119,14 @@ def _json_patches(kustomization: Kustomization, _: TransformerConfig) -> Iterato
 
 
 def _replicas(kustomization: Kustomization, config: TransformerConfig) -> Iterator[Step]:
+    in_quotes = partial(stands_in_quotes, kustomization.folder.session)
     for field, entry in kustomization.items("replicas"):
         apply = partial(
             set_replicas,
             name=entry.get("name", ""),
             count=entry.get("count", 0),
             specs=config.section("replicas"),
+            in_quotes=in_quotes,
         )
         yield _step(kustomization, "ReplicaCountTransformer", field, apply)
 
@@ -149,10 +152,12 @@ def _replacements(kustomization: Kustomization, _: TransformerConfig) -> Iterato
                 for replacement in read_replacements(kustomization, field, entry)
             ]
 
+        written = partial(written_scalar, kustomization.folder.session)
+
         def apply(collection: Collection) -> None:
             for field, replacement in steps:
                 try:
-                    replace(collection, replacement)
+                    replace(collection, replacement, written)
                 except BuildError as error:
                     raise kustomization.error(error, field) from None
 

@@ -7,6 +7,7 @@ from toolkit.kustomize.collection import Collection
 from toolkit.kustomize.config import Specs
 from toolkit.kustomize.item import NO_NAMESPACE, Item, describe, number_text
 from toolkit.kustomize.paths import get_field, split_field_path, with_indexes
+from toolkit.kustomize.sharing import spread_changes
 from toolkit.kustomize.transformers.fields import SpecsByKind, visit_item
 from toolkit.resource.identity import split_api_version
 
@@ -78,6 +79,7 @@ def resolve(collection: Collection, variables: dict[str, Variable], specs: Specs
     for item in collection:
         for spec in by_kind.of(item):
             visit_item(item, spec, set_field)
+            spread_changes(item.shared)
 
 
 def _values(collection: Collection, variables: dict[str, Variable]) -> dict[str, Any]:

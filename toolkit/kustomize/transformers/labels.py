@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from toolkit.errors import BuildError
 from toolkit.kustomize.collection import Collection
 from toolkit.kustomize.fieldspec import CREATE_MAP, FieldSpec
-from toolkit.kustomize.item import Item, require_text_keys
+from toolkit.kustomize.item import Item, require_text_keys, show_annotations
 from toolkit.kustomize.sharing import SharedValue, spread_changes
 from toolkit.kustomize.transformers.fields import SpecsByKind, visit_item
 
@@ -15,6 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+_ANNOTATIONS = "metadata/annotations"
 METADATA_LABELS = FieldSpec("", "", "", "metadata/labels", create=True)
 
 
@@ -28,6 +29,8 @@ def add_entries(
     by_kind = SpecsByKind(specs)
     for item in collection:
         found = by_kind.of(item)
+        if any(spec.path == _ANNOTATIONS and not spec.create for spec in found):
+            show_annotations(item)
         if len(found) == 1 and not item.shared:
             visit_item(item, found[0], _setter(entries), CREATE_MAP)
         elif found:

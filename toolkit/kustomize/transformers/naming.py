@@ -5,7 +5,9 @@ from __future__ import annotations
 from toolkit.kustomize.collection import Collection
 from toolkit.kustomize.fieldspec import CREATE_SCALAR, FieldSpec, SetField
 from toolkit.kustomize.item import Item, text_of
+from toolkit.kustomize.sharing import spread_changes
 from toolkit.kustomize.transformers.fields import visit_item
+from toolkit.yaml.scalars import resolve_resource
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ def add_prefix(collection: Collection, prefix: str, specs: tuple[FieldSpec, ...]
     """Puts ``prefix`` before names. An empty one changes nothing."""
 
     def set_field(parent: dict[str, Any], key: str) -> None:
-        parent[key] = prefix + text_of(parent[key])
+        parent[key] = _like(parent[key], prefix + text_of(parent[key]))
 
     _rename(collection, prefix, specs, set_field, is_prefix=True)
 
@@ -29,7 +31,7 @@ def add_suffix(collection: Collection, suffix: str, specs: tuple[FieldSpec, ...]
     """Puts ``suffix`` behind names. An empty one changes nothing."""
 
     def set_field(parent: dict[str, Any], key: str) -> None:
-        parent[key] = text_of(parent[key]) + suffix
+        parent[key] = _like(parent[key], text_of(parent[key]) + suffix)
 
     _rename(collection, suffix, specs, set_field, is_prefix=False)
 
@@ -53,8 +55,14 @@ def _rename(
                 (item.prefixes if is_prefix else item.suffixes).append(text)
                 item.remember()
             visit_item(item, spec, set_field, CREATE_SCALAR)
+            spread_changes(item.shared)
         item.refresh()
     collection.changed()
+
+
+def _like(present: Any, text: str) -> Any:
+    """Upstream keeps the quotes: a name that is a number, without any, may stay one."""
+    return resolve_resource(text) if isinstance(present, int | float) else text
 
 
 def _is_untouched(item: Item) -> bool:

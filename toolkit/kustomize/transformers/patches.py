@@ -6,7 +6,14 @@ from collections.abc import Callable, Iterable
 
 from toolkit.errors import BuildError
 from toolkit.kustomize.collection import Collection
-from toolkit.kustomize.item import Item, Key, describe, set_strings, strings_at
+from toolkit.kustomize.item import (
+    Item,
+    Key,
+    describe,
+    set_strings,
+    show_annotations,
+    strings_at,
+)
 from toolkit.kustomize.jsonpatch import Operation, PatchFailureError, apply, copied
 from toolkit.kustomize.merge import Merger
 from toolkit.kustomize.merge_lists import ABSENT
@@ -64,6 +71,8 @@ def merge_selected(
             set_strings(body, field, strings_at(body, field))
         body["apiVersion"] = item.api_version
         _merge_into(collection, item, patch, body, make_merger(item, patch))
+        if not item.api_version:
+            item.body["apiVersion"] = None  # as upstream, which sets what it then finds empty
     if [item.key for item in selected] != before:
         collection.require_unique()
 
@@ -79,8 +88,9 @@ def patch_selected(
             item.remember()
         try:
             _pass_through_json(item)
-            _show_annotations(item)
+            show_annotations(item)
             item.body = apply(item.body, operations)
+            _require_identity(item, operations)
         except PatchFailureError as error:
             raise PatchFailureError(
                 f"{describe(item.key)}: {error.message}",
@@ -88,10 +98,21 @@ def patch_selected(
                 error.operation,
                 hints=error.hints,
             ) from None
-        item.refresh()
         is_changed = is_changed or item.key != before
     if is_changed:
         collection.changed()
+
+
+def _require_identity(item: Item, operations: list[Operation]) -> None:
+    """A patched object still has a kind and a name, as any that is read."""
+    key = item.key
+    item.refresh()
+    is_named = item.name or item.kind.endswith("List")
+    lost = "kind" if not item.kind else "" if is_named else "metadata.name"
+    if lost:
+        item.key = key
+        last = len(operations) - 1
+        raise PatchFailureError(f"the patch leaves no {lost}", last, operations[last])
 
 
 def _pass_through_json(item: Item) -> None:
@@ -106,16 +127,6 @@ def _pass_through_json(item: Item) -> None:
         if isinstance(annotations, dict) and annotations.get(key) == written:
             annotations[key] = plain
     item.rewritten_annotations = {}
-
-
-def _show_annotations(item: Item) -> None:
-    """Upstream keeps what it knows of an object among its annotations, so that a patch meets these
-    even where the object has none: ``add`` may name one, ``remove`` may take them away.
-    """
-    if item.past or item.prefixes or item.suffixes or item.behavior:
-        metadata = item.metadata
-        if metadata.get("annotations") is None:
-            metadata["annotations"] = {}
 
 
 def select(collection: Collection, selector: Selector) -> list[Item]:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from toolkit.errors import BuildError
 from toolkit.kustomize.collection import Collection
 from toolkit.kustomize.embedded import replace_embedded
 from toolkit.kustomize.item import Item, Key, describe, text_of
 from toolkit.kustomize.jsonpatch import copied
+from toolkit.kustomize.merge import Path
 from toolkit.kustomize.path_match import CREATED, Place, match_fields
-from toolkit.kustomize.paths import get_field, split_field_path
+from toolkit.kustomize.paths import get_field, is_item, item_test, split_field_path
 from toolkit.kustomize.selector import Selector
 from toolkit.kustomize.sharing import spread_changes
 from toolkit.yaml.scalars import resolve_resource
+
+if TYPE_CHECKING:
+    from toolkit.kustomize.ports import Written
+    from toolkit.yaml.raw import RawScalar
 
 _DEFAULT_PATH = "metadata.name"
 _RESOURCE_ID = ("group", "version", "kind", "name", "namespace")
@@ -26,7 +31,7 @@ class _Untagged(str):
     __slots__ = ()
 
 
-def replace(collection: Collection, replacement: Mapping[str, Any]) -> None:
+def replace(collection: Collection, replacement: Mapping[str, Any], written: Written) -> None:
     """Applies one entry. Raises BuildError where source or targets are not found."""
     targets = replacement.get("targets")
     source, constant = replacement.get("source"), replacement.get("sourceValue")
@@ -34,12 +39,15 @@ def replace(collection: Collection, replacement: Mapping[str, Any]) -> None:
         raise BuildError("a replacement needs a source and at least one target")
     if source is not None and constant is not None:
         raise BuildError("a replacement has either `source` or `sourceValue`, not both")
-    value = _Untagged(constant) if source is None else _source_value(collection, source)
+    if source is None:
+        value: Any = _Untagged(constant)
+    else:
+        value = _source_value(collection, source, written)
     for target in targets:
         _write(collection, target, value)
 
 
-def _source_value(collection: Collection, source: Mapping[str, Any]) -> Any:
+def _source_value(collection: Collection, source: Mapping[str, Any], written: Written) -> Any:
     found = [
         item
         for item in collection.candidates(name=source.get("name", ""))
@@ -60,7 +68,25 @@ def _source_value(collection: Collection, source: Mapping[str, Any]) -> Any:
         value = None
     if value is None or (isinstance(value, dict | list) and not value):
         raise BuildError(f"the source {describe(item.key)} has no field {path}")
+    if isinstance(value, int | float):
+        value = _as_written(value, written(item, _path(path)))
     return _refined(value, source.get("options") or {}, path)
+
+
+def _path(path: str) -> Path:
+    """The parts of a source's path, for the look into its file."""
+    return tuple(
+        int(part) if part.isdigit() else item_test(part) if is_item(part) else part
+        for part in split_field_path(path)
+        if part.strip()
+    )
+
+
+def _as_written(value: Any, scalar: RawScalar | None) -> Any:
+    """A number or boolean goes into a text as it stands in the file: 1.50, 0777, True."""
+    if scalar is None or not scalar.is_plain or resolve_resource(scalar.text) != value:
+        return value
+    return _Untagged(scalar.text)
 
 
 def _written_identities(item: Item) -> list[Key]:
@@ -93,6 +119,8 @@ def _refined(value: Any, options: Mapping[str, Any], path: str) -> Any:
         raise BuildError(
             f"{path} has {len(parts)} parts between {delimiter!r}: there is no index {index}"
         )
+    if isinstance(value, _Untagged):
+        return _Untagged(parts[index])
     if isinstance(value, str):
         return parts[index]
     return resolve_resource(parts[index])
@@ -182,7 +210,7 @@ def _joined(parts: list[str], delimiter: str, index: int, text: str) -> str:
 def of_type(present: Any, text: str) -> Any:
     """``text`` with the type of the scalar it replaces. Raises BuildError where it has another."""
     if isinstance(present, str):
-        return text
+        return str(text)
     value = resolve_resource(text)
     if isinstance(present, float) and isinstance(value, int) and not isinstance(value, bool):
         return float(value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from toolkit.errors import BuildError
 from toolkit.kustomize.collection import Collection
-from toolkit.kustomize.fieldspec import CREATE_SCALAR, FieldSpec
+from toolkit.kustomize.fieldspec import CREATE_SCALAR, FieldSpec, SetField
 from toolkit.kustomize.item import Item
 from toolkit.kustomize.transformers.fields import visit_item
 
@@ -12,16 +12,27 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from toolkit.kustomize.ports import InQuotes
+
 
 def set_replicas(
-    collection: Collection, name: str, count: int, specs: tuple[FieldSpec, ...]
+    collection: Collection,
+    name: str,
+    count: int,
+    specs: tuple[FieldSpec, ...],
+    in_quotes: InQuotes,
 ) -> None:
-    """Raises BuildError where no object of these kinds has, or had, that name."""
+    """Raises BuildError where no object of these kinds has, or had, that name. A count in quotes
+    stays in quotes, as upstream.
+    """
 
-    def set_field(parent: dict[str, Any], key: str) -> None:
-        if isinstance(parent[key], dict | list):
-            raise BuildError(f"{key} must be a number")
-        parent[key] = count
+    def setter(item: Item) -> SetField:
+        def set_field(parent: dict[str, Any], key: str) -> None:
+            if isinstance(parent[key], dict | list):
+                raise BuildError(f"{key} must be a number")
+            parent[key] = str(count) if in_quotes(item, parent, key) else count
+
+        return set_field
 
     named = collection.named(name)
     is_found = False
@@ -29,7 +40,7 @@ def set_replicas(
         for item in named:
             if _is_meant(item, name, spec):
                 is_found = True
-                visit_item(item, spec, set_field, CREATE_SCALAR)
+                visit_item(item, spec, setter(item), CREATE_SCALAR)
     if not is_found:
         kinds = ", ".join(sorted({spec.kind for spec in specs}))
         raise BuildError(
