@@ -10,14 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from toolkit.errors import BuildError
 from toolkit.kustomize.jsonpatch import PatchFailureError, apply, copied
 from toolkit.kustomize.label_selector import parse_label_selector
 from toolkit.kustomize.merge import Merger
 from toolkit.kustomize.merge_lists import ABSENT
+from toolkit.kustomize.result import BuildResult
 from toolkit.kustomize.selector import Selector
 from toolkit.kustomize.shapes import Shapes
 
 Objects = Callable[..., list[dict[str, Any]]]
+Refused = Callable[..., Exception]
+Build = Callable[..., BuildResult]
 
 
 def merge(body: Any, patch: Any, *, knows_argo: bool = False) -> Any:
@@ -234,3 +238,62 @@ def test_label_selectors(selector: str, is_match: bool) -> None:
 def test_a_broken_selector_is_refused() -> None:
     with pytest.raises(Exception, match="no regular expression"):
         Selector({"name": "("})
+
+
+@pytest.mark.parametrize(
+    "selector",
+    ["a=-b", "a=b-", "a/b/c=d", "A/b=c", "a" * 64, f"{'x' * 254}/a", "a>x", "a='b'", "a in ('b')"],
+)
+def test_a_label_selector_holds_labels_as_kubernetes_allows_them(selector: str) -> None:
+    with pytest.raises(BuildError, match="no label selector"):
+        parse_label_selector(selector)
+
+
+@pytest.mark.parametrize("pattern", ["(?i)WEB", r"\pL+", "web{1}"])
+def test_targets_are_gos_regular_expressions(objects: Objects, pattern: str) -> None:
+    assert objects(_json_patched("add", "/data", target=pattern))[0]["data"] == {"k": "v"}
+
+
+@pytest.mark.parametrize("path", ["/kind", "/metadata/name", "/metadata"])
+def test_a_json_patch_leaves_kind_and_name(refused: Refused, path: str) -> None:
+    assert "the patch leaves no" in str(refused(_json_patched("remove", path)))
+
+
+def _json_patched(operation: str, path: str, *, target: str = "web") -> dict[str, str]:
+    return {
+        "kustomization.yaml": f"resources: [a.yaml]\npatches:\n- target: {{name: '{target}'}}\n"
+        f'  patch: \'[{{"op": "{operation}", "path": "{path}", "value": {{"k": "v"}}}}]\'\n',
+        "a.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\n",
+    }
+
+
+def _merged_twice(patch: str) -> dict[str, str]:
+    return {
+        "kustomization.yaml": "resources: [a.yaml]\npatches: [{path: p.yaml}]\n",
+        "a.yaml": "apiVersion: e/v1\nkind: C\nmetadata: {name: c}\nspec: {a: 1, m: {q: 1}}\n",
+        "p.yaml": f"apiVersion: e/v1\nkind: C\nmetadata: {{name: c}}\nspec:\n{patch}",
+    }
+
+
+@pytest.mark.parametrize(
+    ("patch", "spec"),
+    [
+        ("  a: 2\n  a: 3\n", {"a": 2, "m": {"q": 1}}),
+        ("  n: 2\n  n: 3\n", {"a": 1, "m": {"q": 1}, "n": 2}),
+        ("  m: {q: 2, q: 3}\n", {"a": 1, "m": {"q": 2}}),
+        ("  a: null\n  a: 3\n", {"m": {"q": 1}}),
+    ],
+)
+def test_of_a_key_twice_in_a_merge_patch_the_first_counts_with_a_warning(
+    built: Build, patch: str, spec: dict[str, Any]
+) -> None:
+    result = built(_merged_twice(patch))
+    assert [resource.body["spec"] for resource in result.resources] == [spec]
+    (warning,) = result.warnings
+    assert "stands twice" in warning.message
+    assert str(warning.location).startswith("p.yaml:")
+
+
+@pytest.mark.parametrize("patch", ["  n: {q: 2, q: 3}\n", "  l: [{a: 1, a: 2}]\n"])
+def test_a_key_twice_in_what_a_patch_adds_is_refused(refused: Refused, patch: str) -> None:
+    assert "stands twice" in str(refused(_merged_twice(patch)))

@@ -124,8 +124,49 @@ def test_splits_images(text: str, parts: tuple[str, str, str]) -> None:
     assert split_image(text) == parts
 
 
+@pytest.mark.parametrize(
+    ("present", "found"), [("'3'", "5"), ("|-\n    x", "5"), ("x", 5), ("~", 5)]
+)
+def test_a_count_in_quotes_stays_so(objects: Objects, present: str, found: object) -> None:
+    files = {
+        "kustomization.yaml": "resources: [a.yaml]\nreplicas: [{name: web, count: 5}]",
+        "a.yaml": "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\n"
+        f"spec:\n  replicas: {present}\n",
+    }
+    assert objects(files)[0]["spec"]["replicas"] == found
+
+
 def test_replicas(objects: Objects) -> None:
     assert _one(objects, "replicas: [{name: web, count: 5}]")["spec"]["replicas"] == 5
+
+
+@pytest.mark.parametrize(("count", "found"), [("1.0", 1), ("1e1", 10), ("0x10", 16), ("010", 8)])
+def test_a_count_is_whole_by_value(objects: Objects, count: str, found: int) -> None:
+    body = _one(objects, f"replicas: [{{name: web, count: {count}}}]")
+    assert body["spec"]["replicas"] == found
+
+
+@pytest.mark.parametrize("count", ["1.5", "'5'", "9223372036854775808", "1e21"])
+def test_a_count_that_is_no_whole_number_is_refused(refused: Refused, count: str) -> None:
+    files = {"kustomization.yaml": f"replicas: [{{name: web, count: {count}}}]"}
+    assert "count must be a whole number" in str(refused(files))
+
+
+def test_an_empty_field_path_is_refused(refused: Refused) -> None:
+    files = {
+        "kustomization.yaml": "resources: [a.yaml]\nconfigurations: [c.yaml]\nnamePrefix: p-\n",
+        "c.yaml": "namePrefix: [{kind: Deployment}]\n",
+        "a.yaml": DEPLOYMENT,
+    }
+    assert "has an empty part" in str(refused(files))
+
+
+def test_crds_must_be_definitions(refused: Refused) -> None:
+    files = {
+        "kustomization.yaml": "resources: [a.yaml]\ncrds: [a.yaml]\n",
+        "a.yaml": DEPLOYMENT,
+    }
+    assert "maps names to OpenAPI definitions" in str(refused(files))
 
 
 @pytest.mark.parametrize("path", ["spec/*", "spec/-", "spec/0/image"])

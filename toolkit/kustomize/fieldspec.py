@@ -103,6 +103,8 @@ def _visit_map(
 ) -> None:
     name = spec.parts[depth]
     is_last = depth + 1 == len(spec.parts)
+    if not name:
+        raise BuildError(f"field path {spec.path!r} has an empty part")
     if name.endswith("[]"):
         name = name[:-2]
         if name not in node:
@@ -130,7 +132,5 @@ def _refuse_special(name: str, spec: FieldSpec) -> None:
 
 
 def _create(node: dict[str, Any], name: str, *, is_map: bool) -> None:
-    if not name:
-        raise BuildError("a field path has an empty part")
     if node.get(name) is None:
         node[name] = {} if is_map else None

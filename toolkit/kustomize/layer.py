@@ -228,7 +228,9 @@ class _Accumulation:
         for field, plugin in self._plugins("transformers"):
             from toolkit.kustomize.plugins import plugin_steps
 
-            for step in plugin_steps(kustomization, plugin, field):
+            steps = plugin_steps(kustomization, plugin, field)
+            for step in steps:
+                step.times = int(step is steps[-1])  # upstream runs them as one
                 self._run(step, plugin)
 
     def _run(self, step: Step, plugin: Item | str) -> None:

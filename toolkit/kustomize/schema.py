@@ -20,6 +20,10 @@ BOOL: Final = "boolean"
 INT: Final = "whole number"
 ANY: Final = "anything"
 
+_LEAST: Final = -(2**63)
+_EXPONENT: Final = 1e21
+"""From here on Go writes a float with an exponent, which it does not read as a whole number."""
+
 
 class ListOf:
     """A list, every item of one type."""
@@ -132,8 +136,11 @@ def _decode_scalar(value: Any, type: str, mode: Mode, path: FieldPath) -> Any:
         return value
     if type == BOOL and isinstance(value, bool):
         return value
-    if type == INT and isinstance(value, int) and not isinstance(value, bool):
-        return value
+    if type == INT and not isinstance(value, bool):
+        if isinstance(value, float) and value.is_integer() and abs(value) < _EXPONENT:
+            value = int(value)  # on the way through JSON, 1.0 and 1e1 are whole numbers
+        if isinstance(value, int) and _LEAST <= value <= -_LEAST - 1:
+            return value
     if type == STRING and mode.converts and isinstance(value, int | float):
         return text_of(value)
     raise _wrong_type(value, f"a {type}", path)
@@ -206,6 +213,9 @@ _GENERATOR: dict[str, Type] = {
     "env": STRING,
     "options": GENERATOR_OPTIONS,
 }
+_PLUGIN_GENERATOR = {name: type for name, type in _GENERATOR.items() if name != "env"}
+"""Upstream reads the old ``env:`` only where it mends a kustomization."""
+
 _PATCH = Struct(
     {
         "path": STRING,
@@ -358,8 +368,8 @@ PLUGINS: dict[str, Struct] = {
     "AnnotationsTransformer": Struct(
         {**_META, "annotations": _STRING_MAP, "fieldSpecs": FIELD_SPECS}
     ),
-    "ConfigMapGenerator": Struct({**_META, **_GENERATOR}),
-    "SecretGenerator": Struct({**_META, **_GENERATOR, "type": STRING}),
+    "ConfigMapGenerator": Struct({**_META, **_PLUGIN_GENERATOR}),
+    "SecretGenerator": Struct({**_META, **_PLUGIN_GENERATOR, "type": STRING}),
     "HashTransformer": Struct(_META),
     "HelmChartInflationGenerator": Struct({**_META, **_HELM_GLOBALS, **_HELM_CHART}),
     "IAMPolicyGenerator": Struct(
