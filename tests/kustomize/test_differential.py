@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 from tests.kustomize.random_repositories import Repository
+from tests.kustomize.rich_repositories import RichRepository
 from toolkit.adapters.files import DiskTree
 from toolkit.errors import BuildError, YamlError
 from toolkit.kustomize.build import build, render
 
 RealBuild = Callable[[Path], str | None]
 
-SAMPLE = range(9000, 9012)
+SAMPLE = range(9000, 9006)
 SOAK = range(10_000, 13_000)
 
 
@@ -25,23 +26,26 @@ def _ours(root: Path, target: str) -> str | None:
         return None
 
 
-def _compare(seed: int, root: Path, real_kustomize: RealBuild) -> None:
-    repository = Repository(seed)
+def _compare(repository: Repository, root: Path, real_kustomize: RealBuild) -> None:
     for path, text in repository.files.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / path).write_text(text, encoding="utf-8")
+        (root / path).write_bytes(text.encode())
     ours = {target: _ours(root, target) for target in repository.targets}
     assert ours == {target: real_kustomize(root / target) for target in repository.targets}
 
 
+@pytest.mark.parametrize("kind", [Repository, RichRepository])
 @pytest.mark.parametrize("seed", SAMPLE)
 def test_a_random_repository_is_built_as_kustomize_builds_it(
-    seed: int, tmp_path: Path, real_kustomize: RealBuild
+    seed: int, kind: type[Repository], tmp_path: Path, real_kustomize: RealBuild
 ) -> None:
-    _compare(seed, tmp_path, real_kustomize)
+    _compare(kind(seed), tmp_path, real_kustomize)
 
 
 @pytest.mark.soak
-def test_thousands_of_random_repositories(tmp_path: Path, real_kustomize: RealBuild) -> None:
+@pytest.mark.parametrize("kind", [Repository, RichRepository])
+def test_thousands_of_random_repositories(
+    kind: type[Repository], tmp_path: Path, real_kustomize: RealBuild
+) -> None:
     for seed in SOAK:
-        _compare(seed, tmp_path / str(seed), real_kustomize)
+        _compare(kind(seed), tmp_path / str(seed), real_kustomize)
