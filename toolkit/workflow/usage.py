@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import lru_cache
 from math import ceil
 from typing import Any, Final
 
@@ -73,10 +74,15 @@ def _used(node: Node, seconds: Mapping[str, int]) -> dict[str, int]:
 
 def _times(resource: str, quantity: Any, seconds: int) -> int:
     try:
-        milli = ceil(parse_quantity(str(quantity)) * 1000)
+        milli = _milli(str(quantity))
     except ValueError:
         return 0  # no pod of it was ever started
-    return milli * seconds // ceil(parse_quantity(UNITS.get(resource, "1")) * 1000)
+    return milli * seconds // _milli(UNITS.get(resource, "1"))
+
+
+@lru_cache(maxsize=256)
+def _milli(quantity: str) -> int:
+    return ceil(parse_quantity(quantity) * 1000)
 
 
 def _whole_s(started: str, ended: datetime) -> int:

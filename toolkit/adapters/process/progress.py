@@ -18,8 +18,6 @@ INTERVAL_S: Final = 3.0
 _NAME: Final = "progress"
 _LAST_BYTES: Final = 256
 
-_Stamp = tuple[int, int]
-
 
 def progress_file(folder: Path) -> Path:
     """In a claim's folder."""
@@ -33,44 +31,57 @@ class ProgressWatch:
 
     def __init__(self, follower: Follower) -> None:
         self._follower = follower
-        self._watched: dict[Path, tuple[Callable[[str], None], _Stamp | None]] = {}
+        self._watched: dict[Path, _Watched] = {}
         self._ticks = False
         self._lock = threading.Lock()
 
     def begin(self, folder: Path, tell: Callable[[str], None]) -> None:
+        """The step whose claim has the folder runs."""
         with self._lock:
-            self._watched[folder] = tell, None
+            self._watched[folder] = _Watched(progress_file(folder), tell)
             is_idle, self._ticks = not self._ticks, True
         if is_idle:
             self._follower.after(INTERVAL_S, self._tick)
 
     def end(self, folder: Path) -> None:
+        """It has ended; or never ran."""
         with self._lock:
             self._watched.pop(folder, None)
 
     def _tick(self) -> None:
         with self._lock:
-            watched = [*self._watched.items()]
+            watched = [*self._watched.values()]
             self._ticks = bool(watched)
-        for folder, (tell, seen) in watched:
-            self._look(folder, tell, seen)
+        for each in watched:
+            each.look()
         if watched:
             self._follower.after(INTERVAL_S, self._tick)
 
-    def _look(self, folder: Path, tell: Callable[[str], None], seen: _Stamp | None) -> None:
-        path = progress_file(folder)
+
+class _Watched:
+    """One step's file: when it was changed last, and what it said."""
+
+    __slots__ = ("_path", "_said", "_stamp", "_tell")
+
+    def __init__(self, path: Path, tell: Callable[[str], None]) -> None:
+        self._path = path
+        self._tell = tell
+        self._stamp = (0, 0)
+        self._said = ""
+
+    def look(self) -> None:
         try:
-            found = os.lstat(path)
+            found = os.lstat(self._path)
         except OSError:
             return  # most steps have none
         stamp = found.st_mtime_ns, found.st_size
-        if stamp == seen:
+        if stamp == self._stamp:
             return
-        with self._lock:
-            if folder in self._watched:
-                self._watched[folder] = tell, stamp
-        if said := _last_line(path):
-            tell(said)
+        self._stamp = stamp
+        said = _last_line(self._path)
+        if said and said != self._said:
+            self._said = said
+            self._tell(said)
 
 
 def _last_line(path: Path) -> str:
