@@ -51,9 +51,10 @@ def test_what_failed_is_not_done_and_a_group_counts_what_comes_after_it(play: Pl
     assert status_of(played)["progress"] == "2/3"
 
 
-def test_an_ended_run_says_its_progress_without_its_nodes(play: Play) -> None:
-    played = play(STEPS, {"bad": {"exit": 1}})
-    assert summary_status(Run(played.run.row))["progress"] == "2/3"
+def test_an_ended_run_says_its_totals_without_its_nodes(play: Play) -> None:
+    played = play(STEPS, {"bad": {"exit": 1, "seconds": 30}, "ok": {"seconds": 20}})
+    status = summary_status(Run(played.run.row))
+    assert (status["progress"], status["resourcesDuration"]) == ("2/3", {"cpu": 7, "memory": 70})
 
 
 def test_pods_count_their_seconds_by_default_requests(play: Play) -> None:

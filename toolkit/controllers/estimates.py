@@ -10,8 +10,8 @@ from typing import Final
 
 from toolkit.resource.cluster import Cluster
 from toolkit.resource.resource import Body
-from toolkit.workflow.estimate import durations_of, source_of
-from toolkit.workflow.nodes import SUCCEEDED, Row
+from toolkit.workflow.estimate import Estimate, durations_of, source_of
+from toolkit.workflow.nodes import SUCCEEDED
 from toolkit.workflow.ports import RunStore
 from toolkit.workflow.projection import PHASE_LABEL
 from toolkit.workflow.run import Run, load
@@ -29,9 +29,9 @@ class Estimates:
     def __init__(self, cluster: Cluster, runs: RunStore) -> None:
         self._cluster = cluster
         self._runs = runs
-        self._known: dict[_Key, Row | None] = {}
+        self._known: dict[_Key, Estimate | None] = {}
 
-    def of(self, workflow: Body) -> Row | None:
+    def of(self, workflow: Body) -> Estimate | None:
         """What the runs before let expect of a new one. Raises ClusterError."""
         key = _key(workflow)
         if key is None:
@@ -47,12 +47,12 @@ class Estimates:
             self._known.pop(key, None)
             self._remember(key, durations_of(run))
 
-    def _remember(self, key: _Key, found: Row | None) -> None:
+    def _remember(self, key: _Key, found: Estimate | None) -> None:
         self._known[key] = found
         if len(self._known) > _MOST:
             del self._known[next(iter(self._known))]
 
-    def _look_up(self, key: _Key) -> Row | None:
+    def _look_up(self, key: _Key) -> Estimate | None:
         namespace, label, value = key
         selector = f"{label}={value},{PHASE_LABEL}={SUCCEEDED}"
         bodies = self._cluster.list(WORKFLOW, namespace, label_selector=selector).items

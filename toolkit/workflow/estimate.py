@@ -5,15 +5,17 @@ a whole and node by node. Argo's rule: ``workflow/controller/estimation``.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from toolkit.resource.resource import Body
+from toolkit.workflow.draft import Draft
 from toolkit.workflow.nodes import Row, parse_instant
 from toolkit.workflow.run import Run
 
 NOTE: Final = "@estimate"
-"""The note's id: ``seconds`` of the whole, and of ``nodes`` by what follows the run's name in
-theirs. What took less than a second is not in it.
+"""The note's id: seconds by what follows the run's name in its nodes' names. What took less than
+a second is not in it. The whole's stand in the run's row.
 """
 
 _GROUP: Final = "workflows.argoproj.io"
@@ -33,28 +35,40 @@ def source_of(workflow: Body) -> tuple[str, str] | None:
     return None
 
 
-def durations_of(run: Run) -> Row:
-    """What the note of a later run is to say of this one, which has ended. Linear in the nodes."""
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """Whole seconds: of a run, and of its nodes as the note has them."""
+
+    seconds: int
+    nodes: Mapping[str, int]
+
+
+def durations_of(run: Run) -> Estimate:
+    """What a run, which has ended, lets expect of a later one. Linear in the nodes."""
     found = {
         node.name.removeprefix(run.name): seconds
         for node in run.nodes.values()
         if (seconds := _whole_s(node.status.get("startedAt"), node.status.get("finishedAt")))
     }
-    return {"seconds": _whole_s(run.row["started"], run.row["finished"]), "nodes": found}
+    return Estimate(_whole_s(run.row["started"], run.row["finished"]), found)
 
 
-def put_estimates(status: Row, run: Run) -> None:
-    """Put what is expected into a run's projected status and its nodes."""
-    note = run.notes.get(NOTE)
-    if note is None:
+def put_estimate(draft: Draft, estimate: Estimate) -> None:
+    """Note down what is expected of the run that begins."""
+    if estimate.seconds:
+        draft.edit_run()["estimated"] = estimate.seconds
+    if estimate.nodes:
+        draft.put_note(NOTE, dict(estimate.nodes))
+
+
+def put_estimates(nodes: Mapping[str, Row], run: Run) -> None:
+    """Put what is expected into a run's projected nodes."""
+    expected = run.notes.get(NOTE)
+    if expected is None:
         return
-    if note["seconds"]:
-        status["estimatedDuration"] = note["seconds"]
-    expected: Mapping[str, int] = note["nodes"]
-    if expected:
-        for node in status["nodes"].values():
-            if (seconds := expected.get(node["name"].removeprefix(run.name))) is not None:
-                node["estimatedDuration"] = seconds
+    for node in nodes.values():
+        if (seconds := expected.get(node["name"].removeprefix(run.name))) is not None:
+            node["estimatedDuration"] = seconds
 
 
 def _whole_s(started: str | None, finished: str | None) -> int:

@@ -27,7 +27,7 @@ from toolkit.workflow.call import Call
 from toolkit.workflow.check import check
 from toolkit.workflow.definition import DEFINITION, DefinitionError, define
 from toolkit.workflow.draft import TIMER, Draft, Due
-from toolkit.workflow.estimate import NOTE as ESTIMATE
+from toolkit.workflow.estimate import Estimate, put_estimate
 from toolkit.workflow.events import (
     ContainerEnded,
     ContainerErrored,
@@ -68,13 +68,13 @@ from toolkit.workflow.nodes import (
 from toolkit.workflow.reparametrize import renew_inputs, with_parameters
 from toolkit.workflow.restart import restart
 from toolkit.workflow.run import Run, Transition
-from toolkit.workflow.totals import progress_of_all
+from toolkit.workflow.totals import sums_of
 
 _NOT_LOCKED: Final = "Failed to acquire the synchronization lock."
 
 
 def submit(
-    workflow: Body, library: Library, now: datetime, estimate: Row | None = None
+    workflow: Body, library: Library, now: datetime, estimate: Estimate | None = None
 ) -> Transition:
     """Begin a run of a Workflow with metadata.uid, name and namespace. A broken spec is a run
     that ends at once, with a message; never an exception. ``estimate``: what the runs before it
@@ -93,7 +93,7 @@ def submit(
     run.notes[DEFINITION] = definition
     draft.put_note(DEFINITION, definition)
     if estimate is not None:
-        draft.put_note(ESTIMATE, estimate)
+        put_estimate(draft, estimate)
     if memoized := memoized_nodes(workflow):
         draft.put_note(MEMOIZED, memoized)
     problem = check(run.definition, workflow)
@@ -179,7 +179,7 @@ def _transition(draft: Draft) -> Transition:
     if draft.row["stage"] == "done" and not draft.run.is_finished:
         kept = (draft.get(id) for id in draft.run.nodes)
         nodes = (node for node in (*kept, *draft.new_nodes()) if node is not None)
-        draft.edit_run()["progress"] = progress_of_all(nodes)
+        draft.edit_run().update(sums_of(nodes))
     return draft.transition(measures_of(draft))
 
 

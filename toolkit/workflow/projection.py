@@ -87,13 +87,18 @@ def _labels(run: Run) -> dict[str, str]:
 def summary_status(run: Run) -> Row:
     """What the run row alone says: no nodes are needed."""
     row = run.row
-    return {
+    status = {
         "phase": run.phase,
         "startedAt": None if run.phase == PENDING else rfc3339(parse_instant(row["started"])),
         "finishedAt": rfc3339(parse_instant(row["finished"])) if row["finished"] else None,
         "progress": row.get("progress") or _counted(row),
         "message": row["message"],
     }
+    if row.get("estimated"):
+        status["estimatedDuration"] = row["estimated"]
+    if run.is_finished and row.get("used"):
+        status["resourcesDuration"] = row["used"]
+    return status
 
 
 def _counted(row: Row) -> str:
@@ -148,7 +153,7 @@ def _put_nodes(status: Row, run: Run) -> None:
     edges = Edges(run)
     status["nodes"] = {id: _node(node, edges) for id, node in run.nodes.items()}
     put_totals(status, run.nodes, edges.children)
-    put_estimates(status, run)
+    put_estimates(status["nodes"], run)
 
 
 def _node(node: Node, edges: Edges) -> Row:

@@ -16,10 +16,11 @@ from toolkit.workflow.progress import EXECUTABLE, format_progress, progress_of
 _NONE: Final[Row] = {}
 
 
-def progress_of_all(nodes: Iterable[Node]) -> str:
-    """Of a whole run. Cost: linear in the nodes."""
-    pairs = [progress_of(node.status) for node in nodes if node.type in EXECUTABLE]
-    return _summed(pairs)
+def sums_of(nodes: Iterable[Node]) -> Row:
+    """``progress`` and ``used`` of a whole run, for its row. Cost: linear in the nodes."""
+    executed = [node for node in nodes if node.type in EXECUTABLE]
+    progress = _summed([progress_of(node.status) for node in executed])
+    return {"progress": progress, "used": _added(map(_usage, executed))}
 
 
 def _summed(pairs: Sequence[tuple[int, int]]) -> str:

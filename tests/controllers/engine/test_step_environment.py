@@ -208,7 +208,9 @@ def test_each_container_of_a_pod_has_its_own_environment_and_the_secrets_of_all_
     start = StartContainer(
         "u-1", "n", "wf.n", "pod-1", "t", containers[0].call, containers=containers
     )
-    found = resolve(start, cluster, PodAddress("staging", NAMESPACE, "wf", "pod-1"), pod=lambda: POD)
+    found = resolve(
+        start, cluster, PodAddress("staging", NAMESPACE, "wf", "pod-1"), pod=lambda: POD
+    )
     assert [part.resolved.environment for part in found.containers] == [
         {"A": "1"},
         {"T": "hush"},
