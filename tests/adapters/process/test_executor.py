@@ -68,7 +68,8 @@ def test_environment_is_what_the_template_names(
     monkeypatch.setenv("HOST_SECRET", "of the host")
     ended = bench.ended(step("env", environment={"NAMED": "yes"}, captures_result=True))
     names = {line.partition("=")[0] for line in (ended.result or "").splitlines()}
-    assert names - {"SHLVL", "_"} == {"NAMED", "PATH", "HOME", "TMPDIR", "LANG", "PWD"}
+    given = {"PATH", "HOME", "TMPDIR", "LANG", "PWD", "ARGO_PROGRESS_FILE"}
+    assert names - {"SHLVL", "_"} == {"NAMED", *given}
 
 
 def test_entrypoint_of_the_image_runs_where_the_template_has_no_command(bench: Bench) -> None:
