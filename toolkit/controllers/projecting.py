@@ -44,9 +44,10 @@ class Canvas(Cluster, Protocol):
 
 @dataclass(slots=True)
 class Shown:
-    """What the cluster shows of a run. ``live``: the Workflow as last seen or written; ``told``:
-    the Events written; ``pause``: how long the next write of node changes waits; ``begun``: nodes
-    that work though they are Pending, as a resource template's.
+    """What the cluster shows of a run. ``live``: the Workflow as last seen, or as last written but
+    for its status, which may be large and is the rows' to say; ``told``: the Events written;
+    ``pause``: how long the next write of node changes waits; ``begun``: nodes that work though
+    they are Pending, as a resource template's.
     """
 
     live: Body
@@ -123,7 +124,8 @@ def draw_workflow(
     if run.is_finished:
         target["metadata"]["labels"][ARCHIVING_LABEL] = ARCHIVED
     put_locks(target["status"], *locks)
-    (shown.live,) = canvas.draw([target])
+    (stored,) = canvas.draw([target])
+    shown.live = {key: value for key, value in stored.items() if key != "status"}
 
 
 def drawn(shown: Shown, run: Run, began: datetime, now: datetime) -> None:

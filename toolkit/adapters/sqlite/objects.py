@@ -15,6 +15,7 @@ from toolkit.apiserver.text import from_text, labels_of, owners_of, to_text, wit
 from toolkit.resource.resource import Body
 
 T = TypeVar("T")
+_Indexed = tuple[dict[str, str], tuple[str, ...]]
 
 _KEY = "cluster = ? AND kind = ? AND namespace = ? AND name = ?"
 _EVENTS_KEPT = 20_000
@@ -202,7 +203,7 @@ class SqliteTransaction(SqliteSnapshot):
     def get(self, key: ObjectKey) -> Body | None:
         """What is read is mostly written next: the row is kept until then."""
         self._known[key] = present = self._fetched(key)
-        return from_text(present.text) if present else None
+        return present.parsed() if present else None
 
     def put(self, key: ObjectKey, body: Body) -> Body:
         present = self._present(key)
@@ -284,11 +285,11 @@ class SqliteTransaction(SqliteSnapshot):
             "UPDATE objects SET version = ?, body = ? WHERE id = ?",
             (version, to_text(body), present.id),
         )
-        old = present.body
-        if labels_of(old) != labels_of(body):
+        old_labels, old_owners = present.indexed()
+        if labels_of(body) != old_labels:
             self._connection.execute("DELETE FROM object_labels WHERE object = ?", (present.id,))
             self._index_labels(present.id, labels_of(body))
-        if owners_of(old) != owners_of(body):
+        if owners_of(body) != old_owners:
             self._connection.execute("DELETE FROM object_owners WHERE object = ?", (present.id,))
             self._index_owners(present.id, owners_of(body))
 
@@ -312,7 +313,7 @@ class SqliteTransaction(SqliteSnapshot):
 class _Present:
     """A row of ``objects``, parsed when needed."""
 
-    __slots__ = ("_body", "id", "key", "text", "version")
+    __slots__ = ("_body", "_indexed", "id", "key", "text", "version")
 
     def __init__(self, key: ObjectKey, id: int, version: int, text: str) -> None:
         self.key = key
@@ -320,6 +321,20 @@ class _Present:
         self.version = version
         self.text = text
         self._body: Body | None = None
+        self._indexed: _Indexed | None = None
+
+    def parsed(self) -> Body:
+        """The object, the caller's own. It may be large: what is indexed of it is remembered."""
+        body: Body = from_text(self.text)
+        self._indexed = _indexed(body)
+        return body
+
+    def indexed(self) -> _Indexed:
+        """What is indexed of it: its labels and owners."""
+        known = self._indexed
+        if known is None:
+            known = self._indexed = _indexed(self.body)
+        return known
 
     @property
     def body(self) -> Body:
@@ -337,6 +352,10 @@ def _forget_history(connection: sqlite3.Connection) -> None:
         (_CHARACTERS_KEPT,),
     ).fetchone()[0]
     transaction.compact(max(transaction.version() - _EVENTS_KEPT, heavy or 0))
+
+
+def _indexed(body: Body) -> _Indexed:
+    return dict(labels_of(body)), owners_of(body)
 
 
 _WITH_PRESENT = (
