@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 import pytest
 
@@ -14,7 +15,7 @@ from toolkit.workflow.nodes import fnv32a
 
 SAMPLE = range(40)
 SOAK = int(os.environ.get("SOAK_SEEDS", "10000"))
-BLOCKS = 20
+BLOCKS = 4
 """So many tests share the soak's seeds, for several processes."""
 MOST_TURNS = 20_000
 QUIET = Faults(races=False)
@@ -75,7 +76,7 @@ def picture(world: World) -> dict[str, list[tuple[str, str, str]]]:
     }
 
 
-FOUND = (144, 446, 584, 2619, 2643, 2965, 5000, 7567, 7735, 7795, 7950)
+FOUND = (118, 225, 343, 417)
 """Seeds that found a mistake once."""
 
 
@@ -84,7 +85,7 @@ def test_a_random_workflow_keeps_the_rules(seed: int) -> None:
     lived(seed, ALL)
 
 
-@pytest.mark.parametrize("seed", SAMPLE)
+@pytest.mark.parametrize("seed", [*SAMPLE, *FOUND])
 def test_a_world_with_crashes_ends_as_one_without(seed: int) -> None:
     assert picture(lived(seed, CRASHES)) == picture(lived(seed, QUIET))
 
@@ -97,10 +98,20 @@ def test_a_seed_replays(seed: int) -> None:
 
 @pytest.mark.soak
 @pytest.mark.parametrize("block", range(BLOCKS))
-def test_ten_thousand_random_workflows_keep_the_rules(block: int) -> None:
-    for seed in range(block, SOAK, BLOCKS):
-        try:
-            lived(seed, ALL)
-            assert picture(lived(seed, CRASHES)) == picture(lived(seed, QUIET))
-        except AssertionError as error:
-            raise AssertionError(f"seed {seed}: {error}") from error
+def test_ten_thousand_random_workflows_keep_the_rules(
+    block: int, record_property: Callable[[str, object], None]
+) -> None:
+    seeds = range(block, SOAK, BLOCKS)
+    record_property("seeds", len(seeds))
+    broken = [said for seed in seeds if (said := _broken(seed))]
+    assert not broken, "\n".join(broken)
+
+
+def _broken(seed: int) -> str:
+    """The rule that a seed breaks; "" for none."""
+    try:
+        lived(seed, ALL)
+        assert picture(lived(seed, CRASHES)) == picture(lived(seed, QUIET)), "it ends otherwise"
+    except AssertionError as error:
+        return f"seed {seed}: {error}"
+    return ""

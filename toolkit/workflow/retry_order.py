@@ -112,9 +112,10 @@ class Order:
             seen.add(id)  # it began, and so did what it is in
             pending.append(self._parent[id])
             for before in earlier.get(id, ()):
-                fresh = [one for one in self._with_inside(before) if one not in ended]
-                ended.update(fresh)
-                pending += fresh
+                if before not in ended:  # else all that is in it is there too
+                    fresh = self._with_inside(before)
+                    ended.update(fresh)
+                    pending += fresh
         return ended
 
     # Private
