@@ -146,6 +146,9 @@ def ended(world: World, uid: str) -> None:
     run = world.run(uid)
     assert run.phase in {"Succeeded", "Failed", "Error"}
     assert not unfinished(run), f"ended with {[node.name for node in unfinished(run)]} unfinished"
+    for field in ("waiting", "starved", "deferred", "active"):
+        assert not run.row[field], f"ended with {field}: {run.row[field]}"
+    assert not world.under_way(uid), f"ended while it waits for {world.under_way(uid)}"
     exit_handlers(run)
     graph(run)
 

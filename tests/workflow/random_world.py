@@ -15,14 +15,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from tests.workflow.random_executor import Executor
 from tests.workflow.random_leaves import DATABASE_LIMITS, LIMITS
-from tests.workflow.random_outcomes import interrupted, name_of, stopped, story
 from tests.workflow.random_people import meddle
 from tests.workflow.random_workflows import Author
 from toolkit.adapters.memory_runs import MemoryRuns
 from toolkit.controllers.active_run import Decided, answer_to
 from toolkit.resource.resource import Body
-from toolkit.workflow.commands import CallHttp, CallPlugin, Command, StopContainer, WakeAt, Work
+from toolkit.workflow.commands import Command, StopContainer, WakeAt
 from toolkit.workflow.events import (
     Event,
     LocksGranted,
@@ -70,15 +70,6 @@ class Faults:
 
 
 @dataclass(slots=True)
-class Started:
-    """A command that was claimed: it runs, or has ended with a report; it never starts again."""
-
-    command: Work
-    heard: list[Event] = field(default_factory=list)
-    report: Event | None = None
-
-
-@dataclass(slots=True)
 class Memory:
     """What a crash loses. ``heard``: events that were followed, and nothing of it is committed."""
 
@@ -119,7 +110,6 @@ class World:
         self.now = EPOCH
         self.skew = timedelta()
         self.limits = dict(LIMITS)
-        self.started: dict[str, Started] = {}
         self.crashes = 0
         self.log: dict[str, list[Event]] = {}
         self.specs: dict[str, Body] = {}
@@ -129,7 +119,12 @@ class World:
         self._count = 0
         self._memory = Memory()
         self._desk = self._new_desk()
-        self._attempts: dict[str, int] = {}
+        self._executor = Executor(
+            seed,
+            races=faults.races,
+            at=lambda at, act: self._at(at - self.skew, act),
+            report=self._report,
+        )
 
     # The story
 
@@ -284,7 +279,8 @@ class World:
 
     def _recover(self) -> None:
         """A new engine over the rows."""
-        self._cut(is_reboot=self._happens(self.faults.reboot))
+        is_reboot = self._happens(self.faults.reboot)
+        self._executor.cut(lambda: self._happens(self.faults.cut), self.clock, is_reboot=is_reboot)
         lost = self._memory
         self._memory = Memory()
         stored = self.store.unsettled(HERE)
@@ -309,13 +305,6 @@ class World:
                 self._memory.inbox.append((uid, event))
                 granted.add(event.request_id)
         return [(cluster, one.held() if one.id in granted else one) for cluster, one in requests]
-
-    def _cut(self, *, is_reboot: bool) -> None:
-        """What runs dies with the machine; a call may die with the engine."""
-        for known in self.started.values():
-            is_call = isinstance(known.command, CallHttp | CallPlugin)
-            if known.report is None and (is_reboot or (is_call and self._happens(self.faults.cut))):
-                known.report = interrupted(known.command, self.clock)
 
     def _new_desk(self, requests: Sequence[tuple[str, LockRequest]] = ()) -> LockDesk:
         desk = LockDesk([entry for entry in requests if entry[1].is_held])
@@ -342,39 +331,7 @@ class World:
             case StopContainer():
                 self._stop(uid, command)
             case _:
-                self._start(uid, command)
-
-    def _start(self, uid: str, command: Work) -> None:
-        known = self.started.get(command.id)
-        if known is not None:  # claimed before: follow it, or report again how it ended
-            for event in known.heard:
-                self._report(uid, event)
-            if known.report is not None:
-                self._report(uid, known.report)
-            return
-        self.started[command.id] = Started(command)
-        name = name_of(command)
-        attempt = self._attempts[name] = self._attempts.get(name, 0) + 1
-        *heard, (end, answer) = story(
-            self.seed, command, attempt, self.clock, races=self.faults.races
-        )
-        for at, event in heard:
-            self._at(at - self.skew, lambda e=event: self._heard(uid, command.id, e))
-        end = max(end, self.clock) - self.skew
-        self._at(end, lambda: self._ended(uid, command.id, answer))
-
-    def _heard(self, uid: str, command_id: str, event: Event) -> None:
-        """What happens to a pod before its end."""
-        known = self.started[command_id]
-        if known.report is None:
-            known.heard.append(event)
-            self._report(uid, event)
-
-    def _ended(self, uid: str, command_id: str, report: Event) -> None:
-        known = self.started[command_id]
-        if known.report is None:
-            known.report = report
-            self._report(uid, report)
+                self._executor.start(uid, command, self.clock)
 
     def _report(self, uid: str, event: Event) -> None:
         self._memory.inbox.append((uid, event))
@@ -382,9 +339,7 @@ class World:
     def _stop(self, uid: str, command: StopContainer) -> None:
         self._memory.commands[uid].pop(command.id, None)
         self._memory.undone.setdefault(uid, Decided()).answer(command.id)
-        known = self.started.get(command.start_id)
-        if known is not None:  # else it is to be started yet, and is stopped when it is
-            self._ended(uid, command.start_id, stopped(known.command, self.clock))
+        self._executor.stop(uid, command, self.clock)
 
     def _wake(self) -> bool:
         for at, (uid, command) in enumerate(self._memory.timers):
@@ -403,14 +358,16 @@ class World:
 
     def delete(self, uid: str) -> None:
         """The workflow and all its rows go; its steps are killed."""
-        for command in self._memory.commands[uid].values():
-            known = self.started.get(command.id)
-            if known is not None and known.report is None:
-                known.report = interrupted(known.command, self.clock)
+        self._executor.kill(self._memory.commands[uid].values(), self.clock)
         self.store.remove(uid)
         del self._memory.runs[uid], self._memory.commands[uid]
         self._memory.undone.pop(uid, None)
         self._desk.forget(uid)
+
+    def under_way(self, uid: str) -> list[Command]:
+        """What was asked for and not answered; timers may ring on."""
+        commands = self._memory.commands[uid].values()
+        return [command for command in commands if not isinstance(command, WakeAt)]
 
     def waiting(self, uid: str) -> list[str]:
         """What an unfinished run waits for, by people's words."""
