@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from toolkit.errors import RefusedError
@@ -31,7 +32,8 @@ def meddle(world: World, rng: random.Random) -> None:
     elif choice < 0.3 and len(world.specs) < MOST_RUNS:
         resubmit(world, uid)
     elif run.is_finished:
-        retry(world, uid, rng.choice(SELECTORS), suspend=rng.random() < 0.1)
+        parameters = ("w=another",) if rng.random() < 0.3 else ()
+        retry(world, uid, rng.choice(SELECTORS), parameters, suspend=rng.random() < 0.1)
     elif run.row["waiting"] and choice < 0.6:
         parameters = {id: {"o": "given"} for id in run.row["waiting"] if rng.random() < 0.5}
         world.send(
@@ -41,7 +43,14 @@ def meddle(world: World, rng: random.Random) -> None:
         world.send(uid, SpecChanged(rng.random() < 0.5, rng.choice(SHUTDOWNS)))
 
 
-def retry(world: World, uid: str, selector: str = "", *, suspend: bool = False) -> None:
+def retry(
+    world: World,
+    uid: str,
+    selector: str = "",
+    parameters: Sequence[str] = (),
+    *,
+    suspend: bool = False,
+) -> None:
     """As ``gitops retry`` does: an edit of the Workflow, which the engine observes. ``suspend``:
     the spec says so too.
     """
@@ -53,9 +62,11 @@ def retry(world: World, uid: str, selector: str = "", *, suspend: bool = False) 
             now=world.clock,
             restart_successful=bool(selector),
             node_field_selector=selector,
+            parameters=parameters,
         )
     except RefusedError:
         return
+    world.specs[uid] = wanted["spec"]
     wanted["spec"] = {**wanted["spec"], "suspend": suspend}
     for event in observe(run, wanted):
         if isinstance(event, RetryRequested):

@@ -34,7 +34,9 @@ class Author:
         names = list(leaves)
         for level in range(self._rng.randint(0, 3)):
             names.append(self._composite(f"c{level}", names))
-        spec: Body = {"entrypoint": names[-1], "templates": self._templates, **self._of_run(names)}
+        given = {"parameters": [{"name": "w", "value": "given"}]}
+        spec: Body = {"entrypoint": names[-1], "arguments": given, "templates": self._templates}
+        spec |= self._of_run(names)
         template = {"kind": "WorkflowTemplate", "metadata": {"name": "shared"}}
         shared = {**template, "spec": {"templates": self._shared}}
         library = Library(templates={("WorkflowTemplate", "shared"): shared})
@@ -174,7 +176,9 @@ class Author:
 
     def _arguments(self, step: Body, prefix: str, before: list[str]) -> Body:
         value = "{{inputs.parameters.p}}"
-        if before and self._maybe(0.4):
+        if self._maybe(0.1):
+            value = "{{workflow.parameters.w}}"
+        elif before and self._maybe(0.4):
             fields = ["status", "status", "outputs.result", "outputs.parameters.o"]
             value = f"{{{{{prefix}.{before[0]}.{self._rng.choice(fields)}}}}}"
         value = self._loop(step, prefix, before) or value
