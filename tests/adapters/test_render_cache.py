@@ -30,9 +30,49 @@ def put(cache: RenderCache, source: Path, body: bytes = b"text\n\nmore\n") -> No
     cache.put(KEY, [str(source)], body, started_ns=time.time_ns() + LATER_NS)
 
 
+def fresh(cache: RenderCache) -> bytes | None:
+    """What is kept and still holds."""
+    kept = cache.get(KEY)
+    return None if kept is None or kept.changed else kept.body
+
+
 def test_gives_back_what_it_was_given(cache: RenderCache, source: Path) -> None:
+    cache.put(KEY, [str(source)], b"t\n\nm\n", b"n\n\n", started_ns=time.time_ns() + LATER_NS)
+    kept = cache.get(KEY)
+    assert kept is not None
+    assert (kept.body, kept.notes, kept.changed) == (b"t\n\nm\n", b"n\n\n", [])
+
+
+def test_a_changed_file_is_told_by_its_position(cache: RenderCache, source: Path) -> None:
+    (source.parent / "other.yaml").write_text("")
+    paths = [str(source.parent / "other.yaml"), str(source)]
+    cache.put(KEY, paths, b"", started_ns=time.time_ns() + LATER_NS)
+    source.write_text("changed")
+    kept = cache.get(KEY)
+    assert kept is not None
+    assert [kept.paths[number] for number in kept.changed] == [str(source)]
+
+
+def test_what_is_renewed_holds_for_the_files_as_they_were_looked_at(
+    cache: RenderCache, source: Path
+) -> None:
     put(cache, source)
-    assert cache.get(KEY) == b"text\n\nmore\n"
+    source.write_text("changed")
+    kept = cache.get(KEY)
+    assert kept is not None
+    cache.renew(KEY, kept, b"new", started_ns=time.time_ns() + LATER_NS)
+    assert fresh(cache) == b"new"
+    source.write_text("changed once more")
+    assert fresh(cache) is None
+
+
+def test_the_folder_is_bounded_in_bytes(
+    cache: RenderCache, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("toolkit.adapters.render_cache._MOST_BYTES", 3_000)
+    for number in range(5):
+        cache.put((str(number),), [str(source)], b"x" * 1_000, started_ns=time.time_ns() + LATER_NS)
+    assert len(list(Path(cache.folder).iterdir())) == 2
 
 
 def test_another_key_has_another_entry(cache: RenderCache, source: Path) -> None:
@@ -44,7 +84,7 @@ def test_a_changed_file_is_noticed(cache: RenderCache, source: Path) -> None:
     put(cache, source)
     source.write_text("b")
     os.utime(source, ns=(1, 1))
-    assert cache.get(KEY) is None
+    assert fresh(cache) is None
 
 
 def test_a_missing_file_is_noticed(cache: RenderCache, source: Path) -> None:

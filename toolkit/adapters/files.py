@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 _FILE, _FOLDER, _LINK, _OTHER = "file", "folder", "link", "other"
 _MOST_LINKS = 40
+
+LINKED = "//"
+"""Instead of the notable names of a folder that holds symbolic links: these may lead anywhere."""
 
 
 class DiskTree:
@@ -41,6 +44,13 @@ class DiskTree:
     def listed(self) -> tuple[str, ...]:
         """The folders that were looked into."""
         return tuple(path for path, entries in self._folders.items() if entries is not None)
+
+    def notable(self, folder: str, names: Collection[str]) -> str:
+        """Which of ``names`` are files in a folder, as one line; :data:`LINKED` where links are."""
+        entries = self._entries(folder) or {}
+        if _LINK in entries.values():
+            return LINKED
+        return "/".join(name for name in names if entries.get(name) == _FILE)
 
     def read(self, path: str) -> bytes:
         resolved = self.resolve(path)

@@ -1,10 +1,13 @@
 """Rendered builds, kept as long as none of their files changed.
 
 An entry lists every file and folder that its build looked at, by size, times and inode; a build
-whose list still holds prints the entry and imports nothing. The folder is private (0700, ours),
-entries are text, written whole and renamed, bounded in number, and keyed by the program's own
-sources, too. Builds with warnings are not kept, nor are those of files so young that a second
-change might not show in their times.
+whose list still holds prints the entry and imports nothing. Where it does not, the entry says
+what has changed, and may still serve with what the caller noted of the build: the notes mean
+nothing here.
+
+The folder is private (0700, ours), entries are text, written whole and renamed, bounded in number
+and size, and keyed by the program's own sources, too. Builds with warnings are not kept, nor are
+those of files so young that a second change might not show in their times.
 
 Only ``gitops build`` reads it: what is published is always built.
 """
@@ -15,17 +18,44 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import BinaryIO
 
 try:  # hashlib loads OpenSSL, which a small build would notice
     from _sha256 import sha256  # type: ignore[import-not-found]
 except ImportError:
     from hashlib import sha256
 
-_FORMAT = "gitops-render 1"
+_FORMAT = "gitops-render 2"
 _MOST_ENTRIES = 64
+_MOST_BYTES = 512 * 1024 * 1024
 _SETTLED_NS = 50_000_000
 _SOURCES = ("kustomize", "kustomize/data", "kustomize/generators", "kustomize/transformers", "yaml")
+
+
+class Kept:
+    """An entry: what the build printed, what its caller noted, all paths in their order, their
+    states when the entry was got, and the positions of those that are not as they were.
+    """
+
+    __slots__ = ("body", "changed", "notes", "paths", "states")
+
+    def __init__(
+        self,
+        body: bytes,
+        notes: bytes,
+        paths: Sequence[str],
+        states: Sequence[str],
+        changed: Sequence[int],
+    ) -> None:
+        self.body = body
+        self.notes = notes
+        self.paths = paths
+        self.states = states
+        self.changed = changed
 
 
 class RenderCache:
@@ -34,58 +64,95 @@ class RenderCache:
     def __init__(self, folder: str) -> None:
         self.folder = folder
 
-    def get(self, key: tuple[str, ...]) -> bytes | None:
-        """What the build of ``key`` printed, if nothing it depends on has changed since."""
+    def get(self, key: tuple[str, ...]) -> Kept | None:
+        """The entry of ``key``, unless something that it depends on is gone."""
         if not _is_private(self.folder):
             return None
         try:
             with open(self._path(key), "rb") as file:
-                content = file.read()
+                return _read(file, key)
         except OSError:
             return None
-        header, separator, body = content.partition(b"\n\n")
-        lines = header.decode("utf-8", "surrogateescape").split("\n")
-        if not separator or lines[:2] != _title(key) or len(body) != int(lines[2]):
-            return None
-        return body if _state(line.split("\0", 1)[0] for line in lines[3:]) == lines[3:] else None
 
     def put(
-        self, key: tuple[str, ...], paths: Iterable[str], body: bytes, *, started_ns: int
+        self,
+        key: tuple[str, ...],
+        paths: Iterable[str],
+        body: bytes,
+        notes: bytes = b"",
+        *,
+        started_ns: int,
     ) -> None:
         """Keeps what a build printed that began at ``started_ns`` and looked at ``paths``."""
-        state = _state(paths)
-        if not state or any(_is_young(line, started_ns) for line in state):
+        states = _states(paths)
+        if not any(_is_young(state, started_ns) or "\n" in state for state in states):
+            self._keep(key, states, body, notes)
+
+    def renew(self, key: tuple[str, ...], kept: Kept, body: bytes, *, started_ns: int) -> None:
+        """Keeps what is printed instead of an entry, for the files as they were when it was got,
+        which was after ``started_ns``. Its notes still hold.
+        """
+        if not any(_is_young(kept.states[number], started_ns) for number in kept.changed):
+            self._keep(key, kept.states, body, kept.notes)
+
+    def _keep(self, key: tuple[str, ...], states: Sequence[str], body: bytes, notes: bytes) -> None:
+        if not states:
             return
-        if any("\n" in line for line in state):
-            return
+        listed = "\n".join(states).encode("utf-8", "surrogateescape")
+        sizes = f"{len(listed)} {len(body)} {len(notes)}"
+        title = "".join(f"{line}\n" for line in (*_title(key), sizes))
+        parts = (title.encode("utf-8", "surrogateescape"), listed, body, notes)
         try:
             os.makedirs(self.folder, mode=0o700, exist_ok=True)
             if _is_private(self.folder):
-                self._write(key, state, body)
+                self._write(self._path(key), parts)
                 self._drop_oldest()
         except OSError:
             return  # a cache that cannot be written is none
 
-    def _write(self, key: tuple[str, ...], state: list[str], body: bytes) -> None:
-        header = "\n".join([*_title(key), str(len(body)), *state]) + "\n\n"
-        path = self._path(key)
+    def _write(self, path: str, parts: Iterable[bytes]) -> None:
         temporary = f"{path}.{os.getpid()}"
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
         with open(os.open(temporary, flags, 0o600), "wb") as file:
-            file.write(header.encode("utf-8", "surrogateescape"))
-            file.write(body)
+            file.writelines(parts)
         os.replace(temporary, path)
 
     def _drop_oldest(self) -> None:
         with os.scandir(self.folder) as entries:
-            files = [entry for entry in entries if entry.is_file()]
-            found = sorted((entry.stat().st_mtime_ns, entry.path) for entry in files)
-        for _, path in found[:-_MOST_ENTRIES]:
-            os.unlink(path)
+            found = [(entry.stat(), entry.path) for entry in entries if entry.is_file()]
+        found.sort(key=lambda one: one[0].st_mtime_ns, reverse=True)
+        size_bytes = 0
+        for count, (about, path) in enumerate(found):
+            size_bytes += about.st_size
+            if count >= _MOST_ENTRIES or size_bytes > _MOST_BYTES:
+                os.unlink(path)
 
     def _path(self, key: tuple[str, ...]) -> str:
         name = sha256("\0".join(key).encode("utf-8", "surrogateescape")).hexdigest()[:32]
         return os.path.join(self.folder, name)
+
+
+def _read(file: BinaryIO, key: tuple[str, ...]) -> Kept | None:
+    """None for what is no whole entry of ``key``, or where a path cannot be looked at."""
+    for line in _title(key):
+        if file.readline() != f"{line}\n".encode("utf-8", "surrogateescape"):
+            return None
+    sizes = [int(word) for word in file.readline().split() if word.isdigit()]
+    if len(sizes) != 3:
+        return None
+    listed, body, notes = (file.read(size) for size in sizes)
+    if [len(listed), len(body), len(notes)] != sizes or file.read(1):
+        return None
+    before = listed.decode("utf-8", "surrogateescape").split("\n")
+    paths = [line.partition("\0")[0] for line in before]
+    states = _states(paths)
+    if not states:
+        return None
+    changed: list[int] = []
+    if states != before:
+        both = enumerate(zip(before, states, strict=True))
+        changed = [number for number, (then, now) in both if then != now]
+    return Kept(body, notes, paths, states, changed)
 
 
 def _title(key: tuple[str, ...]) -> list[str]:
@@ -105,7 +172,7 @@ def _program() -> str:
     return str(digest.hexdigest()[:32])
 
 
-def _state(paths: Iterable[str]) -> list[str]:
+def _states(paths: Iterable[str]) -> list[str]:
     """A line a path; empty where one cannot be looked at."""
     lines: list[str] = []
     for path in paths:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from toolkit.adapters.remote_bases import RemoteBases
     from toolkit.adapters.render_cache import RenderCache
     from toolkit.kustomize.ports import FunctionRunner, RemoteSource
-    from toolkit.kustomize.result import BuildResult, BuildWarning
+    from toolkit.kustomize.result import BuildOptions, BuildResult, BuildWarning
+    from toolkit.kustomize.trace import Trace
 
 _VALUES = {
     "-o": "output",
@@ -72,13 +73,18 @@ def run_build(  # noqa: PLR0913 — the flags of kustomize build
     key = (_real(folder), compat or mode, load_restrictor, reorder)
     is_cacheable = not (managed_by_label or lists_files or runner or _is_remote(folder))
     cache = _cache(key[0]) if is_cacheable else None
-    kept = None if cache is None or (output and os.path.isdir(output)) else cache.get(key)
-    if kept is not None:
-        _write(kept, output)
-        return 0
+    if output and os.path.isdir(output):
+        cache = None
     started_ns = _now_ns()
+    if cache is not None and _serve(cache, folder, key, output, started_ns):
+        return 0
+    trace = None
+    if cache is not None:
+        from toolkit.kustomize.trace import Trace
+
+        trace = Trace()
     remote = _Remote(folder, is_offline=is_offline)
-    tree, result = _build(folder, key, runner, remote, managed_by_label=managed_by_label)
+    tree, result = _build(folder, key, runner, remote, trace, managed_by_label=managed_by_label)
     remote.close()
     for warning in result.warnings:
         print_warning(warning, is_strict=is_strict)
@@ -96,10 +102,37 @@ def run_build(  # noqa: PLR0913 — the flags of kustomize build
 
         body = render(result, helper=helper_for_this_machine()).encode("utf-8", "surrogateescape")
         _write(body, output)
-        if cache is not None and not result.warnings and not result.remotes:
+        is_local = not result.warnings and not result.remotes
+        if cache is not None and trace is not None and is_local:
+            from toolkit.cli.build_partial import notes_of
+
             paths = [f"/{path}" for path in (*tree.listed, *result.files)]
-            cache.put(key, paths, body, started_ns=started_ns)
+            notes = notes_of(trace, tree, result.files)
+            cache.put(key, paths, body, notes, started_ns=started_ns)
     return 0
+
+
+def _serve(
+    cache: RenderCache, folder: str, key: tuple[str, ...], output: str, started_ns: int
+) -> bool:
+    """Writes what is kept, with what has changed since built again. False where all has to be."""
+    kept = cache.get(key)
+    if kept is None:
+        return False
+    body: bytes | None = kept.body
+    if kept.changed:
+        if not kept.notes:
+            return False
+        from toolkit.cli.build_partial import build_changed
+
+        options = _options(key, managed_by_label=False)
+        body = build_changed(kept, _tree(folder, key), from_root(folder), options)
+    if body is None:
+        return False
+    _write(body, output)
+    if kept.changed:
+        cache.renew(key, kept, body, started_ns=started_ns)
+    return True
 
 
 class _Remote:
@@ -126,27 +159,39 @@ def _build(
     key: tuple[str, ...],
     runner: FunctionRunner | None,
     remote: _Remote,
+    trace: Trace | None,
     *,
     managed_by_label: bool,
 ) -> tuple[DiskTree, BuildResult]:
-    from toolkit.adapters.files import DiskTree
     from toolkit.adapters.fork import helper_for_this_machine
     from toolkit.kustomize.build import build
+
+    tree, options = _tree(folder, key), _options(key, managed_by_label=managed_by_label)
+    helper = helper_for_this_machine()
+    target = from_root(folder)
+    return tree, build(
+        tree, target, options, helper=helper, runner=runner, remote=remote, trace=trace
+    )
+
+
+def _tree(folder: str, key: tuple[str, ...]) -> DiskTree:
+    from toolkit.adapters.files import DiskTree
+
+    is_plain = key[0] == os.path.abspath(folder)
+    return DiskTree("/", known=from_root(folder) if is_plain and os.path.isdir(folder) else "")
+
+
+def _options(key: tuple[str, ...], *, managed_by_label: bool) -> BuildOptions:
     from toolkit.kustomize.result import BuildOptions
 
-    real, compat, load_restrictor, reorder = key
-    options = BuildOptions(
+    _, compat, load_restrictor, reorder = key
+    return BuildOptions(
         compat,
         load_restrictor,
         reorder,
         base=from_root("."),
         managed_by_label=managed_by_label,
     )
-    is_plain = real == os.path.abspath(folder)
-    tree = DiskTree("/", known=from_root(folder) if is_plain and os.path.isdir(folder) else "")
-    helper = helper_for_this_machine()
-    target = from_root(folder)
-    return tree, build(tree, target, options, helper=helper, runner=runner, remote=remote)
 
 
 def _cache(folder: str) -> RenderCache | None:

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+import functools
 
 from toolkit.errors import BuildError
 from toolkit.kustomize.collection import ORIGIN, DuplicateError
@@ -36,9 +36,11 @@ from toolkit.yaml.emit import emit_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
+    from toolkit.kustomize.partial import Partial
     from toolkit.kustomize.ports import FileTree, FunctionRunner, Helper, RemoteSource
+    from toolkit.kustomize.trace import Trace
 
 VERSION = "v5.8.1"
 
@@ -75,7 +77,7 @@ _INTERNAL = (
 )
 
 
-def build(
+def build(  # noqa: PLR0913 — its ports, and who watches it
     tree: FileTree,
     target: str,
     options: BuildOptions | None = None,
@@ -85,11 +87,15 @@ def build(
     parsed: ParsedFiles | None = None,
     runner: FunctionRunner | None = None,
     remote: Callable[[], RemoteSource] | None = None,
+    trace: Trace | None = None,
+    partial: Partial | None = None,
 ) -> BuildResult:
     """Builds the kustomization in folder ``target`` of ``tree``; ``recorder`` watches it,
     ``helper`` takes a part of large ones, ``parsed`` spares builds of one tree to parse a file
     again, ``runner`` runs helm and functions, ``remote`` opens, once and where it is needed, the
     source of what is elsewhere (without one they are refused). The target may itself be elsewhere.
+    ``trace`` notes what a later build of a part must know; ``partial`` makes this one
+    (:mod:`.partial`).
 
     Raises YamlError and BuildError, with file, line, column, excerpt and hint. Cost: linear in
     the documents read, the fields that transformers visit, and patches times objects.
@@ -100,12 +106,14 @@ def build(
     session.parsed = parsed
     session.runner = runner
     session.open_remote = remote
+    session.trace = trace
+    session.partial = partial
     folder = _top(session, target)
     kustomization = read_kustomization(folder)
     use_schema(kustomization, is_top=True)
     metadata = kustomization.fields.get("buildMetadata") or []
     session.tracks_origin = bool(metadata)
-    layer = accumulate(kustomization, Layer())
+    layer = accumulate(kustomization, Layer(is_partial=partial is not None))
     _finish(kustomization, layer)
     _label(kustomization, layer)
     items = layer.collection.items
@@ -114,6 +122,8 @@ def build(
     except ItemError as error:
         raise session.located_item(error) from None
     _record(kustomization, "output", layer)
+    if trace is not None:
+        trace.note_output(items, session.files)
     return BuildResult(
         _resources(items),
         tuple(session.warnings),
@@ -161,8 +171,14 @@ def _finish(kustomization: Kustomization, layer: Layer) -> None:
     add_hashes(collection)
     _record(kustomization, "HashTransformer", layer)
     config = effective(layer.config, session.options.compat)
+    others: Iterable[Item] = ()
+    if session.partial is not None:
+        others = session.partial.others(collection, config)
+    if session.trace is not None:
+        session.trace.note_generated(collection)
     try:
-        follow_names(collection, config.name_references, partial(stands_in_quotes, session))
+        in_quotes = functools.partial(stands_in_quotes, session)
+        follow_names(collection, config.name_references, in_quotes, others)
         _record(kustomization, "nameReference", layer)
         resolve(collection, layer.variables, config.section("varReference"))
         _record(kustomization, "vars", layer)

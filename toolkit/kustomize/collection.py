@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from toolkit.errors import BuildError
 from toolkit.kustomize.item import (
+    GONE,
     Item,
     Key,
     describe,
@@ -30,11 +31,15 @@ class DuplicateError(BuildError):
 
 
 class Collection:
-    """Items in order. The indexes are made when asked for, and dropped by :meth:`changed`."""
+    """Items in order. The indexes are made when asked for, and dropped by :meth:`changed`.
+    ``is_partial``: others belong to it that are not here (:mod:`toolkit.kustomize.partial`), so
+    that it is no error not to find one.
+    """
 
-    __slots__ = ("_by_any_key", "_by_key", "_by_kind", "_by_name", "items")
+    __slots__ = ("_by_any_key", "_by_key", "_by_kind", "_by_name", "is_partial", "items")
 
-    def __init__(self, items: Iterable[Item] = ()) -> None:
+    def __init__(self, items: Iterable[Item] = (), *, is_partial: bool = False) -> None:
+        self.is_partial = is_partial
         self.items: list[Item] = []
         self._by_key: dict[Key, Item] | None = {}
         self._by_any_key: dict[Key, list[Item]] | None = None
@@ -114,14 +119,21 @@ class Collection:
         self._by_key = index
 
     def remove(self, items: Iterable[Item]) -> None:
-        gone = {id(item) for item in items}
+        gone: set[int] = set()
+        for item in items:
+            gone.add(id(item))
+            item.trail.append(GONE)
         if gone:
             self.items = [item for item in self.items if id(item) not in gone]
             self.changed()
 
     def absorb(self, item: Item) -> None:
-        """Adds a generated item: new, or merged into or put in place of one that is there."""
+        """Adds a generated item: new, or merged into or put in place of one that is there. Among
+        parts only the latter: a new one is not what was changed.
+        """
         matches = self.find(item.key)
+        if not matches and self.is_partial:
+            return
         if not matches:
             if item.behavior in ("merge", "replace"):
                 raise BuildError(

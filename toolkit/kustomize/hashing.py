@@ -48,8 +48,13 @@ def content_hash(body: Body) -> str:
         _add_map(content, body, "stringData")
     else:
         content = body
-    digest: str = sha256(go_json(content).encode("utf-8", "surrogatepass")).hexdigest()
-    return digest[:10].translate(_LETTERS)
+    return digest_of(go_json(content))[:10].translate(_LETTERS)
+
+
+def digest_of(text: str) -> str:
+    """SHA-256 of a text, in hexadecimal digits."""
+    digest: str = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return digest
 
 
 def _value(body: Body, field: str) -> Any:

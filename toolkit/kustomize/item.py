@@ -23,8 +23,16 @@ NO_NAMESPACE = "_non_namespaceable_"
 Key = tuple[str, str, str, str, str]
 """(group, version, kind, effective namespace, name)."""
 
+Mark = tuple[str, ...] | str | bool | None
+"""An entry of a trail. An identity where it was read is the key and the namespace as written;
+namespace and name, where only these changed; None where nothing did.
+"""
+
 Past = tuple[str, str, str]
 """(effective namespace, name, kind) as they were before a change."""
+
+GONE = "gone"
+"""The end of the trail of an object that was removed."""
 
 
 class Item:
@@ -37,6 +45,9 @@ class Item:
     ``place``: where it stands in its document, () but for items of a List. ``is_from_json``:
     upstream took it out of a list by way of JSON, where texts are in quotes and numbers plain.
     ``shared``: values that change together (:mod:`toolkit.kustomize.sharing`).
+    ``trail``: in order, all that the treatment of *other* objects has ever depended on: the
+    identity whenever it was read, answers to label selectors, digests of values that replacements
+    took from here, and :data:`GONE` (:mod:`toolkit.kustomize.partial` lives by it).
 
     The identity fields mirror the body; whoever writes these fields of the body calls
     :meth:`refresh` (and tells the collection).
@@ -63,6 +74,7 @@ class Item:
         "rewritten_annotations",
         "shared",
         "suffixes",
+        "trail",
         "var_names",
         "version",
     )
@@ -83,11 +95,14 @@ class Item:
         self.place: tuple[str | int, ...] = ()
         self.is_rewritten = False
         self.merged_patches: list[tuple[str, int]] = []
+        self.trail: list[Mark] = []
+        self.key: Key = ("", "", "", "", "")
+        self.namespace = ""
         self.refresh()
 
     def refresh(self) -> None:
         """Reads the identity from the body again."""
-        body = self.body
+        body, before, namespace = self.body, self.key, self.namespace
         self.api_version = text_of(body.get("apiVersion"))
         self.group, self.version = split_api_version(self.api_version)
         self.kind = text_of(body.get("kind"))
@@ -96,13 +111,19 @@ class Item:
             metadata = {}
         self.name = text_of(metadata.get("name"))
         self.namespace = text_of(metadata.get("namespace"))
-        self.key: Key = (
+        self.key = (
             self.group,
             self.version,
             self.kind,
             self.effective_namespace,
             self.name,
         )
+        if self.key[:3] != before[:3]:
+            self.trail.append((*self.key, self.namespace))
+        elif self.key != before or self.namespace != namespace:
+            self.trail.append((self.namespace, self.name))
+        else:
+            self.trail.append(None)
 
     @property
     def is_cluster_scoped(self) -> bool:

@@ -44,8 +44,8 @@ class Layer:
 
     __slots__ = ("collection", "config", "variables")
 
-    def __init__(self) -> None:
-        self.collection = Collection()
+    def __init__(self, *, is_partial: bool = False) -> None:
+        self.collection = Collection(is_partial=is_partial)
         self.config: TransformerConfig = EMPTY
         self.variables: dict[str, Variable] = {}
 
@@ -73,7 +73,11 @@ class _Accumulation:
 
     def run(self) -> Layer:
         kustomization, layer = self.kustomization, self.layer
+        if self.session.trace is not None:
+            self.session.trace.note_fields(kustomization.fields)
         resources = kustomization.items("resources")
+        if self.session.partial is not None:
+            resources = self.session.partial.narrowed(self.folder.path, resources)
         if self.folder.clone is None:  # git's own tree cannot be read by two processes
             self.session.ahead.begin(self.folder.path, [name for _, name in resources])
         for field, name in resources:
@@ -128,10 +132,15 @@ class _Accumulation:
     def _add_file(self, layer: Layer, field: FieldPath, name: str) -> None:
         with self._at(field):
             path = self.folder.check_file(name)
+        if self.session.partial is not None and path in self.session.partial.unchanged:
+            return
+        items = self.session.items(path)
+        if self.session.trace is not None:
+            self.session.trace.note_file(path, items)
         note: Note = ()
         if self.session.tracks_origin:
             note = path_note(self.folder.locate(name), self.folder)
-        self._add_items(layer, field, self.session.items(path), note)
+        self._add_items(layer, field, items, note)
 
     def _add_items(self, layer: Layer, field: FieldPath, items: list[Item], note: Note) -> None:
         if self.session.tracks_origin:
@@ -159,7 +168,7 @@ class _Accumulation:
                 field,
             )
         use_schema(base)
-        below = accumulate(base, Layer())
+        below = accumulate(base, Layer(is_partial=self.session.partial is not None))
         with self._at(field):
             layer.absorb(below)
 

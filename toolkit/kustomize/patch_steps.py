@@ -241,7 +241,7 @@ def _with_places(source: PatchText, error: NoTargetError) -> BuildError:
 
 def _selected(collection: Collection, source: PatchText, target: Selector) -> list[Item]:
     selected = select(collection, target)
-    if not selected:
+    if not selected and not collection.is_partial:
         located = source.kustomization.error(BuildError(""), source.field)
         source.kustomization.folder.session.warn(
             f"the patch's target matches nothing: {target.text}",

@@ -6,6 +6,8 @@ that the cost is linear in the fields looked at.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from toolkit.errors import BuildError
 from toolkit.kustomize.collection import Collection
 from toolkit.kustomize.config import NameReference
@@ -25,18 +27,23 @@ Target = tuple[str, str, str]
 
 
 def follow_names(
-    collection: Collection, references: tuple[NameReference, ...], in_quotes: InQuotes
+    collection: Collection,
+    references: tuple[NameReference, ...],
+    in_quotes: InQuotes,
+    others: Iterable[Item] = (),
 ) -> None:
-    """Writes the present names where earlier ones stand. Raises BuildError where a name could
-    mean several objects that are now called differently.
+    """Writes the present names where earlier ones stand. ``others`` are referred to, and stay as
+    they are. Raises BuildError where a name could mean several objects that are now called
+    differently.
     """
     for item in collection:
         _subject_namespaces(item)
-    by_past_name = _index(collection)
+    everyone = [*collection, *others]
+    by_past_name = _index(everyone)
     if not by_past_name:
         return
     by_namespace: dict[str, list[Item]] = {}
-    for item in collection:
+    for item in everyone:
         by_namespace.setdefault(item.original[3], []).append(item)
     targets = _targets(by_past_name)
     present = [reference for reference in references if _is_present(reference, targets)]
@@ -50,9 +57,9 @@ def follow_names(
             _Referrer(item, by_past_name, by_namespace, in_quotes).follow(found)
 
 
-def _index(collection: Collection) -> dict[str, list[Item]]:
+def _index(items: Iterable[Item]) -> dict[str, list[Item]]:
     index: dict[str, list[Item]] = {}
-    for item in collection:
+    for item in items:
         for name in dict.fromkeys(past[1] for past in item.past):
             index.setdefault(name, []).append(item)
     return index

@@ -48,16 +48,22 @@ class Selector:
         return bool(self._labels or self._annotations)
 
     def matches(self, item: Item) -> bool:
-        """The present kind; the original or the present name and namespace; labels."""
+        """The present kind; the original or the present name and namespace; labels. The answer
+        of the labels is left in the object's trail.
+        """
         _, _, _, namespace, name = item.original
-        return (
+        is_meant = (
             self._is("kind", item.kind)
             and (self._is("name", name) or self._is("name", item.name))
             and (self._is("namespace", namespace) or self._is("namespace", item.key[3]))
             and self._is("group", item.group)
             and self._is("version", item.version)
-            and self.matches_labels(item)
         )
+        if not is_meant or not self.has_labels:
+            return is_meant
+        is_selected = self.matches_labels(item)
+        item.trail.append(is_selected)
+        return is_selected
 
     def matches_labels(self, item: Item) -> bool:
         if self._labels and not _holds(self._labels, strings_at(item.body, "labels")):

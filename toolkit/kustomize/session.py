@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     from toolkit.kustomize.mounted_tree import MountedTree
+    from toolkit.kustomize.partial import Partial
     from toolkit.kustomize.ports import FileTree, FunctionRunner, RemoteSource
     from toolkit.kustomize.result import RemoteUse
+    from toolkit.kustomize.trace import Trace
 
 
 SEPARATOR = "//"
@@ -33,13 +35,16 @@ never holds two slashes.
 
 
 class Session:
-    """One build. ``files``: every file read, in order. ``target``: the top folder."""
+    """One build. ``files``: every file read, in order; True for those that only held resources.
+    ``target``: the top folder. ``trace``: notes of the objects, if anybody wants them.
+    ``partial``: what to leave out, if that is known to be as it was.
+    """
 
     def __init__(self, tree: FileTree, target: str, options: BuildOptions) -> None:
         self.tree = tree
         self.target = target
         self.options = options
-        self.files: dict[str, None] = {}
+        self.files: dict[str, bool] = {}
         self.warnings: list[BuildWarning] = []
         self.shapes = Shapes(knows_argo=options.compat == "argo")
         self.tracks_origin = False
@@ -52,6 +57,8 @@ class Session:
         self.remotes: dict[tuple[str, str, str], RemoteUse] = {}
         self._remote: RemoteSource | None = None
         self._mounted: MountedTree | None = None
+        self.trace: Trace | None = None
+        self.partial: Partial | None = None
         self._kinds_seen: set[tuple[str, str]] = set()
 
     def remote_source(self, name: str) -> RemoteSource:
@@ -76,10 +83,10 @@ class Session:
     def note_remote(self, use: RemoteUse) -> None:
         self.remotes[use.address, use.ref, use.commit] = use
 
-    def read(self, path: str) -> bytes:
+    def read(self, path: str, *, is_resource: bool = False) -> bytes:
         """A file's bytes; remembers that the result depends on it."""
         content = self.tree.read(path)
-        self.files[path] = None
+        self.files[path] = is_resource and self.files.get(path, True)
         return content
 
     def show(self, path: str) -> str:
@@ -88,7 +95,7 @@ class Session:
 
     def items(self, path: str) -> list[Item]:
         """The objects of a resource file. Raises YamlError, BuildError."""
-        content = self.read(path)
+        content = self.read(path, is_resource=True)
         documents = self.ahead.documents(path)
         if self.parsed is not None:
             documents = documents or self.parsed.documents(path)

@@ -54,6 +54,8 @@ class NoTargetError(BuildError):
 def merge_by_identity(collection: Collection, patch: MergePatch, make_merger: MakeMerger) -> None:
     """Merges into the one object that has, or had, the patch's identity. Raises NoTargetError."""
     found = collection.find(patch.item.key)
+    if not found and collection.is_partial:
+        return
     if len(found) != 1:
         raise _no_target(collection, patch.item.key, found)
     merger = make_merger(found[0], patch)

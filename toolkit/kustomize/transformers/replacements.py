@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from toolkit.errors import BuildError
 from toolkit.kustomize.collection import Collection
 from toolkit.kustomize.embedded import replace_embedded
+from toolkit.kustomize.hashing import digest_of
 from toolkit.kustomize.item import Item, Key, describe, text_of
 from toolkit.kustomize.jsonpatch import copied
 from toolkit.kustomize.merge import Path
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from toolkit.yaml.raw import RawScalar
 
 _DEFAULT_PATH = "metadata.name"
+_ELSEWHERE = object()
 _RESOURCE_ID = ("group", "version", "kind", "name", "namespace")
 
 
@@ -32,35 +34,44 @@ class _Untagged(str):
 
 
 def replace(collection: Collection, replacement: Mapping[str, Any], written: Written) -> None:
-    """Applies one entry. Raises BuildError where source or targets are not found."""
+    """Applies one entry. Raises BuildError where source or targets are not found; among parts,
+    where a target is here whose source is not.
+    """
     targets = replacement.get("targets")
     source, constant = replacement.get("source"), replacement.get("sourceValue")
     if (source is None and constant is None) or targets is None:
         raise BuildError("a replacement needs a source and at least one target")
     if source is not None and constant is not None:
         raise BuildError("a replacement has either `source` or `sourceValue`, not both")
+    value: Any = _ELSEWHERE
     if source is None:
-        value: Any = _Untagged(constant)
-    else:
-        value = _source_value(collection, source, written)
+        value = _Untagged(constant)
+    elif (item := _source(collection, source)) is not None:
+        value = _value_of(item, source, written)
     for target in targets:
         _write(collection, target, value)
 
 
-def _source_value(collection: Collection, source: Mapping[str, Any], written: Written) -> Any:
+def _source(collection: Collection, source: Mapping[str, Any]) -> Item | None:
+    """None where it is not among the parts that are here."""
     found = [
         item
         for item in collection.candidates(name=source.get("name", ""))
         if any(_is_selected(key, source) for key in _written_identities(item))
     ]
     named = ", ".join(f"{name} {source[name]!r}" for name in _RESOURCE_ID if source.get(name))
+    if not found and collection.is_partial:
+        return None
     if len(found) != 1:
         places = ": " + ", ".join(describe(item.key) for item in found) if found else ""
         raise BuildError(
             f"the source ({named}) must be exactly one object, but {len(found)} match{places}",
             hints=["add name, kind or namespace" if found else "check kind and name"],
         )
-    item = found[0]
+    return found[0]
+
+
+def _value_of(item: Item, source: Mapping[str, Any], written: Written) -> Any:
     path = source.get("fieldPath") or _DEFAULT_PATH
     try:
         value = get_field(item.body, split_field_path(path))
@@ -70,7 +81,9 @@ def _source_value(collection: Collection, source: Mapping[str, Any], written: Wr
         raise BuildError(f"the source {describe(item.key)} has no field {path}")
     if isinstance(value, int | float):
         value = _as_written(value, written(item, _path(path)))
-    return _refined(value, source.get("options") or {}, path)
+    value = _refined(value, source.get("options") or {}, path)
+    item.trail.append(digest_of(f"{type(value).__name__} {value!r}"))
+    return value
 
 
 def _path(path: str) -> Path:
@@ -146,6 +159,8 @@ def _write(collection: Collection, target: Mapping[str, Any], value: Any) -> Non
 def _write_fields(
     collection: Collection, item: Item, target: Mapping[str, Any], value: Any
 ) -> None:
+    if value is _ELSEWHERE:
+        raise BuildError(f"what {describe(item.key)} is given is not here")
     options = target.get("options") or {}
     for path in target.get("fieldPaths") or (_DEFAULT_PATH,):
         try:

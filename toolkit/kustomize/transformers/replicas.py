@@ -41,7 +41,7 @@ def set_replicas(
             if _is_meant(item, name, spec):
                 is_found = True
                 visit_item(item, spec, setter(item), CREATE_SCALAR)
-    if not is_found:
+    if not is_found and not collection.is_partial:
         kinds = ", ".join(sorted({spec.kind for spec in specs}))
         raise BuildError(
             f"no object named {name!r} has replicas",
