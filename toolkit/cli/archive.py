@@ -132,14 +132,15 @@ def retry(
       gitops archive retry daily-sales-1700000000 --wait
     """
     from toolkit.workflow.archive import retried
-    from toolkit.workflow.submission import parse_pairs, refuse_unknown
+    from toolkit.workflow.submission import WORKFLOW, parse_pairs, refuse_unknown
 
     values = parse_pairs(parameter)
 
-    def again(run: ArchivedRun) -> Body:
+    def again(place: Place, run: ArchivedRun) -> Body:
         refuse_unknown(run.workflow, values)
         return retried(
             run,
+            place.cluster.get(place.ref(WORKFLOW, name_of(run.workflow))),
             now=now(),
             restart_successful=restart_successful,
             node_field_selector=node,
@@ -179,7 +180,7 @@ def resubmit(
 
     wishes = Wishes(parse_pairs(parameter))
 
-    def again(run: ArchivedRun) -> Body:
+    def again(_: Place, run: ArchivedRun) -> Body:
         namespace = str(run.workflow["metadata"]["namespace"])
         return fresh(archived_workflow(run), namespace, wishes, memoized=memoized)
 
@@ -216,12 +217,12 @@ def opened_archive(env: str | None) -> Iterator[Archive]:
 
 
 def _made(
-    names: tuple[str, ...], env: str | None, again: Callable[[ArchivedRun], Body]
+    names: tuple[str, ...], env: str | None, again: Callable[[Place, ArchivedRun], Body]
 ) -> Callable[[Place], list[Body]]:
     """What to create, for :func:`submit_all`."""
 
-    def make(_: Place) -> list[Body]:
+    def make(place: Place) -> list[Body]:
         with opened_archive(env) as opened:
-            return [again(opened.find(name)) for name in names]
+            return [again(place, opened.find(name)) for name in names]
 
     return make

@@ -42,12 +42,12 @@ def archived_summary(found: ArchivedRun) -> Body:
     return _marked({**body, "spec": {}, "status": status})
 
 
-def retried(found: ArchivedRun, *, now: datetime, **options: Any) -> Body:
-    """A new Workflow that goes on where the archived one failed. Raises RefusedError, also where
-    its Workflow is still there to be retried itself.
+def retried(found: ArchivedRun, live: Body | None, *, now: datetime, **options: Any) -> Body:
+    """A new Workflow that goes on where the archived one failed. ``live``: the Workflow of its name
+    that is there. Raises RefusedError, also for such a one: it is to be retried itself.
     """
     name = str(found.workflow["metadata"]["name"])
-    if found.gone_at is None:
+    if live is not None:
         raise RefusedError(
             f"Workflow {name} already exists on cluster, use argo retry {name} instead",
             hints=[f"gitops retry {name}"],

@@ -20,6 +20,7 @@ from toolkit.resource.resource import Body
 from toolkit.workflow.archive import archived_summary, archived_workflow, retried
 from toolkit.workflow.nodes import parse_instant
 from toolkit.workflow.ports import ArchivedRun
+from toolkit.workflow.submission import WORKFLOW
 
 _GROUP: Final = "argoproj.io"
 _WORKFLOWS: Final = "workflows"
@@ -59,8 +60,10 @@ def _delete(ask: Ask) -> Body:
 
 def _retry(ask: Ask) -> Body:
     document = ask.document()
+    found = _found(ask, "get", "create")
     body = retried(
-        _found(ask, "get", "create"),
+        found,
+        ask.objects.get(ask.ref(WORKFLOW, found.workflow)),
         now=ask.now(),
         restart_successful=bool(document.get("restartSuccessful")),
         node_field_selector=str(document.get("nodeFieldSelector") or ""),
