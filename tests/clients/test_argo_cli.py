@@ -166,6 +166,56 @@ def test_retry_and_resubmit(argo: Argo, laptop: Any) -> None:
     assert "Succeeded" in argo("resubmit", f"{argo.prefix}-again", "--watch")
 
 
+TWO_STEPS = {
+    "entrypoint": "main",
+    "arguments": {"parameters": [{"name": "code", "value": "3"}]},
+    "templates": [
+        {
+            "name": "main",
+            "steps": [[{"name": "make", "template": "make"}], [{"name": "use", "template": "use"}]],
+        },
+        {"name": "make", "script": {"image": "busybox", "command": ["sh"], "source": "echo made"}},
+        {
+            "name": "use",
+            "script": {
+                "image": "busybox",
+                "command": ["sh"],
+                "source": "exit {{workflow.parameters.code}}",
+            },
+        },
+    ],
+}
+
+
+def test_a_retry_with_a_parameter(argo: Argo) -> None:
+    name = f"{argo.prefix}-coded"
+    argo("submit", "--wait", argo.file("Workflow", "coded", **TWO_STEPS), code=1)
+    before = nodes_by_step(argo, name)
+    assert "Succeeded" in argo("retry", name, "-p", "code=0", "--watch")
+    after = nodes_by_step(argo, name)
+    assert after["make"]["startedAt"] == before["make"]["startedAt"]
+    shown = argo("get", name)
+    assert "Progress:            2/2" in shown
+    assert "*(1 cpu)" in shown
+    assert "PodRunning          False" in shown
+
+
+def test_a_memoized_resubmit(argo: Argo) -> None:
+    argo("submit", "--wait", argo.file("Workflow", "memo", **TWO_STEPS), code=1)
+    old = f"{argo.prefix}-memo"
+    told = argo("resubmit", old, "--memoized", "-p", "code=0", "-o", "name")
+    name = next(line for line in told.splitlines() if line.startswith(f"{old}-"))
+    assert "Succeeded" in argo("watch", name)
+    made = nodes_by_step(argo, name)["make"]
+    assert (made["phase"], made["type"]) == ("Skipped", "Skipped")
+    assert made["message"].startswith(f"original pod: {old}-")
+
+
+def nodes_by_step(argo: Argo, name: str) -> dict[str, Any]:
+    nodes = argo.json("get", name)["status"]["nodes"].values()
+    return {node["displayName"]: node for node in nodes}
+
+
 def test_templates_live(argo: Argo) -> None:
     name = f"{argo.prefix}-template"
     file = argo.file("WorkflowTemplate", "template", **say("from a template"))
