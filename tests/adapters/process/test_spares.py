@@ -119,3 +119,15 @@ def test_none_is_left_by_who_closes_and_none_of_who_died_is_used(
     spares.keep(claim, before)
     spares.close()
     assert list(steps.iterdir()) == []
+
+
+def test_a_claim_taken_between_the_look_and_the_renaming_is_respected(
+    steps: Path, spares: Spares, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken, _ = ended(steps, "two", spares)
+    claim, before = ended(steps, "one", spares)
+    assert spares.keep(claim, before)
+    with monkeypatch.context() as patched:
+        patched.setattr(os.path, "exists", lambda _: False)
+        assert taken.take(spares.make) is None
+    assert taken.exit_code() == 0

@@ -14,6 +14,7 @@ import os
 import shutil
 from collections import deque
 from contextlib import suppress
+from errno import EEXIST, ENOTEMPTY
 from itertools import count
 from pathlib import Path
 from typing import Final, NewType
@@ -58,7 +59,14 @@ class Spares:
         if os.path.exists(path):  # noqa: PTH110
             raise FileExistsError(path)
         with suppress(IndexError, FileNotFoundError):
-            os.rename(self._kept.pop(), path)
+            spare = self._kept.pop()
+            try:
+                os.rename(spare, path)
+            except OSError as error:
+                if error.errno not in (ENOTEMPTY, EEXIST):
+                    raise
+                self._kept.append(spare)
+                raise FileExistsError(path) from error
             return
         os.mkdir(path, 0o700)
 
