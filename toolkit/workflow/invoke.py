@@ -121,6 +121,7 @@ def skip_memoized(draft: Draft, call: Call, processed: Row) -> Node | None:
     if kept["outputs"]:
         node.status["outputs"] = kept["outputs"]
         outputs.export(draft, node)
+    draft.tell_owner(node)
     return node
 
 

@@ -267,8 +267,7 @@ def _start(draft: Draft, call: Call, template: Row, attempts: list[Node]) -> Non
         values["pod.name"] = pod_name(draft.run.name, call.name, str(template.get("name", "")))
     processed = substitute(template, globals_scope(draft).over(Values(values)))
     inputs = processed.get("inputs") or {}
-    if (skipped := skip_memoized(draft, call, processed)) is not None:
-        draft.agenda.append(Due("ended", call.owner, skipped.id))
+    if skip_memoized(draft, call, processed) is not None:
         return
     if kind in LEAF_TYPES:
         attempt = create(draft, call, node_type(kind), PENDING, inputs=inputs)
