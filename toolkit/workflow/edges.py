@@ -53,8 +53,9 @@ class Edges:
                 return [node.id]
 
     def _owned(self, node: Node) -> list[Node]:
-        nodes = [self._run.nodes[id] for id in self._run.children.get(node.id, ())]
-        return [child for child in nodes if not child.engine.get("of")]
+        nodes = self._run.nodes
+        owned = self._run.children.get(node.id, ())
+        return [child for id in owned if not (child := nodes[id]).engine.get("of")]
 
     def _targets(self, node: Node) -> list[Node]:
         try:
