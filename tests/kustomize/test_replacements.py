@@ -72,3 +72,39 @@ def test_an_item_pattern_that_is_none_is_refused(refused: Refused) -> None:
     targets = _targets("'spec.list.[name=(].v'")
     entry = f"{{source: {{kind: From}}, {targets}}}"
     assert "no regular expression" in str(refused(_files("{}", "list: []", entry)))
+
+
+def test_a_source_among_its_targets_gives_what_it_got(objects: Objects) -> None:
+    files = {
+        "kustomization.yaml": "resources: [a.yaml]\nreplacements:\n"
+        "- source: {kind: C, name: a, fieldPath: spec.v}\n"
+        "  targets:\n"
+        "  - select: {kind: C}\n"
+        "    fieldPaths: [spec.v]\n"
+        "    options: {delimiter: '-', index: -1}\n",
+        "a.yaml": "---\n".join(
+            f"apiVersion: e/v1\nkind: C\nmetadata: {{name: {name}}}\nspec: {{v: {name}}}\n"
+            for name in "ab"
+        ),
+    }
+    assert [body["spec"]["v"] for body in objects(files)] == ["a-a", "a-a-b"]
+
+
+def test_an_annotation_that_is_made_is_text(objects: Objects) -> None:
+    entry = f"{{sourceValue: '0o17', {_targets('metadata.annotations.a', '{create: true}')}}}"
+    _, body = objects(_files("{}", "t: old", entry))
+    assert body["metadata"]["annotations"] == {"a": "0o17"}
+
+
+def test_a_name_is_not_emptied(refused: Refused) -> None:
+    entry = f"{{sourceValue: '', {_targets('metadata.name')}}}"
+    assert "metadata.name would be empty" in str(refused(_files("{}", "t: old", entry)))
+
+
+@pytest.mark.parametrize("order", ["fifo", "legacy"])
+def test_two_objects_that_end_as_one_are_refused(refused: Refused, order: str) -> None:
+    entry = "{sourceValue: same, targets: [{select: {version: v1}, fieldPaths: [metadata.name]}]}"
+    files = _files("{}", "t: old", entry)
+    files["b.yaml"] = f"{SOURCE.replace('name: a', 'name: b')}{{}}\n"
+    files["kustomization.yaml"] += f"sortOptions: {{order: {order}}}\n"
+    assert "there twice" in str(refused(files))

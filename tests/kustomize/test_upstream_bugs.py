@@ -181,3 +181,94 @@ def test_notes_of_an_earlier_build_are_taken_away(objects: Objects) -> None:
     text = f"apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: c\n  annotations: {notes}\n"
     (body,) = objects({"kustomization.yaml": "resources: [a.yaml]", "a.yaml": text})
     assert "annotations" not in body["metadata"]
+
+
+@pytest.mark.parametrize(
+    "patches", ["patchesStrategicMerge: [p.yaml]", "patches: [{path: p.yaml, target: {name: c}}]"]
+)
+def test_labels_and_annotations_of_these_merge_patches_are_texts(
+    objects: Objects, patches: str
+) -> None:
+    metadata = "{name: c, labels: {a: 0o17}, annotations: {b: null, x: ~}}"
+    files = {
+        "kustomization.yaml": f"resources: [a.yaml]\n{patches}",
+        "a.yaml": CONFIG_MAP.replace("{name: c}", "{name: c, annotations: {x: y}}"),
+        "p.yaml": f"apiVersion: v1\nkind: ConfigMap\nmetadata: {metadata}\n",
+    }
+    (body,) = objects(files)
+    assert body["metadata"]["labels"] == {"a": "0o17"}
+    assert body["metadata"]["annotations"] == {"b": "null", "x": "~"}
+
+
+LIST = """
+apiVersion: v1
+kind: List
+items:
+- apiVersion: v1
+  kind: ConfigMap
+  metadata: {name: c, annotations: {a: 1e3}}
+  data: {plain: text}
+"""
+
+
+def test_a_list_alone_in_its_file_keeps_its_spelling(objects: Objects) -> None:
+    body = _patched(objects, LIST, "data: {plain: 5}")
+    assert body["metadata"]["annotations"] == {"a": "1e3"}
+    assert body["data"] == {"plain": 5}
+
+
+def test_a_list_among_documents_comes_through_json(objects: Objects) -> None:
+    body = _patched(objects, f"{LIST}---\n", "data: {plain: 5}")
+    assert body["metadata"]["annotations"] == {"a": "1000"}
+    assert body["data"] == {"plain": "5"}
+
+
+def test_numbers_of_merged_data_are_texts_as_typed(objects: Objects) -> None:
+    files = {
+        "kustomization.yaml": "resources: [base]\nconfigMapGenerator:\n"
+        "- {name: c, behavior: merge, literals: [x=y]}\n",
+        "base/kustomization.yaml": "resources: [a.yaml]\npatches: [{path: p.yaml}]\n",
+        "base/a.yaml": f"{CONFIG_MAP}data: {{a: 0x1F}}\n",
+        "base/p.yaml": f"{CONFIG_MAP}data: {{b: 0o17}}\n",
+    }
+    assert objects(files)[0]["data"] == {"a": "0x1F", "b": "0o17", "x": "y"}
+
+
+def test_a_variable_reaches_every_place_of_a_label(objects: Objects) -> None:
+    files = {
+        "kustomization.yaml": "resources: [a.yaml]\n"
+        "labels: [{pairs: {l: $(V)}, includeTemplates: true}]\n"
+        "vars: [{name: V, objref: {apiVersion: apps/v1, kind: Deployment, name: web}}]\n",
+        "a.yaml": "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\n",
+    }
+    (body,) = objects(files)
+    assert body["spec"]["template"]["metadata"]["labels"] == {"l": "web"}
+
+
+def test_a_plugin_meets_annotations_that_upstream_hides(objects: Objects) -> None:
+    plugin = (
+        "apiVersion: builtin\nkind: AnnotationsTransformer\nmetadata: {name: t}\n"
+        "annotations: {by: plugin}\nfieldSpecs: [{path: metadata/annotations}]\n"
+    )
+    files = {"transformers.yaml": plugin, "a.yaml": CONFIG_MAP}
+    fields = "resources: [a.yaml]\ntransformers: [transformers.yaml]\n"
+    (body,) = objects({"kustomization.yaml": fields, **files})
+    assert "annotations" not in body["metadata"]
+    (body,) = objects({"kustomization.yaml": f"{fields}namePrefix: p-\n", **files})
+    assert body["metadata"]["annotations"] == {"by": "plugin"}
+
+
+def test_a_plugin_of_two_steps_is_noted_once(objects: Objects) -> None:
+    plugin = (
+        "apiVersion: builtin\nkind: PrefixSuffixTransformer\nmetadata: {name: t}\n"
+        "prefix: a-\nsuffix: -b\nfieldSpecs: [{path: metadata/name}]\n"
+    )
+    files = {
+        "kustomization.yaml": "resources: [a.yaml]\ntransformers: [t.yaml]\n"
+        "buildMetadata: [transformerAnnotations]\n",
+        "t.yaml": plugin,
+        "a.yaml": CONFIG_MAP,
+    }
+    (body,) = objects(files)
+    note = body["metadata"]["annotations"]["alpha.config.kubernetes.io/transformations"]
+    assert note.count("configuredIn") == 1

@@ -189,6 +189,7 @@ def _finish(kustomization: Kustomization, layer: Layer) -> None:
     collection.remove([item for item in collection if _is_local(item)])
     options = kustomization.fields.get("sortOptions")
     try:
+        collection.require_unique()
         put_in_order(collection, options, session.options.reorder)
     except DuplicateError as error:
         places = [session.place(error.first), session.place(error.second)]

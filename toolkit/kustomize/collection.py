@@ -17,6 +17,13 @@ from toolkit.kustomize.item import (
 )
 from toolkit.resource.resource import Body
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from toolkit.kustomize.merge import Path
+    from toolkit.kustomize.ports import Spelled
+
 ORIGIN = "config.kubernetes.io/origin"
 """The annotation that says where an object came from, if anybody asked for it."""
 
@@ -127,7 +134,7 @@ class Collection:
             self.items = [item for item in self.items if id(item) not in gone]
             self.changed()
 
-    def absorb(self, item: Item) -> None:
+    def absorb(self, item: Item, spelled: Spelled) -> None:
         """Adds a generated item: new, or merged into or put in place of one that is there. Among
         parts only the latter: a new one is not what was changed.
         """
@@ -147,7 +154,7 @@ class Collection:
         old = matches[0]
         if item.behavior not in ("merge", "replace"):
             raise DuplicateError(old, item)
-        _take_over(old, item)
+        _take_over(old, item, spelled)
 
     def _keys(self) -> dict[Key, Item]:
         if self._by_key is None:
@@ -166,7 +173,7 @@ class Collection:
                 found.append(item)
 
 
-def _take_over(old: Item, item: Item) -> None:
+def _take_over(old: Item, item: Item, spelled: Spelled) -> None:
     """``old`` gets the content of ``item``, and keeps its own name, history and place."""
     for field in ("labels", "annotations"):
         merged = strings_at(old.body, field) | strings_at(item.body, field)
@@ -179,16 +186,16 @@ def _take_over(old: Item, item: Item) -> None:
     else:
         item.metadata.pop("namespace", None)
     if item.behavior == "merge":
-        _merge_content(item.body, old.body)
+        _merge_content(item.body, old, spelled)
     else:
         old.origin = item.origin
     old.body = item.body
     old.needs_hash = old.needs_hash and item.needs_hash
 
 
-def _merge_content(body: Body, old: Body) -> None:
+def _merge_content(body: Body, old: Item, spelled: Spelled) -> None:
     for field in ("data", "binaryData"):
-        merged = _strings(old.get(field)) | _strings(body.get(field))
+        merged = _strings(old, field, spelled) | dict(body.get(field) or {})
         require_text_keys(merged)
         if merged:
             body[field] = merged
@@ -196,7 +203,15 @@ def _merge_content(body: Body, old: Body) -> None:
             body.pop(field, None)
 
 
-def _strings(values: object) -> dict[str, str]:
+def _strings(item: Item, field: str, spelled: Spelled) -> dict[str, str]:
+    values = item.body.get(field)
     if not isinstance(values, dict):
         return {}
-    return {key: text_of(value) for key, value in values.items()}
+    return {
+        key: text_of(value) if isinstance(value, str) else _text(item, (field, key), value, spelled)
+        for key, value in values.items()
+    }
+
+
+def _text(item: Item, path: Path, value: Any, spelled: Spelled) -> str:
+    return "" if value is None or isinstance(value, dict | list) else spelled(item, path, value)

@@ -115,8 +115,9 @@ def _items_of(documents: list[Any], path: str, *, is_alone: bool) -> list[Item]:
             continue
         kind = text_of(body.get("kind"))
         if kind.endswith("List") and "items" in body:
-            inner = _items(body["items"], kind, entry.number)
-            queue.extend(_Entry(_through_json(one), entry.number, is_json=True) for one in inner)
+            for index, one in _items(body["items"], kind, entry.number):
+                place = (*entry.place, "items", index)
+                queue.append(_Entry(_through_json(one), entry.number, place, is_json=True))
         else:
             found.append(entry.item(path))
     return found
@@ -159,13 +160,14 @@ def _is_list(body: Any, kinds: tuple[str, ...]) -> bool:
     return isinstance(body, dict) and body.get("kind") in kinds and "items" in body
 
 
-def _items(items: Any, kind: str, number: int) -> list[Any]:
+def _items(items: Any, kind: str, number: int) -> list[tuple[int, Any]]:
+    """Those that hold something, with their positions."""
     if items is None:
         return []
     if not isinstance(items, list):
         raise DocumentError(f"items of {kind} must be a list", number)
-    present = [item for item in items if item is not None and item != {}]
-    for item in present:
+    present = [(at, item) for at, item in enumerate(items) if item is not None and item != {}]
+    for _, item in present:
         _check(item, number)
     return present
 

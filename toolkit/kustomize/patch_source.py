@@ -51,18 +51,19 @@ class PatchText:
         )
         return self.error(described, path=(error.index,))
 
-    def merge_items(self, *, has_target: bool = False) -> list[Item]:
-        """The partial objects of a merge patch; labels are text where it has a target. Raises
-        YamlError, BuildError.
+    def merge_items(self, *, has_texts: bool = False) -> list[Item]:
+        """The partial objects of a merge patch. With ``has_texts`` labels and annotations are
+        texts, null too: so upstream reads a patch with a target, or of ``patchesStrategicMerge``.
+        Raises YamlError, BuildError.
         """
         documents = self._documents()
         items = items_of(
             documents,
             self.file or self.kustomization.file,
             self.text,
-            nulls_delete=not has_target,
+            nulls_delete=not has_texts,
         )
-        for item in items if has_target else ():
+        for item in items if has_texts else ():
             write_out(item, "labels", self.text)
         return items
 

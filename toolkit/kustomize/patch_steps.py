@@ -133,7 +133,7 @@ def _read(
     """What the text is: merge patches, or operations. Raises BuildError where it is neither."""
     operations = source.operations()
     try:
-        return source.merge_items(has_target=has_target), operations
+        return source.merge_items(has_texts=has_target), operations
     except (YamlError, BuildError) as error:
         if operations is not None:
             return None, operations
@@ -165,14 +165,14 @@ def _no_patch(source: PatchText) -> BuildError:
 
 def _inline_items(source: PatchText) -> list[Item] | None:
     try:
-        return source.merge_items()
+        return source.merge_items(has_texts=True)
     except (YamlError, BuildError):
         return None
 
 
 def _file_items(source: PatchText) -> list[Item]:
     try:
-        return source.merge_items()
+        return source.merge_items(has_texts=True)
     except DocumentError as error:
         raise source.error(error, error.document) from None
 

@@ -25,7 +25,7 @@ from toolkit.kustomize.patch_steps import (
     strategic_merge_steps,
 )
 from toolkit.kustomize.schema import PLUGIN_OBJECTS, PLUGINS, FieldPath, decode
-from toolkit.kustomize.spelling import stands_in_quotes, written_scalar
+from toolkit.kustomize.spelling import spelled, stands_in_quotes
 from toolkit.kustomize.step import Step
 from toolkit.kustomize.transform_steps import field_specs, read_replacements
 from toolkit.kustomize.transformers.images import set_images
@@ -220,11 +220,11 @@ def _replacement(kustomization: Kustomization, field: FieldPath, fields: Fields)
         for replacement in read_replacements(kustomization, field, entry)
     ]
 
-    written = partial(written_scalar, kustomization.folder.session)
+    spelling = partial(spelled, kustomization.folder.session)
 
     def apply(collection: Collection) -> None:
         for replacement in found:
-            replace(collection, replacement, written)
+            replace(collection, replacement, spelling)
 
     return _step(kustomization, field, "ReplacementTransformer", apply)
 

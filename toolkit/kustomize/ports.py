@@ -8,7 +8,6 @@ from typing import Any, Protocol
 from toolkit.kustomize.data.merge_shapes import Shape
 from toolkit.kustomize.item import Item
 from toolkit.kustomize.merge import Path
-from toolkit.yaml.raw import RawScalar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -145,8 +144,8 @@ class KnownShapes(Protocol):
         ...
 
 
-Written = Callable[[Item, Path], RawScalar | None]
-"""The scalar at a path of an object as its file has it; None where it is not known."""
+Spelled = Callable[[Item, Path, Any], str]
+"""The text of a number, boolean or null at a path of an object, as its file or a patch has it."""
 
 
 InQuotes = Callable[[Item, Any, Any], bool]

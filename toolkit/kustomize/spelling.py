@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from toolkit.kustomize.item import Item, text_of
 from toolkit.kustomize.merge import Path
 from toolkit.kustomize.session import Session
@@ -61,11 +63,9 @@ def stands_in_quotes(session: Session, item: Item, parent: Any, key: Any) -> boo
 def _is_quoted(session: Session, item: Item, path: Path, text: str) -> bool:
     if not text or not isinstance(resolve_resource(text), str):
         return True  # without quotes it would be no text
-    if item.is_from_json and not item.is_rewritten:
-        return True
     if item.is_rewritten and not syntax_of(text).is_plain_allowed:
         return True  # written anew, it could only be in quotes
-    scalar = written_scalar(session, item, path) or _patched_scalar(item, path)
+    scalar = written_scalar(session, item, path) or next(_patched_scalars(item, path), None)
     return scalar is not None and not scalar.is_plain
 
 
@@ -82,15 +82,25 @@ def _path_to(body: Any, wanted: Any) -> Path:
     return ()
 
 
-def _patched_scalar(item: Item, path: Path) -> RawScalar | None:
-    """The scalar in the first earlier patch that has it: later ones keep its quotes."""
+def _patched_scalars(item: Item, path: Path) -> Iterator[RawScalar]:
+    """The scalars there in the patches that were merged, in order: the quotes of the first stay."""
     from toolkit.yaml.raw import raw_scalar
 
     for text, document in item.merged_patches:
         scalar = raw_scalar(text, document, path)
         if scalar is not None:
-            return scalar
-    return None
+            yield scalar
+
+
+def spelled(session: Session, item: Item, path: Path, value: Any) -> str:
+    """A number, boolean or null of ``item`` as the text that its file, or a patch, has there."""
+    for scalar in (written_scalar(session, item, path), *_patched_scalars(item, path)):
+        if scalar is None or not scalar.is_plain:
+            continue
+        found = resolve_resource(scalar.text)
+        if found == value and type(found) is type(value):
+            return scalar.text
+    return text_of(value)
 
 
 def written_scalar(session: Session, item: Item, path: Path) -> RawScalar | None:
@@ -98,6 +108,11 @@ def written_scalar(session: Session, item: Item, path: Path) -> RawScalar | None
     from toolkit.yaml.raw import raw_scalar
 
     origin = item.origin
-    if item.is_rewritten or item.is_from_json or origin.document < 0:
+    if item.is_rewritten or origin.document < 0:
         return None
-    return raw_scalar(session.tree.read(origin.path), origin.document, (*item.place, *path))
+    content = session.tree.read(origin.path)
+    scalar = raw_scalar(content, origin.document, (*item.place, *path))
+    if scalar is None or not item.is_from_json:
+        return scalar
+    # as JSON has it: texts in quotes, and no number as it was typed
+    return scalar._replace(is_plain=False)

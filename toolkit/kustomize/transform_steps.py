@@ -13,7 +13,7 @@ from toolkit.kustomize.folder import Folder
 from toolkit.kustomize.kustomization import Kustomization
 from toolkit.kustomize.patch_steps import json6902_step, patch_step, strategic_merge_steps
 from toolkit.kustomize.schema import PLUGIN_OBJECTS, REPLACEMENT, FieldPath, ListOf, decode
-from toolkit.kustomize.spelling import stands_in_quotes, written_scalar
+from toolkit.kustomize.spelling import spelled, stands_in_quotes
 from toolkit.kustomize.step import Step
 from toolkit.kustomize.transformers.images import set_images
 from toolkit.kustomize.transformers.labels import METADATA_LABELS, add_entries
@@ -152,12 +152,12 @@ def _replacements(kustomization: Kustomization, _: TransformerConfig) -> Iterato
                 for replacement in read_replacements(kustomization, field, entry)
             ]
 
-        written = partial(written_scalar, kustomization.folder.session)
+        spelling = partial(spelled, kustomization.folder.session)
 
         def apply(collection: Collection) -> None:
             for field, replacement in steps:
                 try:
-                    replace(collection, replacement, written)
+                    replace(collection, replacement, spelling)
                 except BuildError as error:
                     raise kustomization.error(error, field) from None
 

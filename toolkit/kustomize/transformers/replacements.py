@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from toolkit.errors import BuildError
@@ -19,11 +20,13 @@ from toolkit.kustomize.sharing import spread_changes
 from toolkit.yaml.scalars import resolve_resource
 
 if TYPE_CHECKING:
-    from toolkit.kustomize.ports import Written
-    from toolkit.yaml.raw import RawScalar
+    from toolkit.kustomize.ports import Spelled
+
+Read = Callable[[], Any]
 
 _DEFAULT_PATH = "metadata.name"
-_ELSEWHERE = object()
+_NOTHING = "no value"
+_ANNOTATIONS = ("metadata", "annotations")
 _RESOURCE_ID = ("group", "version", "kind", "name", "namespace")
 
 
@@ -33,7 +36,7 @@ class _Untagged(str):
     __slots__ = ()
 
 
-def replace(collection: Collection, replacement: Mapping[str, Any], written: Written) -> None:
+def replace(collection: Collection, replacement: Mapping[str, Any], spelled: Spelled) -> None:
     """Applies one entry. Raises BuildError where source or targets are not found; among parts,
     where a target is here whose source is not.
     """
@@ -43,13 +46,20 @@ def replace(collection: Collection, replacement: Mapping[str, Any], written: Wri
         raise BuildError("a replacement needs a source and at least one target")
     if source is not None and constant is not None:
         raise BuildError("a replacement has either `source` or `sourceValue`, not both")
-    value: Any = _ELSEWHERE
+    item = None if source is None else _source(collection, source)
     if source is None:
-        value = _Untagged(constant)
-    elif (item := _source(collection, source)) is not None:
-        value = _value_of(item, source, written)
+        read: Read = partial(_Untagged, constant)
+    elif item is None:
+        read = _not_here
+    else:
+        read = _reader(item, source, spelled)
     for target in targets:
-        _write(collection, target, value)
+        _write(collection, target, read)
+    if item is not None:
+        try:
+            read()  # its own targets may have changed what those that are not here get
+        except BuildError:
+            _note(item, _NOTHING)
 
 
 def _source(collection: Collection, source: Mapping[str, Any]) -> Item | None:
@@ -71,19 +81,39 @@ def _source(collection: Collection, source: Mapping[str, Any]) -> Item | None:
     return found[0]
 
 
-def _value_of(item: Item, source: Mapping[str, Any], written: Written) -> Any:
+def _reader(item: Item, source: Mapping[str, Any], spelled: Spelled) -> Read:
+    """Gives the value as it is now: where the source is among the targets, those after it get
+    what it got, as upstream. A part of a value stays what it was.
+    """
     path = source.get("fieldPath") or _DEFAULT_PATH
-    try:
-        value = get_field(item.body, split_field_path(path))
-    except KeyError:
-        value = None
-    if value is None or (isinstance(value, dict | list) and not value):
-        raise BuildError(f"the source {describe(item.key)} has no field {path}")
-    if isinstance(value, int | float):
-        value = _as_written(value, written(item, _path(path)))
-    value = _refined(value, source.get("options") or {}, path)
-    item.trail.append(digest_of(f"{type(value).__name__} {value!r}"))
-    return value
+    options = source.get("options") or {}
+
+    def read() -> Any:
+        try:
+            value = get_field(item.body, split_field_path(path))
+        except KeyError:
+            value = None
+        if value is None or (isinstance(value, dict | list) and not value):
+            raise BuildError(f"the source {describe(item.key)} has no field {path}")
+        if isinstance(value, int | float):
+            # into a text it goes as it was typed: 1.50, 0777, True
+            value = _Untagged(spelled(item, _path(path), value))
+        value = _refined(value, options, path)
+        _note(item, digest_of(f"{type(value).__name__} {value!r}"))
+        return value
+
+    first = read()
+    return (lambda: first) if options.get("delimiter") else read
+
+
+def _not_here() -> Any:
+    raise BuildError("the source is not among the parts that are here")
+
+
+def _note(item: Item, answer: str) -> None:
+    """What others got from here, or would get."""
+    if item.trail[-1] != answer:
+        item.trail.append(answer)
 
 
 def _path(path: str) -> Path:
@@ -93,13 +123,6 @@ def _path(path: str) -> Path:
         for part in split_field_path(path)
         if part.strip()
     )
-
-
-def _as_written(value: Any, scalar: RawScalar | None) -> Any:
-    """A number or boolean goes into a text as it stands in the file: 1.50, 0777, True."""
-    if scalar is None or not scalar.is_plain or resolve_resource(scalar.text) != value:
-        return value
-    return _Untagged(scalar.text)
 
 
 def _written_identities(item: Item) -> list[Key]:
@@ -139,7 +162,7 @@ def _refined(value: Any, options: Mapping[str, Any], path: str) -> Any:
     return resolve_resource(parts[index])
 
 
-def _write(collection: Collection, target: Mapping[str, Any], value: Any) -> None:
+def _write(collection: Collection, target: Mapping[str, Any], read: Read) -> None:
     if target.get("select") is None:
         raise BuildError("a target must `select` objects")
     chosen = Selector(target["select"])
@@ -153,18 +176,16 @@ def _write(collection: Collection, target: Mapping[str, Any], value: Any) -> Non
         if any(other.has_identity and any(map(other.matches_identity, keys)) for other in rejected):
             continue
         if any(map(chosen.matches_identity, keys)):
-            _write_fields(collection, item, target, value)
+            _write_fields(collection, item, target, read)
 
 
 def _write_fields(
-    collection: Collection, item: Item, target: Mapping[str, Any], value: Any
+    collection: Collection, item: Item, target: Mapping[str, Any], read: Read
 ) -> None:
-    if value is _ELSEWHERE:
-        raise BuildError(f"what {describe(item.key)} is given is not here")
     options = target.get("options") or {}
     for path in target.get("fieldPaths") or (_DEFAULT_PATH,):
         try:
-            _write_field(item, path, options, value)
+            _write_field(item, path, options, read())
         except BuildError as error:
             raise BuildError(
                 f"{describe(item.key)}: {path}: {error.message}", hints=error.hints
@@ -172,6 +193,9 @@ def _write_fields(
     spread_changes(item.shared)
     before = item.key
     item.refresh()
+    if not item.name:
+        item.key = before
+        raise BuildError(f"{describe(before)}: metadata.name would be empty")
     if item.key != before:
         collection.changed()
 
@@ -186,7 +210,7 @@ def _write_field(item: Item, path: str, options: Mapping[str, Any], value: Any) 
         hint = "" if create is not None else "set options.create to add it"
         raise BuildError("there is no such field", hints=[hint] if hint else [])
     for place in places:
-        _set(place, options, value)
+        _set(place, options, value, is_text=parts[:2] == _ANNOTATIONS)
 
 
 def _kind_to_create(value: Any) -> Any:
@@ -195,7 +219,7 @@ def _kind_to_create(value: Any) -> Any:
     return [] if isinstance(value, list) else CREATED
 
 
-def _set(place: Place, options: Mapping[str, Any], value: Any) -> None:
+def _set(place: Place, options: Mapping[str, Any], value: Any, *, is_text: bool) -> None:
     parent, key = place
     present = parent[key]
     delimiter = options.get("delimiter")
@@ -205,7 +229,7 @@ def _set(place: Place, options: Mapping[str, Any], value: Any) -> None:
         text = "" if present is CREATED else text_of(present)
         value = _joined(text.split(delimiter), delimiter, options.get("index", 0), text_of(value))
     if present is CREATED:
-        parent[key] = resolve_resource(text_of(value))
+        parent[key] = str(text_of(value)) if is_text else resolve_resource(text_of(value))
     elif isinstance(present, dict | list):
         parent[key] = resolve_resource(value) if isinstance(value, _Untagged) else copied(value)
     else:
