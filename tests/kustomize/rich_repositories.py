@@ -189,7 +189,7 @@ class RichRepository(Repository):
             options |= {"delimiter": self.pick(("-", "/", ":")), "index": self.pick((-1, 0, 1, 9))}
         chosen: dict[str, Any] = {"select": {"kind": target["kind"]}, "options": options}
         chosen["fieldPaths"] = [
-            self.pick((*PATHS.get(target["kind"], ()), "metadata.name", "metadata.labels.made"))
+            self.pick((*PATHS.get(target["kind"], ()), "metadata.annotations.made", "spec.made"))
         ]
         if self.chance(0.3):
             chosen["reject"] = [{"name": self.pick((target["metadata"]["name"], ".*-0"))}]

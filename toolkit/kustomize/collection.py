@@ -190,6 +190,7 @@ def _take_over(old: Item, item: Item, spelled: Spelled) -> None:
     else:
         old.origin = item.origin
     old.body = item.body
+    old.rewritten_annotations = {}
     old.needs_hash = old.needs_hash and item.needs_hash
 
 

@@ -86,7 +86,10 @@ def write_out(
     raw = {} if item.is_from_json else raw_scalars(text, item.origin.document, path)
     changed: dict[str, tuple[str, str]] = {}
     for key, value in values.items():
-        if isinstance(value, str):
+        if value is BLANK:
+            values[key] = ""
+            changed[key] = ("", "")
+        elif isinstance(value, str):
             values[key] = raw.get(key, value)
         elif isinstance(value, int | float) or (value is None and not nulls_delete):
             plain = "null" if value is None else text_of(value)

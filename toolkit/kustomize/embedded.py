@@ -2,21 +2,26 @@ r"""Values inside of JSON or YAML that stands as text in a field: ``data.config\
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from toolkit.errors import BuildError, YamlError
 from toolkit.kustomize.gojson import go_json
 from toolkit.kustomize.item import text_of
-from toolkit.kustomize.jsonpatch import copied
 from toolkit.kustomize.path_match import CREATED, Place, match_fields
 from toolkit.kustomize.paths import get_field
 from toolkit.kustomize.schema import FieldPath
+from toolkit.yaml.dialect import EMBEDDED
 from toolkit.yaml.emit import emit
+from toolkit.yaml.layout import laid_out
 from toolkit.yaml.parse import load_all
 
+Change = Callable[[Any], Any]
+"""The new value in the place of the present one (CREATED where there was none)."""
 
-def replace_embedded(body: Any, parts: tuple[str, ...], value: Any, create: Any) -> bool:
-    """Writes ``value`` where ``parts`` lead through a text into the JSON or YAML that it holds.
+
+def replace_embedded(body: Any, parts: tuple[str, ...], change: Change, create: Any) -> bool:
+    """Changes the values where ``parts`` lead through a text into the JSON or YAML that it holds.
     False where they do not, or nothing is found there.
     """
     for length in range(1, len(parts)):
@@ -29,7 +34,7 @@ def replace_embedded(body: Any, parts: tuple[str, ...], value: Any, create: Any)
             if isinstance(text, dict | list):
                 continue
             return False
-        replaced = _replaced(text, parts[length:], value, create)
+        replaced = _replaced(text, parts[length:], change, create)
         if replaced is None or not isinstance(parent, dict):
             return False
         parent[parts[length - 1]] = replaced
@@ -37,20 +42,27 @@ def replace_embedded(body: Any, parts: tuple[str, ...], value: Any, create: Any)
     return False
 
 
-def _replaced(text: str, parts: tuple[str, ...], value: Any, create: Any) -> str | None:
+def _replaced(text: str, parts: tuple[str, ...], change: Change, create: Any) -> str | None:
     try:
-        documents = load_all(text)
+        documents = load_all(text, dialect=EMBEDDED)
         root = {"": documents[0]} if documents else {}
         places = match_fields((root, ""), parts, create) if documents else []
     except (BuildError, YamlError):
         return None
     if not places:
         return None
+    before = [parent[key] for parent, key in places]
     kept = {} if create is not None else _scalar_paths(root[""], places)
     for parent, key in places:
-        _set(parent, key, value)
+        parent[key] = change(parent[key])
     if text.strip()[0] in "{[":
+        _keep_types(places, before)
         return _as_json(root[""], text)
+    changed = {(id(parent), key) for parent, key in places}
+    written = laid_out(text, root[""], lambda parent, key: (id(parent), key) in changed)
+    if written is not None:
+        return written
+    _keep_types(places, before)
     if len(kept) == len(places):
         from toolkit.yaml.raw import with_scalars
 
@@ -59,6 +71,16 @@ def _replaced(text: str, parts: tuple[str, ...], value: Any, create: Any) -> str
         if edited is not None:
             return edited.strip()
     return emit(root[""]).strip()
+
+
+def _keep_types(places: list[Place], before: list[Any]) -> None:
+    """A text in the place of a number is one. Raises BuildError."""
+    from toolkit.kustomize.transformers.replacements import of_type
+
+    for (parent, key), present in zip(places, before, strict=True):
+        value = parent[key]
+        if present is not CREATED and not isinstance(present, dict | list):
+            parent[key] = of_type(present, text_of(value))
 
 
 def _scalar_paths(body: Any, places: list[Place]) -> dict[int, tuple[FieldPath, Any, Any]]:
@@ -76,16 +98,6 @@ def _scalar_paths(body: Any, places: list[Place]) -> dict[int, tuple[FieldPath, 
             elif (id(node), key) in wanted:
                 found[wanted[id(node), key]] = ((*path, key), node, key)
     return found
-
-
-def _set(parent: Any, key: Any, value: Any) -> None:
-    from toolkit.kustomize.transformers.replacements import of_type
-
-    present = parent[key]
-    if present is CREATED or isinstance(present, dict | list):
-        parent[key] = copied(value)
-    else:
-        parent[key] = of_type(present, text_of(value))
 
 
 def _as_json(value: Any, text: str) -> str:

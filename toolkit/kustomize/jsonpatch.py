@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from toolkit.errors import BuildError
+from toolkit.yaml.scalars import BLANK
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,7 +54,9 @@ def copied(value: Any) -> Any:
 
 
 def rounded(value: Any) -> Any:
-    """Integers as a float64 holds them: upstream passes the patched object through JSON."""
+    """Integers as a float64 holds them, and nothing in a flow map as a text: upstream passes the
+    patched object through JSON.
+    """
     holder = [value]
     open_nodes: list[Any] = [holder]
     while open_nodes:
@@ -64,6 +67,8 @@ def rounded(value: Any) -> Any:
                 open_nodes.append(item)
             elif kind is int and not -_EXACT <= item <= _EXACT:
                 node[key] = _as_float(item)
+            elif item is BLANK:
+                node[key] = ""
     return holder[0]
 
 

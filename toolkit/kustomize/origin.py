@@ -68,6 +68,7 @@ def note_transformation(collection: Collection, note: Note, times: int = 1) -> N
             _annotate(item, TRANSFORMATIONS, annotations.get(TRANSFORMATIONS, "") + text)
         else:
             note_origin(item, note)
+        item.rewritten_annotations = {}  # all are texts from here on
 
 
 def drop_notes(collection: Iterable[Item], keys: Iterable[str]) -> None:

@@ -61,12 +61,15 @@ def stands_in_quotes(session: Session, item: Item, parent: Any, key: Any) -> boo
 
 
 def _is_quoted(session: Session, item: Item, path: Path, text: str) -> bool:
-    if not text or not isinstance(resolve_resource(text), str):
-        return True  # without quotes it would be no text
-    if item.is_rewritten and not syntax_of(text).is_plain_allowed:
-        return True  # written anew, it could only be in quotes
+    is_text = bool(text) and isinstance(resolve_resource(text), str)
+    if item.is_rewritten:
+        # written anew, it has quotes where it could not be without
+        if not is_text or not syntax_of(text).is_plain_allowed:
+            return True
+        scalar = next(_patched_scalars(item, path), None)
+        return scalar is not None and not scalar.is_plain
     scalar = written_scalar(session, item, path) or next(_patched_scalars(item, path), None)
-    return scalar is not None and not scalar.is_plain
+    return not is_text if scalar is None else not scalar.is_plain
 
 
 def _path_to(body: Any, wanted: Any) -> Path:

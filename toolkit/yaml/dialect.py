@@ -89,6 +89,15 @@ FIRST_KEYS: Final = Dialect(
 )
 """A patch with a key twice, of which a merge looks at the first."""
 
+EMBEDDED: Final = Dialect(
+    resolve_resource,
+    RESOURCE_HINTS,
+    has_typed_keys=True,
+    has_duplicates=False,
+    is_rewritten=False,
+)
+"""YAML that stands as a text in a resource."""
+
 SETTINGS: Final = Dialect(
     resolve_settings,
     SETTINGS_HINTS,

@@ -166,8 +166,8 @@ def _drop_blank_annotations(item: Item) -> None:
     """Those that are nothing at all, unless an earlier step made texts of all of them."""
     if item.past or item.prefixes or item.suffixes:
         return
-    for key, (written, plain) in list(item.rewritten_annotations.items()):
-        if not written and plain == "null":
+    for key, (written, _) in list(item.rewritten_annotations.items()):
+        if not written:
             item.metadata["annotations"].pop(key, None)
             del item.rewritten_annotations[key]
 

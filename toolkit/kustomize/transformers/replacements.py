@@ -203,7 +203,8 @@ def _write_fields(
 def _write_field(item: Item, path: str, options: Mapping[str, Any], value: Any) -> None:
     parts = split_field_path(path)
     create = _kind_to_create(value) if options.get("create") else None
-    if replace_embedded(item.body, parts, value, create):
+    # upstream knows no delimiters within a text
+    if replace_embedded(item.body, parts, partial(_changed, value, {}), create):
         return
     places = match_fields(({"": item.body}, ""), parts, create)
     if not places:
@@ -219,9 +220,10 @@ def _kind_to_create(value: Any) -> Any:
     return [] if isinstance(value, list) else CREATED
 
 
-def _set(place: Place, options: Mapping[str, Any], value: Any, *, is_text: bool) -> None:
-    parent, key = place
-    present = parent[key]
+def _changed(value: Any, options: Mapping[str, Any], present: Any, *, is_text: bool = False) -> Any:
+    """What is written over ``present``: over a scalar a text, whatever it was. What is made is a
+    text where it ``is_text``.
+    """
     delimiter = options.get("delimiter")
     if delimiter:
         if isinstance(present, dict | list):
@@ -229,11 +231,19 @@ def _set(place: Place, options: Mapping[str, Any], value: Any, *, is_text: bool)
         text = "" if present is CREATED else text_of(present)
         value = _joined(text.split(delimiter), delimiter, options.get("index", 0), text_of(value))
     if present is CREATED:
-        parent[key] = str(text_of(value)) if is_text else resolve_resource(text_of(value))
-    elif isinstance(present, dict | list):
-        parent[key] = resolve_resource(value) if isinstance(value, _Untagged) else copied(value)
-    else:
-        parent[key] = of_type(present, text_of(value))
+        made = str(text_of(value))
+        return made if is_text else resolve_resource(made)
+    if isinstance(present, dict | list):
+        return resolve_resource(str(value)) if isinstance(value, _Untagged) else copied(value)
+    return str(text_of(value))
+
+
+def _set(place: Place, options: Mapping[str, Any], value: Any, *, is_text: bool) -> None:
+    parent, key = place
+    present = parent[key]
+    changed = _changed(value, options, present, is_text=is_text)
+    is_scalar = present is not CREATED and not isinstance(present, dict | list)
+    parent[key] = of_type(present, changed) if is_scalar else changed
 
 
 def _joined(parts: list[str], delimiter: str, index: int, text: str) -> str:
