@@ -142,6 +142,17 @@ DEEP = """
 - name: o
   dag: {tasks: [{name: x, template: t}, {name: y, template: t, depends: x}]}
 """
+AT_ONCE = """
+- name: main
+  dag:
+    failFast: false
+    tasks:
+    - {name: a, template: n, hooks: {exit: {template: t}}}
+    - {name: b, template: t, depends: a.Errored}
+- name: n
+  dag: {tasks: [{name: x, template: locked}]}
+- {name: locked, synchronization: {mutexes: [{name: m}]}, container: {image: i, command: [c]}}
+"""
 
 
 class Case:
@@ -197,6 +208,13 @@ CASES = (
         HOOKED_STEPS,
         {"[0].a.onExit": 1, "[1].z": 1},
         "[1].z",
+    ),
+    Case(
+        "what follows a task that fails as soon as it goes on waits for its exit handler",
+        AT_ONCE,
+        {"b": 1},
+        "a.onExit b",
+        spec="{synchronization: {mutexes: [{name: m}]}}",
     ),
     Case("an exit handler that went well stays", HOOKED, {"z": 1}, "z"),
     Case("omitted and skipped tasks are looked at anew", SKIPPING, {"a": 1}, "a d"),

@@ -110,11 +110,14 @@ def _start_ready(draft: Draft, node: Node, graph: Graph, names: list[str]) -> No
 
 
 def _is_ready(draft: Draft, node: Node, graph: Graph, name: str) -> bool:
-    """The last dependency is asked first: it is the likeliest to be missing still."""
-    return all(
-        is_settled(draft.find(task_name(node, dependency)))
-        for dependency in reversed(graph.dependencies[name])
-    )
+    """The last dependency is asked first: it is the likeliest to be missing still. The hooks of one
+    that has just ended start when the dag hears of it.
+    """
+    for dependency in reversed(graph.dependencies[name]):
+        task = draft.find(task_name(node, dependency))
+        if task is None or not is_settled(task) or task.id in draft.untold:
+            return False
+    return True
 
 
 def _start_task(draft: Draft, node: Node, graph: Graph, name: str) -> Node | None:

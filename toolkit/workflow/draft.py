@@ -71,6 +71,7 @@ class Draft:
         self._audit: list[AuditEvent] = []
         self._known: dict[Any, Any] = {}
         self._forgets = False
+        self.untold: set[str] = set()  # nodes of whose end the owner is to hear yet, by the agenda
         self.scratch: dict[Any, Any] = {}  # saves work within this step, and ends with it
 
     # Reading
@@ -246,6 +247,7 @@ class Draft:
 
     def tell_owner(self, node: Node) -> None:
         """The node ended, or is a daemon that is up: what waits for it may go on."""
+        self.untold.add(node.id)
         self.agenda.append(
             Due("ended", node.owner, node.id) if node.owner else Due("root", node.id)
         )

@@ -347,6 +347,7 @@ def _restore_deferred(draft: Draft) -> None:
     draft.edit_run()["deferred"] = []
     waiting = [Due(kind, id, child) for kind, id, child in deferred if kind != "start"]
     draft.agenda.extendleft(reversed(waiting))
+    draft.untold.update(due.child for due in waiting if due.kind == "ended")
     if len(waiting) < len(deferred) and draft.row["stage"] != "done":
         _start(draft)
 
@@ -376,6 +377,8 @@ def _work(draft: Draft, due: Due) -> None:
 
 
 def _child(draft: Draft, node: Node, child: Node, *, ended: bool) -> None:
+    if ended:
+        draft.untold.discard(child.id)
     if child.engine.get("unheard") and _is_held_up(draft, node):
         return  # told again when the lock is there
     match node.type:
