@@ -49,6 +49,9 @@ PATHS = {
 }
 """Field paths that lead somewhere, by kind."""
 
+NUMBERS = ("spec.replicas", "spec.ports.0.port")
+"""Those of them that no text may be put into."""
+
 CONFIGURATIONS = (
     {"namePrefix": [{"path": "metadata/annotations/prefixed"}]},
     {"commonLabels": [{"path": "spec/map", "kind": "Custom", "create": True}]},
@@ -188,9 +191,8 @@ class RichRepository(Repository):
         if self.chance(0.3):
             options |= {"delimiter": self.pick(("-", "/", ":")), "index": self.pick((-1, 0, 1, 9))}
         chosen: dict[str, Any] = {"select": {"kind": target["kind"]}, "options": options}
-        chosen["fieldPaths"] = [
-            self.pick((*PATHS.get(target["kind"], ()), "metadata.annotations.made", "spec.made"))
-        ]
+        paths = [path for path in PATHS.get(target["kind"], ()) if path not in NUMBERS]
+        chosen["fieldPaths"] = [self.pick((*paths, "metadata.annotations.made", "spec.made"))]
         if self.chance(0.3):
             chosen["reject"] = [{"name": self.pick((target["metadata"]["name"], ".*-0"))}]
         entry["targets"] = [chosen]

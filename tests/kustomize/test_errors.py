@@ -187,3 +187,29 @@ def test_secrets_stay_out_of_messages(refused: Refused) -> None:
         }
     )
     assert "hunter2" not in error.message
+
+
+def test_a_field_of_a_plugin_has_its_place(refused: Refused) -> None:
+    error = refused(
+        {
+            "kustomization.yaml": "transformers: [t.yaml]\n",
+            "t.yaml": "apiVersion: builtin\nkind: ReplicaCountTransformer\nmetadata: {name: t}\n"
+            "replica: {name: web, count: many}\n",
+        }
+    )
+    assert str(error.location) == "t.yaml:4:29"
+    assert error.message.startswith("ReplicaCountTransformer/t: count must be a whole number")
+
+
+def test_a_field_of_a_file_of_replacements_has_its_place(refused: Refused) -> None:
+    files = {
+        "kustomization.yaml": "replacements: [{path: r.yaml}]\n",
+        "r.yaml": "source: {kind: C}\ntargets:\n- select: {kind: D}\n  reject: {name: a}\n",
+    }
+    assert str(refused(files).location) == "r.yaml:4:11"
+
+
+def test_a_plugin_in_the_wrong_list_is_told_the_right_one(refused: Refused) -> None:
+    text = "apiVersion: builtin\nkind: PrefixTransformer\nmetadata: {name: t}\n"
+    error = refused({"kustomization.yaml": "generators: [t.yaml]\n", "t.yaml": text})
+    assert error.hints == ("list it under `transformers:`",)

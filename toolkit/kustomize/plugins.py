@@ -24,7 +24,7 @@ from toolkit.kustomize.patch_steps import (
     patch_step,
     strategic_merge_steps,
 )
-from toolkit.kustomize.schema import PLUGIN_OBJECTS, PLUGINS, FieldPath, decode
+from toolkit.kustomize.schema import PLUGIN_OBJECTS, PLUGINS, FieldError, FieldPath, decode
 from toolkit.kustomize.spelling import spelled, stands_in_quotes
 from toolkit.kustomize.step import Step
 from toolkit.kustomize.transform_steps import field_specs, read_replacements
@@ -55,7 +55,10 @@ def plugin_generator(kustomization: Kustomization, config: Item, field: FieldPat
     fields = _decoded(kustomization, config, field)
     generate = _GENERATORS.get(config.kind)
     if generate is None:
-        raise kustomization.error(BuildError(f"{config.kind} is no generator"), field)
+        raise kustomization.error(
+            BuildError(f"{config.kind} is no generator", hints=["list it under `transformers:`"]),
+            field,
+        )
     try:
         return generate(kustomization, config, fields)
     except BuildError as error:
@@ -70,7 +73,10 @@ def plugin_steps(kustomization: Kustomization, config: Item, field: FieldPath) -
     fields = _decoded(kustomization, config, field)
     configure = _TRANSFORMERS.get(config.kind)
     if configure is None:
-        raise kustomization.error(BuildError(f"{config.kind} is no transformer"), field)
+        raise kustomization.error(
+            BuildError(f"{config.kind} is no transformer", hints=["list it under `generators:`"]),
+            field,
+        )
     try:
         return configure(kustomization, field, fields)
     except BuildError as error:
@@ -87,12 +93,16 @@ def _decoded(kustomization: Kustomization, config: Item, field: FieldPath) -> Fi
     struct = PLUGINS.get(config.kind)
     if struct is None:
         raise kustomization.error(_not_built_in(config), field)
-    session = kustomization.folder.session
     try:
         decoded: Fields = decode(config.body, struct, PLUGIN_OBJECTS)
-    except BuildError as error:
-        raise BuildError(
-            f"{session.place(config)}: {config.short}: {error.message}", hints=error.hints
+    except FieldError as error:
+        wrong = BuildError(f"{config.short}: {error.message}", hints=error.hints)
+        origin = config.origin
+        if origin.path == kustomization.file:
+            raise kustomization.error(wrong, field) from None
+        session = kustomization.folder.session
+        raise session.located(
+            wrong, origin.path, document=origin.document, field=error.path
         ) from None
     return decoded
 

@@ -12,7 +12,14 @@ from toolkit.kustomize.fieldspec import FieldSpec
 from toolkit.kustomize.folder import Folder
 from toolkit.kustomize.kustomization import Kustomization
 from toolkit.kustomize.patch_steps import json6902_step, patch_step, strategic_merge_steps
-from toolkit.kustomize.schema import PLUGIN_OBJECTS, REPLACEMENT, FieldPath, ListOf, decode
+from toolkit.kustomize.schema import (
+    PLUGIN_OBJECTS,
+    REPLACEMENT,
+    FieldError,
+    FieldPath,
+    ListOf,
+    decode,
+)
 from toolkit.kustomize.spelling import spelled, stands_in_quotes
 from toolkit.kustomize.step import Step
 from toolkit.kustomize.transformers.images import set_images
@@ -186,10 +193,12 @@ def read_replacements(
     if not isinstance(decoded, dict | list):
         wrong = BuildError("a file of replacements holds one, or a list of them")
         raise folder.session.located(wrong, file, content)
-    if isinstance(decoded, dict):
-        return [decode(decoded, REPLACEMENT, PLUGIN_OBJECTS)]
-    found: list[dict[str, Any]] = decode(decoded, ListOf(REPLACEMENT), PLUGIN_OBJECTS)
-    return found
+    type = REPLACEMENT if isinstance(decoded, dict) else ListOf(REPLACEMENT)
+    try:
+        found = decode(decoded, type, PLUGIN_OBJECTS)
+    except FieldError as error:
+        raise folder.session.located(error, file, content, field=error.path) from None
+    return [found] if isinstance(decoded, dict) else list(found)
 
 
 def _step(
