@@ -54,8 +54,9 @@ class Faults:
     crash where ``cut`` says it. ``repeat``: an old event comes again; ``late``: one comes after
     those behind it. ``jump``: the clock is set. ``meddle``: people.
 
-    ``races``: who comes first may differ after a crash, because steps end at the same instant, or
-    because a lock that was granted in memory is given away anew, when others have asked for it.
+    ``races``: who comes first may differ after a crash, because runs are submitted or steps end at
+    the same instant, or because a lock that was granted in memory is given away anew, when others
+    have asked for it.
     """
 
     crash: float = 0.0
@@ -133,9 +134,10 @@ class World:
         rng = random.Random(f"workflows/{self.seed}")
         for at in range(rng.randint(1, 3)):
             workflow, library = Author(rng).workflow(f"wf{at}")
-            self.submit_later(workflow, library, rng.choice([0, 0, 1, 3]))
+            apart = 0.0 if self.faults.races else at / 16
+            self.submit_later(workflow, library, rng.choice([0, 0, 1, 3]) + apart)
 
-    def submit_later(self, workflow: Body, library: Library, seconds: int = 0) -> None:
+    def submit_later(self, workflow: Body, library: Library, seconds: float = 0.0) -> None:
         """Another workflow, after a time."""
         uid = workflow["metadata"]["uid"]
         self.specs[uid], self.libraries[uid] = workflow["spec"], library
