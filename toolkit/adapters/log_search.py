@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from toolkit.adapters.log_times import LogTimes
-from toolkit.adapters.logs import STEP
+from toolkit.adapters.logs import descriptions
 from toolkit.workflow.ports import PodAddress
 from toolkit.workflow.step_names import step_of
 
@@ -61,14 +60,16 @@ class FoundLine:
 def kept_logs(root: Path, cluster: str, query: LogQuery) -> list[KeptLog]:
     """The logs of one environment that the query means, the step that began first at first."""
     found = []
-    for path in (root / cluster).glob("*/*/*/*.log"):
-        pod = path.parent
-        address = PodAddress(cluster, pod.parent.parent.name, pod.parent.name, pod.name)
-        if not fnmatchcase(address.workflow, query.workflow):
+    for folder in (root / cluster).glob("*/*"):
+        if not fnmatchcase(folder.name, query.workflow):
             continue
-        log = _described(path, address)
-        if _is_meant(log, query):
-            found.append(log)
+        known = descriptions(folder)
+        for path in folder.glob("*/*.log"):
+            pod = path.parent.name
+            address = PodAddress(cluster, folder.parent.name, folder.name, pod)
+            log = _described(path, address, known.get(pod, {}))
+            if _is_meant(log, query):
+                found.append(log)
     return sorted(found, key=lambda log: (log.began, log.address.pod, log.container))
 
 
@@ -86,12 +87,7 @@ def search(log: KeptLog, query: LogQuery) -> Iterator[FoundLine]:
                 yield FoundLine(log, number, at, text)
 
 
-def _described(path: Path, address: PodAddress) -> KeptLog:
-    about: dict[str, Any] = {}
-    try:
-        about = json.loads((path.parent / STEP).read_text(encoding="utf-8"))
-    except (OSError, ValueError):  # of an earlier version
-        about = {}
+def _described(path: Path, address: PodAddress, about: Mapping[str, Any]) -> KeptLog:
     node = str(about.get("node") or "")
     began = about.get("began")
     return KeptLog(

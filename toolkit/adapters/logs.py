@@ -5,7 +5,7 @@ when it has ended the file itself is masked. A marker (``unmasked``) stands besi
 program that does not know the secrets refuses to read such a log.
 """
 
-# ruff: noqa: PTH103, PTH112 - for every step
+# ruff: noqa: PTH102, PTH103 - for every step
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ import shutil
 import threading
 from collections import deque
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from toolkit.adapters.log_times import LogTimes, TimeKeeper
 from toolkit.adapters.masking import Mask
@@ -26,7 +27,8 @@ from toolkit.workflow.ports import PodAddress
 _FOLLOW_INTERVAL_S = 0.1
 _MARKER = "unmasked"
 _MAIN = "main"
-STEP = "step.json"
+_STEPS = "_steps.jsonl"  # no pod is called so
+_OLD_STEP = "step.json"  # one beside each log, of an earlier version
 
 
 class Logs:
@@ -53,16 +55,19 @@ class Logs:
         raise NotFoundError(f"no log of pod {namespace}/{pod}")
 
     def describe(self, address: PodAddress, about: Mapping[str, str]) -> None:
-        """Keeps beside the logs of a pod what ran there, so that they can be searched when the
-        run is gone (:mod:`toolkit.adapters.log_search`).
+        """Keeps beside the logs of a workflow what ran in a pod, so that they can be searched when
+        the run is gone (:mod:`toolkit.adapters.log_search`).
+
+        A line in one file, because to make a file costs more than all else here. The line's end
+        comes first: what a crash left of the line before does not spoil this one.
         """
-        folder = self._make(address)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
-        descriptor = os.open(f"{folder}/{STEP}", flags, 0o600)
+        line = f"\n{json.dumps({'pod': address.pod, **about})}".encode()
+        folder = self._at(address).rpartition("/")[0]
         try:
-            os.write(descriptor, json.dumps(about).encode())
-        finally:
-            os.close(descriptor)
+            _append(f"{folder}/{_STEPS}", line)
+        except FileNotFoundError:
+            os.makedirs(folder, mode=0o700, exist_ok=True)
+            _append(f"{folder}/{_STEPS}", line)
 
     def open(self, address: PodAddress, mask: Mask, container: str = _MAIN) -> Path:
         """Before a container starts, and when a running one is found again: its log file."""
@@ -140,12 +145,13 @@ class Logs:
         finally:
             raw.close()
 
-    def _make(self, address: PodAddress) -> str:
+    def _make(self, address: PodAddress) -> None:
         """The pod's folder, which is there then."""
         folder = self._at(address)
-        if not os.path.isdir(folder):
+        try:
+            os.mkdir(folder, 0o700)
+        except (FileExistsError, FileNotFoundError):  # another container's, or the pod is the first
             os.makedirs(folder, mode=0o700, exist_ok=True)
-        return folder
 
     def _folder(self, address: PodAddress) -> Path:
         return Path(self._at(address))
@@ -155,6 +161,38 @@ class Logs:
         if any(part in ("", ".", "..") or "/" in part for part in parts):
             raise NotFoundError(f"no log of pod {address.namespace}/{address.pod}")
         return "/".join((str(self._root), *parts))
+
+
+def descriptions(folder: Path) -> dict[str, dict[str, Any]]:
+    """By pod, what :meth:`Logs.describe` kept in a workflow's folder, the latest of each."""
+    found: dict[str, dict[str, Any]] = {}
+    for path in folder.glob(f"*/{_OLD_STEP}"):
+        for about in _objects(path):
+            found[path.parent.name] = about
+    found |= {str(about.get("pod")): about for about in _objects(folder / _STEPS)}
+    return found
+
+
+def _objects(path: Path) -> list[dict[str, Any]]:
+    """The lines that are whole."""
+    found = []
+    try:
+        lines = path.read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return []
+    for line in lines:
+        with suppress(ValueError):
+            found.append(json.loads(line))
+    return [each for each in found if isinstance(each, dict)]
+
+
+def _append(path: str, line: bytes) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+    descriptor = os.open(path, flags, 0o600)
+    try:
+        os.write(descriptor, line)
+    finally:
+        os.close(descriptor)
 
 
 class _Live:
