@@ -62,13 +62,18 @@ def _children_first(children: Children) -> Iterator[str]:
 
 
 def summation(weights: Sequence[int]) -> Callable[[int], int]:
-    """What sums the weights (not below 0) of a set of nodes: one count for each binary digit of
-    the largest weight.
+    """What sums the weights (not below 0) of a set of nodes, all of which have one: one count for
+    each binary digit of the largest weight.
     """
-    width = max(weights, default=0).bit_length()
-    planes = [(digit, _plane(weights, digit)) for digit in range(width)]
+    largest = max(weights, default=0)
+    if largest == min(weights, default=0):  # mostly: each node counts one, or nothing
+        return lambda bits: largest * bits.bit_count()
+    if largest == 1:
+        only = _plane(weights, 0)
+        return lambda bits: (bits & only).bit_count()
+    planes = [(digit, _plane(weights, digit)) for digit in range(largest.bit_length())]
     masks = [(digit, plane) for digit, plane in planes if plane]
-    return lambda bits: sum((bits & plane).bit_count() << digit for digit, plane in masks)
+    return lambda bits: sum([(bits & plane).bit_count() << digit for digit, plane in masks])
 
 
 def _plane(weights: Sequence[int], digit: int) -> int:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from toolkit.errors import ExpressionError
 from toolkit.workflow.dag_scope import graph_at, task_name
 from toolkit.workflow.draft import Draft
-from toolkit.workflow.nodes import DAG, POD, RETRY, STEP_GROUP, STEPS, TASK_GROUP, Node
+from toolkit.workflow.nodes import Node
 from toolkit.workflow.run import Run
 
 
@@ -53,8 +53,10 @@ class Edges:
                 return [node.id]
 
     def _owned(self, node: Node) -> list[Node]:
+        owned = self._run.children.get(node.id)
+        if owned is None:
+            return []
         nodes = self._run.nodes
-        owned = self._run.children.get(node.id, ())
         return [child for id in owned if not (child := nodes[id]).engine.get("of")]
 
     def _targets(self, node: Node) -> list[Node]:
@@ -67,14 +69,17 @@ class Edges:
 
     def _connect(self, node: Node) -> None:
         owned = self._owned(node)
-        if node.type == STEPS:
-            self._connect_groups(node, owned)
-        elif node.type == DAG:
-            self._connect_tasks(node, owned)
-        elif node.type in {STEP_GROUP, TASK_GROUP, RETRY}:
-            self.children[node.id].extend(child.id for child in owned)
-        elif node.type == POD:
-            self._connect_containers(node, owned)
+        if not owned:  # as most
+            return
+        match node.type:
+            case "Steps":
+                self._connect_groups(node, owned)
+            case "DAG":
+                self._connect_tasks(node, owned)
+            case "StepGroup" | "TaskGroup" | "Retry":
+                self.children[node.id].extend(child.id for child in owned)
+            case "Pod":
+                self._connect_containers(node, owned)
 
     def _connect_containers(self, pod: Node, containers: list[Node]) -> None:
         by_name = {str(each.status["displayName"]): each.id for each in containers}

@@ -71,20 +71,19 @@ class _Sums:
     def __init__(self, pairs: Sequence[tuple[int, int]], usages: Sequence[Row]) -> None:
         self._done = summation([done for done, _ in pairs])
         self._whole = summation([whole for _, whole in pairs])
-        self._usage = {
-            resource: (
+        self._usage = [
+            (
+                resource,
                 summation([int(resource in used) for used in usages]),
                 summation([used.get(resource, 0) for used in usages]),
             )
             for resource in _added(usages)
-        }
+        ]
 
     def progress(self, bits: int) -> str:
         return format_progress(self._done(bits), self._whole(bits))
 
     def usage(self, bits: int) -> Row:
         return {
-            resource: seconds(bits)
-            for resource, (has_it, seconds) in self._usage.items()
-            if has_it(bits)
+            resource: seconds(bits) for resource, has_it, seconds in self._usage if has_it(bits)
         }
