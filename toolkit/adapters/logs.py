@@ -76,13 +76,15 @@ class Logs:
         if mask:
             _marker(path).touch(mode=0o600)
         with self._lock:
-            self._live[(address, container)] = _Live(mask, threading.Event())
+            self._live[(address, container)] = _Live(path, mask, threading.Event())
         self._times.begin(path)
         return path
 
     def close(self, address: PodAddress, mask: Mask, container: str = _MAIN) -> None:
         """After a container has ended: the file is masked, followers come to their end."""
-        path = self.path(address, container)
+        with self._lock:
+            live = self._live.get((address, container))
+        path = live.path if live else self.path(address, container)
         self._times.end(path, is_rewritten=bool(mask))
         mask.file(path)
         if mask:  # else its secrets are unknown, and it stays as it is: unread
@@ -196,11 +198,14 @@ def _append(path: str, line: bytes) -> None:
 
 
 class _Live:
-    """A step that runs: how to mask its log, and whether it has ended."""
+    """A step that runs: its log (kept, for to make a Path costs as much as to open the file), how
+    to mask that, and whether it has ended.
+    """
 
-    __slots__ = ("ended", "mask")
+    __slots__ = ("ended", "mask", "path")
 
-    def __init__(self, mask: Mask, ended: threading.Event) -> None:
+    def __init__(self, path: Path, mask: Mask, ended: threading.Event) -> None:
+        self.path = path
         self.mask = mask
         self.ended = ended
 

@@ -40,7 +40,8 @@ def outcome_of(
     containers' logs too (``log(name)`` is one's file).
     """
     if standing is Standing.ENDED and not claim.is_past_deadline():
-        layout = recall_layout(claim)
+        is_asked = start.output_files or start.output_artifacts
+        layout = recall_layout(claim) if is_asked else Layout()
         saved = {
             artifact.name: artifact.key
             for artifact in start.output_artifacts
