@@ -213,3 +213,15 @@ def test_a_plugin_in_the_wrong_list_is_told_the_right_one(refused: Refused) -> N
     text = "apiVersion: builtin\nkind: PrefixTransformer\nmetadata: {name: t}\n"
     error = refused({"kustomization.yaml": "generators: [t.yaml]\n", "t.yaml": text})
     assert error.hints == ("list it under `transformers:`",)
+
+
+def test_an_image_name_that_is_no_pattern_says_what_is_wrong_with_the_name(
+    refused: Refused,
+) -> None:
+    error = refused(
+        {
+            "kustomization.yaml": "resources: [a.yaml]\nimages:\n- name: '['\n  newTag: b\n",
+            "a.yaml": DEPLOYMENT + "containers: [{image: a}]\n",
+        }
+    )
+    assert error.message == "the image name '[' is no regular expression: a '[' is not closed"

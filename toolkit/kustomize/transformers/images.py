@@ -130,9 +130,18 @@ def _test(name: str) -> Callable[[str], object]:
         return go_regexp(f"^{name}{_REST.pattern.removesuffix(_END)}$").search
     except GoRegexpError as error:
         raise BuildError(
-            f"the image name {name!r} is no regular expression: {error}",
+            f"the image name {name!r} is no regular expression: {_fault_of(name) or error}",
             hints=["escape a literal character with a backslash"],
         ) from None
+
+
+def _fault_of(name: str) -> str:
+    """What is wrong with the name alone: an open class swallows what is put after it."""
+    try:
+        go_regexp(name)
+    except GoRegexpError as error:
+        return str(error)
+    return ""
 
 
 def _is_like(text: str, name: str) -> bool:
