@@ -225,3 +225,10 @@ def test_an_image_name_that_is_no_pattern_says_what_is_wrong_with_the_name(
         }
     )
     assert error.message == "the image name '[' is no regular expression: a '[' is not closed"
+
+
+@pytest.mark.parametrize("schema", ["[]", "a", "definitions: []", "definitions: {a: b}"])
+def test_what_is_no_schema_is_refused(refused: Refused, schema: str) -> None:
+    error = refused({"kustomization.yaml": "openapi: {path: s.yaml}\n", "s.yaml": schema})
+    assert str(error.location) == "kustomization.yaml:1:17"
+    assert "is no OpenAPI schema" in error.message

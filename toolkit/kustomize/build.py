@@ -17,7 +17,8 @@ from toolkit.kustomize.folder import Folder
 from toolkit.kustomize.hashing import add_hashes
 from toolkit.kustomize.item import Item, describe, set_strings, strings_at
 from toolkit.kustomize.kustomization import Kustomization, read_kustomization
-from toolkit.kustomize.layer import Layer, accumulate, use_schema
+from toolkit.kustomize.layer import Layer, accumulate
+from toolkit.kustomize.open_api import use_schema
 from toolkit.kustomize.order import put_in_order
 from toolkit.kustomize.origin import TRANSFORMATIONS, drop_notes
 from toolkit.kustomize.parsed_files import ParsedFiles

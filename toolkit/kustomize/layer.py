@@ -18,6 +18,7 @@ from toolkit.kustomize.generators.objects import make_config_map, make_secret, m
 from toolkit.kustomize.item import Item, describe, set_strings, strings_at
 from toolkit.kustomize.jsonpatch import copied
 from toolkit.kustomize.kustomization import COMPONENT, Kustomization, read_kustomization
+from toolkit.kustomize.open_api import use_schema
 from toolkit.kustomize.origin import (
     Note,
     note_generated,
@@ -336,47 +337,6 @@ class _Blame:
             raise self.accumulation.duplicate(error, self.field) from None
         if isinstance(error, BuildError) and error.location is None:
             raise self.accumulation.kustomization.error(error, self.field) from None
-
-
-def use_schema(kustomization: Kustomization, *, is_top: bool = False) -> None:
-    """``openapi:``: the first kustomization that names a schema decides for the whole build."""
-    fields = kustomization.fields.get("openapi") or {}
-    session = kustomization.folder.session
-    if not fields or (session.has_schema and not is_top):
-        return
-    name, version = fields.get("path"), fields.get("version")
-    if name and version:
-        raise kustomization.error(
-            BuildError("openapi has either `path` or `version`, not both"), ("openapi",)
-        )
-    if version:
-        if version != "v1.21.2":
-            raise kustomization.error(
-                BuildError(
-                    f"OpenAPI version {version!r} is not built in", hints=["use v1.21.2, or a path"]
-                ),
-                ("openapi", "version"),
-            )
-        session.has_schema = True
-    elif name is not None:
-        _load_schema(kustomization, name)
-
-
-def _load_schema(kustomization: Kustomization, name: str) -> None:
-    from toolkit.yaml.dialect import SETTINGS
-    from toolkit.yaml.parse import load_all
-
-    folder = kustomization.folder
-    try:
-        file = folder.check_file(name)
-    except BuildError as error:
-        raise kustomization.error(error, ("openapi", "path")) from None
-    documents = load_all(folder.session.read(file), folder.session.show(file), dialect=SETTINGS)
-    if not documents or not isinstance(documents[0], dict):
-        raise kustomization.error(BuildError(f"{name!r} is no OpenAPI schema"), ("openapi", "path"))
-    adds = folder.session.has_seen_unknown_kinds()
-    folder.session.shapes.use_schema(documents[0], adds_to_built_in=adds)
-    folder.session.has_schema = True
 
 
 _HELM = ("helmCharts", "helmChartInflationGenerator")
