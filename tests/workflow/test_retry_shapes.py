@@ -142,6 +142,14 @@ DEEP = """
 - name: o
   dag: {tasks: [{name: x, template: t}, {name: y, template: t, depends: x}]}
 """
+HOOKED_GROUP = """
+- name: main
+  dag:
+    failFast: false
+    tasks: [{name: a, template: t, hooks: {exit: {template: h}}}, {name: z, template: t}]
+- name: h
+  steps: [[{name: p, template: t}], [{name: q, template: t}]]
+"""
 AT_ONCE = """
 - name: main
   dag:
@@ -160,9 +168,10 @@ class Case:
 
     def __init__(
         self, name: str, templates: str, fails: dict[str, int], again: str, selector: str = "",
-        spec: str = "{}",
+        spec: str = "{}", parameters: tuple[str, ...] = (),
     ) -> None:  # fmt: skip
         self.name, self.fails, self.selector = name, fails, selector
+        self.parameters = parameters
         self.again = again.split()
         written = yaml.safe_load(templates) + yaml.safe_load(TEMPLATES)
         self.spec = {"entrypoint": "main", "templates": written, **yaml.safe_load(spec)}
@@ -215,6 +224,14 @@ CASES = (
         {"b": 1},
         "a.onExit b",
         spec="{synchronization: {mutexes: [{name: m}]}}",
+    ),
+    Case(
+        "an exit handler of several steps, with other parameters",
+        HOOKED_GROUP,
+        {"a.onExit[1].q": 1, "z": 1},
+        "a.onExit[1].q z",
+        spec="{arguments: {parameters: [{name: w, value: a}]}}",
+        parameters=("w=b",),
     ),
     Case("an exit handler that went well stays", HOOKED, {"z": 1}, "z"),
     Case("omitted and skipped tasks are looked at anew", SKIPPING, {"a": 1}, "a d"),
@@ -281,6 +298,7 @@ def test_a_retry_runs_again_what_failed_and_what_came_after(case: Case) -> None:
         now=NOW,
         restart_successful=bool(case.selector),
         node_field_selector=case.selector,
+        parameters=case.parameters,
     )
     for event in observe(simulation.run, wanted):
         simulation.send(event)

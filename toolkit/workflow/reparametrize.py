@@ -36,11 +36,14 @@ def with_parameters(run: Run, overrides: Mapping[str, str], now: datetime) -> Dr
 
 
 def renew_inputs(draft: Draft) -> None:
-    """Give the nodes that go on after a restart their inputs anew, from the outermost on."""
+    """Give the nodes that go on after a restart their inputs anew, from the outermost on. A hook
+    that goes on keeps the inputs it was started with.
+    """
     draft.forget()
     going_on = [node for node in draft.changed_nodes() if node.engine.get("again")]
     for node in sorted(going_on, key=lambda node: int(node.engine["seq"])):
-        if node.type in _WITH_INPUTS:
+        is_hook = node.is_hook or node.engine.get("role") == "hook"
+        if node.type in _WITH_INPUTS and not is_hook:
             try:
                 inputs = _inputs(draft, node)
             except (ExpressionError, ValueError) as error:

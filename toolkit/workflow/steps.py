@@ -129,10 +129,13 @@ def _start_planned(
 def _keep_resolved(
     draft: Draft, group: Node, planned: tuple[Planned, ...], resolved: dict[str, Resolved]
 ) -> None:
-    """Note the steps down where they will be asked for again."""
+    """Note the steps down where they will be asked for again, and where they may come to be another
+    then: a daemon's values change.
+    """
     is_loop = any(entry.index is not None for entry in planned)
+    is_passing = is_loop or bool(draft.node(group.owner).engine.get("daemons"))
     note = resolved_note(group.id)
-    if (is_loop or group.engine["next"] < len(planned)) and draft.note(note) is None:
+    if (is_passing or group.engine["next"] < len(planned)) and draft.note(note) is None:
         draft.put_note(note, {key: to_row(step) for key, step in resolved.items()})
 
 
