@@ -9,21 +9,17 @@ from typing import Final, assert_never
 from toolkit.errors import ExpressionError
 from toolkit.resource.resource import Body
 from toolkit.workflow import (
-    dag,
     exit_handler,
     granting,
     halting,
-    limits,
     memoize,
     pods,
     retry,
-    steps,
     suspend,
     synchronization,
-    task_groups,
     tasks,
 )
-from toolkit.workflow.call import Call
+from toolkit.workflow.agenda import RESUME, is_held, settle, start
 from toolkit.workflow.check import check
 from toolkit.workflow.definition import DEFINITION, DefinitionError, define
 from toolkit.workflow.draft import TIMER, Draft, Due
@@ -44,25 +40,17 @@ from toolkit.workflow.events import (
     TaskAnswered,
     Woke,
 )
-from toolkit.workflow.invoke import forget_memoized, invoke
+from toolkit.workflow.invoke import forget_memoized
 from toolkit.workflow.library import Library
 from toolkit.workflow.memoized import NOTE as MEMOIZED
 from toolkit.workflow.memoized import memoized_nodes
 from toolkit.workflow.metrics import measures_of
 from toolkit.workflow.new_run import empty_definition, new_row
 from toolkit.workflow.nodes import (
-    DAG,
-    EXECUTED,
     PENDING,
-    POD,
-    RETRY,
     RUNNING,
-    STEP_GROUP,
-    STEPS,
     SUSPEND,
-    TASK_GROUP,
     Node,
-    Row,
     exact,
 )
 from toolkit.workflow.reparametrize import renew_inputs, with_parameters
@@ -116,8 +104,8 @@ def _begin(draft: Draft) -> None:
         if row["suspend"] and not row["shutdown"]:
             row["deferred"] = [["start", "", ""]]
             return
-        _start(draft)
-        _settle(draft)
+        start(draft)
+        settle(draft)
         return
     try:
         locks = synchronization.locks_of(spec, draft.run.namespace)
@@ -142,19 +130,6 @@ def _set_out(draft: Draft) -> None:
     draft.audit("Normal", "WorkflowRunning", "Workflow Running")
 
 
-def _start(draft: Draft) -> None:
-    definition = draft.run.definition
-    call = Call(
-        name=draft.run.name,
-        holder={"template": definition.spec.get("entrypoint")},
-        arguments=definition.spec.get("arguments") or {},
-        scope=definition.row["scope"],
-        engine={"role": "main"},
-    )
-    main = invoke(draft, call)
-    draft.agenda.append(Due("root", draft.run.name if main is None else main.id))
-
-
 def step(run: Run, event: Event, now: datetime) -> Transition:
     """What an event changes. Pure: ``run`` stays as it is. A late, doubled or foreign event
     changes nothing. Cost: in proportion to what changes, but for a stop, a retry and the end.
@@ -170,7 +145,7 @@ def step(run: Run, event: Event, now: datetime) -> Transition:
             exit_handler.finish(draft, error.phase, error.message)
             return draft.transition()
     _take(draft, event)
-    _settle(draft)
+    settle(draft)
     return _transition(draft)
 
 
@@ -261,7 +236,7 @@ def _reassess(draft: Draft) -> None:
         return
     for id in [*draft.run.nodes]:
         node = draft.get(id)
-        if node is not None and not node.has_ended and node.type in _RESUME:
+        if node is not None and not node.has_ended and node.type in RESUME:
             draft.agenda.append(Due("resume", id))
 
 
@@ -296,10 +271,10 @@ def _retry(draft: Draft, event: RetryRequested) -> None:
         draft.wake(draft.now + timedelta(seconds=seconds), "deadline")
     if draft.get(draft.run.name) is not None:
         draft.agenda.append(Due("root", draft.run.name))
-    elif _is_held(draft.row):
+    elif is_held(draft.row):
         draft.edit_run()["deferred"] = [["start", "", ""]]
     else:
-        _start(draft)
+        start(draft)
 
 
 def _locks_of_run(draft: Draft, event: LocksGranted | LocksRefused) -> None:
@@ -320,133 +295,6 @@ def _locks_of_run(draft: Draft, event: LocksGranted | LocksRefused) -> None:
             _set_out(draft)
 
 
-# The agenda
-
-
-def _settle(draft: Draft) -> None:
-    """Work off the agenda. While the run is suspended, nothing new starts: what is due waits."""
-    row = draft.row
-    if not _is_held(row) or row["shutdown"] or row.get("expired"):
-        _restore_deferred(draft)
-        while draft.agenda:
-            _work(draft, draft.agenda.popleft())
-    elif draft.agenda:
-        due = [[entry.kind, entry.node_id, entry.child] for entry in draft.agenda]
-        draft.agenda.clear()
-        draft.edit_run()["deferred"] = [*row["deferred"], *due]
-
-
-def _is_held(row: Row) -> bool:
-    return bool(row["suspend"] or row.get(synchronization.WAITS))
-
-
-def _restore_deferred(draft: Draft) -> None:
-    deferred = draft.row["deferred"]
-    if not deferred:
-        return
-    draft.edit_run()["deferred"] = []
-    waiting = [Due(kind, id, child) for kind, id, child in deferred if kind != "start"]
-    draft.agenda.extendleft(reversed(waiting))
-    draft.untold.update(due.child for due in waiting if due.kind == "ended")
-    if len(waiting) < len(deferred) and draft.row["stage"] != "done":
-        _start(draft)
-
-
-def _work(draft: Draft, due: Due) -> None:
-    if due.kind in _AFTERMATH:
-        _AFTERMATH[due.kind](draft, draft.node(due.node_id))
-        return
-    if draft.row["stage"] == "done":
-        return
-    if due.kind == "resume":
-        _resume(draft, due.node_id)
-        return
-    node = draft.get(due.node_id)
-    if node is None:
-        return
-    match due.kind:
-        case "root":
-            exit_handler.root_moved(draft)
-        case "begin":
-            if not node.has_ended:
-                _BEGIN[node.type](draft, node)
-        case "ended" | "moved":
-            child = draft.get(due.child)
-            if child is not None and not node.has_ended:
-                _child(draft, node, child, ended=due.kind == "ended")
-
-
-def _child(draft: Draft, node: Node, child: Node, *, ended: bool) -> None:
-    if ended:
-        draft.untold.discard(child.id)
-    if child.engine.get("unheard") and _is_held_up(draft, node):
-        return  # told again when the lock is there
-    match node.type:
-        case "Steps":
-            steps.group_ended(draft, node, child)
-        case "StepGroup":
-            steps.child_moved(draft, node, child, ended=ended)
-        case "DAG":
-            dag.child_moved(draft, node, child, ended=ended)
-        case "TaskGroup":
-            task_groups.item_moved(draft, node, child, ended=ended)
-        case "Retry":
-            retry.attempt_moved(draft, node, child)
-
-
-def _resume(draft: Draft, id: str) -> None:
-    """Let those go on that wait for a limit of the run (""), or of a steps or dag node, or let
-    an owner itself look again.
-    """
-    node = draft.get(id) if id else None
-    if node is not None and node.type in _RESUME and _is_under_way(draft, node):
-        _RESUME[node.type](draft, node)
-    while (waiting := limits.next_waiting(draft, id)) is not None:
-        owner = draft.get(waiting)
-        if owner is not None and not owner.has_ended:
-            _STARVED[owner.type](draft, owner)
-
-
-def _is_under_way(draft: Draft, node: Node) -> bool:
-    """Begun and not ended: a node that still looks into a cache has not begun, nor has one that
-    waits for locks. After a retry of the run, what is in one that waits, waits with it.
-    """
-    waits = node.engine.get("memo") == "looks" or node.engine.get(synchronization.WAITS)
-    if node.has_ended or waits:
-        return False
-    return not (node.engine.get("again") and _is_held_up(draft, node))
-
-
-def _is_held_up(draft: Draft, node: Node) -> bool:
-    inner: Node | None = node
-    while inner is not None and not (
-        inner.engine.get(synchronization.WAITS) and not inner.has_ended
-    ):
-        inner = draft.get(inner.owner) if inner.owner else None
-    return inner is not None
-
-
-_AFTERMATH: Final[Mapping[str, Callable[[Draft, Node], None]]] = {
-    "daemons": pods.end_daemons,
-    "keep": memoize.keep,
-}
-_BEGIN: Final[Mapping[str, Callable[[Draft, Node], None]]] = {
-    STEPS: steps.begin,
-    STEP_GROUP: steps.advance,
-    DAG: dag.begin,
-    TASK_GROUP: task_groups.advance,
-    RETRY: retry.begin,
-    SUSPEND: suspend.begin,
-    **dict.fromkeys(EXECUTED, memoize.start),
-}
-_RESUME: Final[Mapping[str, Callable[[Draft, Node], None]]] = {
-    STEPS: steps.resume,
-    STEP_GROUP: steps.advance,
-    DAG: dag.resume,
-    TASK_GROUP: task_groups.advance,
-    RETRY: retry.resume,
-}
-_STARVED: Final[Mapping[str, Callable[[Draft, Node], None]]] = {**_RESUME, POD: granting.start}
 _TIMERS: Final[Mapping[str, Callable[[Draft, Node], None]]] = {
     "retry": retry.woke,
     "suspend": suspend.woke,
