@@ -232,3 +232,13 @@ def test_what_is_no_schema_is_refused(refused: Refused, schema: str) -> None:
     error = refused({"kustomization.yaml": "openapi: {path: s.yaml}\n", "s.yaml": schema})
     assert str(error.location) == "kustomization.yaml:1:17"
     assert "is no OpenAPI schema" in error.message
+
+
+def test_objects_that_a_component_makes_alike_are_refused_there(refused: Refused) -> None:
+    files = {
+        "kustomization.yaml": "resources: [a.yaml]\ncomponents: [c]\n",
+        "a.yaml": f"{CONFIG_MAP % 'a'}---\n{CONFIG_MAP % 'b'}",
+        "c/kustomization.yaml": "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n"
+        "replacements:\n- sourceValue: same\n  targets: [{select: {kind: ConfigMap}}]\n",
+    }
+    assert "there twice" in str(refused(files))

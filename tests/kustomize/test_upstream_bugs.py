@@ -272,3 +272,16 @@ def test_a_plugin_of_two_steps_is_noted_once(objects: Objects) -> None:
     (body,) = objects(files)
     note = body["metadata"]["annotations"]["alpha.config.kubernetes.io/transformations"]
     assert note.count("configuredIn") == 1
+
+
+@pytest.mark.parametrize(("text", "found"), [("2001-12-14", "5"), ("yes", "5"), ("word", 5)])
+def test_after_a_json_patch_a_text_has_quotes_where_it_needs_them(
+    objects: Objects, text: str, found: object
+) -> None:
+    files = {
+        "base/kustomization.yaml": "resources: [a.yaml]\npatches:\n- target: {name: c}\n"
+        '  patch: \'[{"op": "add", "path": "/data/x", "value": "y"}]\'\n',
+        "base/a.yaml": f"{CONFIG_MAP}data: {{a: '{text}'}}\n",
+        "kustomization.yaml": f"resources: [base]\n{MERGE}    data: {{a: 5}}\n",
+    }
+    assert objects(files)[0]["data"]["a"] == found

@@ -188,6 +188,8 @@ class _Accumulation:
             )
         use_schema(component)
         accumulate(component, self.layer)
+        with self._at(field):
+            self.layer.collection.require_unique()
 
     def _generate(self) -> None:
         kustomization = self.kustomization

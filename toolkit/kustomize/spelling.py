@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from toolkit.kustomize.item import Item, text_of
 from toolkit.kustomize.merge import Path
 from toolkit.kustomize.session import Session
-from toolkit.yaml.scalars import resolve_resource
+from toolkit.yaml.scalars import reads_as_text, resolve_resource
 from toolkit.yaml.styles import syntax_of
 
 TYPE_CHECKING = False
@@ -61,7 +61,7 @@ def stands_in_quotes(session: Session, item: Item, parent: Any, key: Any) -> boo
 
 
 def _is_quoted(session: Session, item: Item, path: Path, text: str) -> bool:
-    is_text = bool(text) and isinstance(resolve_resource(text), str)
+    is_text = bool(text) and reads_as_text(text)
     if item.is_rewritten:
         # written anew, it has quotes where it could not be without
         if not is_text or not syntax_of(text).is_plain_allowed:
