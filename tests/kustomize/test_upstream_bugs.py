@@ -285,3 +285,26 @@ def test_after_a_json_patch_a_text_has_quotes_where_it_needs_them(
         "kustomization.yaml": f"resources: [base]\n{MERGE}    data: {{a: 5}}\n",
     }
     assert objects(files)[0]["data"]["a"] == found
+
+
+@pytest.mark.parametrize(
+    ("patches", "names"), [("", ["c"]), (f"{MERGE}    data: {{a: b}}\n", ["c", "side"])]
+)
+def test_a_schema_hides_the_built_in_kinds_unless_a_patch_was_merged_before(
+    objects: Objects, patches: str, names: list[str]
+) -> None:
+    containers = "{template: {spec: {containers: [{name: c, image: new}]}}}"
+    files = {
+        "kustomization.yaml": "resources: [a, b]\npatches: [{path: p.yaml}]\n",
+        "a/kustomization.yaml": f"resources: [c.yaml]\n{patches}",
+        "a/c.yaml": CONFIG_MAP,
+        "b/kustomization.yaml": "resources: [d.yaml]\nopenapi: {path: s.json}\n",
+        "b/s.json": '{"definitions": {}}',
+        "b/d.yaml": "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\n"
+        "spec: {template: {spec: {containers: [{name: c}, {name: side}]}}}\n",
+        "p.yaml": "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\n"
+        f"spec: {containers}\n",
+    }
+    body = objects(files)[-1]
+    found = body["spec"]["template"]["spec"]["containers"]
+    assert [container["name"] for container in found] == names

@@ -52,7 +52,7 @@ def _load_schema(kustomization: Kustomization, name: str) -> None:
             ),
             ("openapi", "path"),
         )
-    adds = folder.session.has_seen_unknown_kinds()
+    adds = folder.session.has_built_in_schema()
     folder.session.shapes.use_schema(documents[0], adds_to_built_in=adds)
     folder.session.has_schema = True
 

@@ -256,6 +256,7 @@ def _merger_of(source: PatchText) -> MakeMerger:
 
     def make(item: Item, patch: MergePatch) -> Merger:
         source.require_known_doubles(item.body, _number(patch))
+        session.has_merged = True
         return Merger(session.shapes, FileSpelling(session, item, patch.item, source.text))
 
     return make

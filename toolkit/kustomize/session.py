@@ -49,6 +49,7 @@ class Session:
         self.shapes = Shapes(knows_argo=options.compat == "argo")
         self.tracks_origin = False
         self.has_schema = False
+        self.has_merged = False
         self.recorder: Recorder | None = None
         self.ahead = ReadAhead(tree)
         self.parsed: ParsedFiles | None = None
@@ -119,10 +120,12 @@ class Session:
         self._kinds_seen.update([(item.api_version, item.kind) for item in items])
         return items
 
-    def has_seen_unknown_kinds(self) -> bool:
-        """True where an object of a kind that is not Kubernetes' own was read: upstream then
-        loads the built-in schema, too, when it loads another.
+    def has_built_in_schema(self) -> bool:
+        """True where upstream has loaded the built-in schema already, so that another one is added
+        to it: an object of a kind that is not Kubernetes' own was read, or a patch was merged.
         """
+        if self.has_merged:
+            return True
         from toolkit.kustomize.data.openapi import NAMESPACED
         from toolkit.kustomize.data.scopes import CLUSTER_SCOPED
 
