@@ -55,8 +55,8 @@ bench-engine: $(BIN)/.dev ## the engine: a step's cost beside xargs; with PEERS=
 bench-schedule: $(BIN)/.dev ## forecasts, rehearsals, 10,000 crons that fire for an hour
 	@$(BIN)/python benchmarks/bench_schedule.py --hour 60 --folder build --save $(ARGS)
 
-soak: $(BIN)/.dev ## the long tests at full count
-	@$(BIN)/python -m pytest -m soak -n auto --timeout 0 $(ARGS)
+soak: $(BIN)/.dev ## the long tests at full count, and new examples for the property tests
+	@$(BIN)/python -m pytest -m "soak or hypothesis" --hypothesis-profile search -n auto --timeout 0 $(ARGS)
 
 clean: ## remove what was built; .gitops (your state) stays
 	@rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -104,6 +104,12 @@ def test_many_failures_are_counted_not_listed() -> None:
     assert len(json.dumps(payload, ensure_ascii=False)) <= BUDGET
 
 
+def test_names_of_nothing_but_space_are_none() -> None:
+    payload = payload_of(TITLE=" ", WF_NAME="\u2028 ", WF_NAMESPACE="\t")
+    assert payload["blocks"][0]["text"]["text"] == "Workflow"
+    assert sections(payload) == []
+
+
 @given(st.fixed_dictionaries({}, optional=dict.fromkeys(VARIABLES, ANY_TEXT)))
 def test_any_variables_give_valid_json_within_slacks_limits(variables: dict[str, str]) -> None:
     payload = payload_of(**variables)

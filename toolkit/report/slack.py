@@ -56,7 +56,7 @@ Payload = dict[str, Any]
 def read_notification(environment: Mapping[str, str]) -> Notification:
     """From the notifier's environment variables. Never fails."""
     value = {name: _clean(text) for name, text in environment.items()}
-    workflow = value.get("WF_NAME", "")
+    workflow = value.get("WF_NAME", "").strip()
     return Notification(
         channel=value.get("CHANNEL", "").strip(),
         title=value.get("TITLE", "").strip() or workflow or "Workflow",
@@ -64,7 +64,7 @@ def read_notification(environment: Mapping[str, str]) -> Notification:
         status=value.get("WF_STATUS", "").strip(),
         text=value.get("TEXT", "").strip(),
         workflow=workflow,
-        namespace=value.get("WF_NAMESPACE", ""),
+        namespace=value.get("WF_NAMESPACE", "").strip(),
         log_link=(value.get("LOG_URL", "") or value.get("GITOPS_LOG_LINK", "")).strip(),
         failures=read_failures(value.get("FAILURES", "")),
     )
