@@ -56,7 +56,7 @@ class Chance:
             strategy["backoff"] = {"duration": self.rng.choice(["2", "1s"]), "factor": 2}
             if self.maybe(0.3):
                 strategy["backoff"]["maxDuration"] = "5s"
-            if self.maybe(0.2):
+            if is_endless or self.maybe(0.2):
                 strategy["backoff"]["cap"] = "3s"
         if self.maybe(0.3):
             strategy["expression"] = self.rng.choice(

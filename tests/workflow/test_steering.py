@@ -322,3 +322,11 @@ def test_a_run_that_is_submitted_suspended_and_stopped_ends() -> None:
     workflow = body_of(SINGLE)
     workflow["spec"] |= {"suspend": True, "shutdown": "Stop"}
     assert Simulation(workflow).run_to_end().run.phase == "Failed"
+
+
+def test_a_backoff_that_outlasts_the_calendar_is_the_end_of_retries() -> None:
+    workflow = body_of(SINGLE)
+    workflow["spec"]["templates"][0]["retryStrategy"] = {"backoff": {"duration": "9h", "factor": 2}}
+    simulation = Simulation(workflow, outcome=lambda _: Outcome(exit_code=1)).run_to_end()
+    assert simulation.run.phase == "Failed"
+    assert "would end after the year 9999" in simulation.node("wf").message

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from toolkit.errors import ExpressionError
@@ -46,6 +46,9 @@ _POLICIES: Final = {
     "OnTransientError": (False, False),
 }
 """Policy → (retries Failed, retries Error)."""
+
+_LAST: Final = datetime.max.replace(tzinfo=UTC)
+"""No backoff goes on for longer: one that doubles without a limit or cap gets there."""
 
 
 def begin(draft: Draft, node: Node) -> None:
@@ -193,6 +196,8 @@ def _backoff(draft: Draft, strategy: Row, attempts: list[Node]) -> tuple[timedel
     if backoff.get("duration") in {None, ""}:
         raise ExpressionError("no base duration specified for retryStrategy")
     wait = _wait(backoff, len(attempts))
+    if finished_at(attempts[-1]) > _LAST - wait:
+        return wait, f"Backoff for {human(wait)} would end after the year {_LAST.year}"
     if backoff.get("maxDuration"):
         end = started_at(attempts[0]) + parse_span(backoff["maxDuration"])
         if draft.now > end:
