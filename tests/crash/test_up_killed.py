@@ -19,7 +19,7 @@ from toolkit.wiring.clusters import open_cluster, own, running_server
 
 KILLS = 20
 SEED = 20261123
-LAYERS = 24
+LAYERS = 64
 FEW_LAYERS = 5
 WIDTH = 3
 WHILE_STARTING_S = 1.0
