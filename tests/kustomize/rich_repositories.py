@@ -86,8 +86,6 @@ OPENAPI = {
 class RichRepository(Repository):
     """As :class:`Repository`, with more of everything."""
 
-    has_replacements = False
-
     def _custom(self, name: str) -> dict[str, Any]:
         body = super()._custom(name)
         for index in range(self.random.randint(0, 3)):
@@ -177,7 +175,6 @@ class RichRepository(Repository):
         fields.setdefault("images", []).append({"name": name, **chosen})
 
     def _more_replacements(self, folder: str, fields: dict[str, Any]) -> None:
-        self.has_replacements = True
         source, target = self.pick(self.objects), self.pick(self.objects)
         entry: dict[str, Any] = {
             "source": {
@@ -247,11 +244,6 @@ class RichRepository(Repository):
         fields["configurations"] = ["configuration.yaml"]
 
     def _vars(self, folder: str, fields: dict[str, Any]) -> None:
-        """Not beside replacements: what these made is a text or a number as upstream's vars leave
-        it (docs/compatibility-kustomize.md).
-        """
-        if self.has_replacements:
-            return
         body = self.pick(self.objects)
         reference = {"apiVersion": body["apiVersion"], "kind": body["kind"]}
         reference["name"] = body["metadata"]["name"]

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-import functools
+from functools import partial
 
 from toolkit.errors import BuildError
 from toolkit.kustomize.collection import ORIGIN, DuplicateError
@@ -26,10 +26,11 @@ from toolkit.kustomize.recorder import Recorder
 from toolkit.kustomize.references import follow_names
 from toolkit.kustomize.result import BuildOptions, BuildResult
 from toolkit.kustomize.session import Session, is_remote
-from toolkit.kustomize.spelling import stands_in_quotes
+from toolkit.kustomize.spelling import written
 from toolkit.kustomize.step import Step
 from toolkit.kustomize.transformers.fields import ItemError, on_item
 from toolkit.kustomize.transformers.labels import METADATA_LABELS, add_entries
+from toolkit.kustomize.untagged import settle
 from toolkit.kustomize.variables import resolve
 from toolkit.resource.identity import ResourceId
 from toolkit.resource.resource import Resource, ResourceSet
@@ -178,8 +179,7 @@ def _finish(kustomization: Kustomization, layer: Layer) -> None:
     if session.trace is not None:
         session.trace.note_generated(collection)
     try:
-        in_quotes = functools.partial(stands_in_quotes, session)
-        follow_names(collection, config.name_references, in_quotes, others)
+        follow_names(collection, config.name_references, partial(written, session), others)
         _record(kustomization, "nameReference", layer)
         resolve(collection, layer.variables, config.section("varReference"))
         _record(kustomization, "vars", layer)
@@ -224,6 +224,8 @@ def _clean(items: list[Item], metadata: list[str], *, tracks: bool) -> None:
     """Annotations as kustomize leaves them: all text, its own taken out, an empty map gone."""
     for item in items:
         annotations = strings_at(item.body, "annotations")
+        if item.has_untagged:
+            settle(item.body)
         if annotations:
             for key in _INTERNAL if tracks else (*_INTERNAL, ORIGIN, TRANSFORMATIONS):
                 annotations.pop(key, None)

@@ -11,6 +11,7 @@ from toolkit.kustomize.item import text_of
 from toolkit.kustomize.path_match import CREATED, Place, match_fields
 from toolkit.kustomize.paths import get_field
 from toolkit.kustomize.schema import FieldPath
+from toolkit.kustomize.untagged import settle
 from toolkit.yaml.dialect import EMBEDDED
 from toolkit.yaml.emit import emit
 from toolkit.yaml.layout import laid_out
@@ -55,6 +56,7 @@ def _replaced(text: str, parts: tuple[str, ...], change: Change, create: Any) ->
     kept = {} if create is not None else _scalar_paths(root[""], places)
     for parent, key in places:
         parent[key] = change(parent[key])
+    settle(root)
     if text.strip()[0] in "{[":
         _keep_types(places, before)
         return _as_json(root[""], text)

@@ -14,6 +14,7 @@ from toolkit.kustomize.folder import Folder, refuse_in_clone
 from toolkit.kustomize.item import Item, set_strings, strings_at
 from toolkit.kustomize.jsonpatch import copied
 from toolkit.kustomize.ports import FunctionRunner
+from toolkit.kustomize.untagged import settle
 from toolkit.resource.resource import Origin
 from toolkit.yaml.dialect import SETTINGS
 from toolkit.yaml.emit import emit
@@ -49,7 +50,7 @@ def transform_by_function(collection: Collection, *, folder: Folder, config: Ite
     """Objects are known by their identity: those printed take the place of what is there, or are
     added; those not printed are removed. Raises BuildError.
     """
-    printed = _call(folder, config, [item.body for item in collection])
+    printed = _call(folder, config, [settle(item.body) for item in collection])
     try:
         kept = Collection(printed)
     except DuplicateError as error:

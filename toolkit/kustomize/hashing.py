@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from toolkit.kustomize.collection import Collection
 from toolkit.kustomize.item import text_of
+from toolkit.kustomize.jsonpatch import copied
+from toolkit.kustomize.untagged import settle
 from toolkit.resource.resource import Body
 
 TYPE_CHECKING = False
@@ -23,7 +25,8 @@ def add_hashes(collection: Collection) -> None:
     is_changed = False
     for item in collection:
         if item.needs_hash:
-            suffix = content_hash(item.body)
+            body = settle(copied(item.body)) if item.has_untagged else item.body
+            suffix = content_hash(body)
             item.remember()
             item.metadata["name"] = f"{item.name}-{suffix}"
             item.refresh()

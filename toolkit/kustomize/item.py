@@ -44,6 +44,7 @@ class Item:
     wrote the object anew, its spelling is lost.
     ``place``: where it stands in its document, () but for items of a List. ``is_from_json``:
     upstream took it out of a list by way of JSON, where texts are in quotes and numbers plain.
+    ``has_untagged``: some of its scalars may have no type yet (:mod:`toolkit.kustomize.untagged`).
     ``shared``: values that change together (:mod:`toolkit.kustomize.sharing`).
     ``trail``: in order, all that the treatment of *other* objects has ever depended on: the
     identity whenever it was read, answers to label selectors, digests of values that replacements
@@ -58,6 +59,7 @@ class Item:
         "behavior",
         "body",
         "group",
+        "has_untagged",
         "is_from_helm",
         "is_from_json",
         "is_rewritten",
@@ -90,6 +92,7 @@ class Item:
         self.rewritten_annotations: dict[str, tuple[str, str]] = {}
         self.behavior = ""
         self.needs_hash = False
+        self.has_untagged = False
         self.is_from_helm = False
         self.is_from_json = False
         self.place: tuple[str | int, ...] = ()
@@ -179,7 +182,7 @@ def show_annotations(item: Item) -> None:
 def text_of(value: Any) -> str:
     """A scalar as YAML text; "" for null, maps and lists."""
     if isinstance(value, str):
-        return value
+        return str(value)
     if value is None or isinstance(value, dict | list):
         return ""
     if isinstance(value, bool):

@@ -26,6 +26,7 @@ from toolkit.kustomize.merge_lists import (
     wanted_keys,
     with_rest,
 )
+from toolkit.kustomize.untagged import Untagged, visited
 from toolkit.yaml.scalars import BLANK
 
 TYPE_CHECKING = False
@@ -46,17 +47,19 @@ Path = tuple[Part, ...]
 class Merger:
     """Merges by what ``shapes`` knows; ``spelling`` is asked only where it matters."""
 
-    __slots__ = ("_has_nulls", "_path", "shapes", "spelling")
+    __slots__ = ("_path", "_visits_all", "shapes", "spelling")
 
     def __init__(self, shapes: KnownShapes, spelling: Spelling | None = None) -> None:
         self.shapes = shapes
         self.spelling = spelling
         self._path: list[Part] = []
-        self._has_nulls = False
+        self._visits_all = False
 
-    def merge(self, body: Any, patch: Any) -> Any:
-        """``body`` with ``patch`` merged in; :data:`ABSENT` where the patch deletes it."""
-        self._has_nulls = self.spelling is not None and _has_nulls(body)
+    def merge(self, body: Any, patch: Any, *, visits_all: bool = False) -> Any:
+        """``body`` with ``patch`` merged in; :data:`ABSENT` where the patch deletes it. What the
+        patch does not speak of is passed over, unless it ``visits_all``.
+        """
+        self._visits_all = visits_all or (self.spelling is not None and _has_nulls(body))
         merged = self._walk(body, patch, None)
         if self.spelling is not None:
             self.spelling.remember()
@@ -84,13 +87,16 @@ class Merger:
 
     def _scalar(self, dest: Any, patch: Any) -> Any:
         if patch is ABSENT:
+            if dest.__class__ is Untagged:
+                return visited(dest)
             return ABSENT if dest is BLANK and self.spelling is not None else dest
         if patch is None or patch is BLANK:
             return ABSENT
-        if self.spelling is not None and isinstance(dest, str) and not isinstance(patch, str):
+        if self.spelling is not None and isinstance(dest, str) and patch.__class__ is not str:
             path = tuple(self._path)
             if self.spelling.is_quoted(path, dest):
-                return self.spelling.in_patch(path, patch)
+                is_text = isinstance(patch, str)
+                return str(patch) if is_text else self.spelling.in_patch(path, patch)
         return patch
 
     def _value(self, dest: Any, patch: Any, shape: Shape | None, field: str) -> Any:
@@ -122,7 +128,7 @@ class Merger:
                 dest = patch
         if shape is None:
             shape = self._embedded_shape(dest, patch)
-        if patch is ABSENT and not shape and not self._has_nulls:
+        if patch is ABSENT and not shape and not self._visits_all:
             return dest
         return self._fields(dest, patch, shape)
 

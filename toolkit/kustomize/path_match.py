@@ -9,6 +9,7 @@ from toolkit.errors import BuildError
 from toolkit.kustomize.go_regexp import GoRegexpError, go_regexp
 from toolkit.kustomize.item import text_of
 from toolkit.kustomize.paths import is_item, item_test
+from toolkit.kustomize.untagged import Untagged
 
 Place = tuple[Any, Any]
 """A map or list, and the key or position in it."""
@@ -87,7 +88,7 @@ def _match_items(root: Place, parts: tuple[str, ...], create: Any) -> list[Place
     found = _matching(items, key, pattern, parts, create)
     if found or create is None:
         return found
-    items.append({key: value} if key else value)
+    items.append({key: Untagged(value)} if key else Untagged(value))
     return _matching(items, key, pattern, parts, create)
 
 

@@ -148,12 +148,20 @@ Spelled = Callable[[Item, Path, Any], str]
 """The text of a number, boolean or null at a path of an object, as its file or a patch has it."""
 
 
+Written = Callable[[Item, Any, Any, str], str]
+"""A text as a step writes it over what is at a key of a map (or list) of an object."""
+
+
 InQuotes = Callable[[Item, Any, Any], bool]
 """Whether the text at a key of a map (or list) of an object has quotes in its files."""
 
 
 class Spelling(Protocol):
     """How values are written in the files of an object and of its patch."""
+
+    def written(self, parent: Any, key: Any, text: str) -> str:
+        """A text as a step writes it over ``parent[key]`` of the object."""
+        ...
 
     def is_quoted(self, path: Path, text: str) -> bool:
         """True where the object's value stands in quotes, or as a block: upstream keeps these

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from toolkit.kustomize.item import Item
 from toolkit.kustomize.jsonpatch import copied
 from toolkit.kustomize.step import Step
+from toolkit.kustomize.untagged import settle
 from toolkit.resource.resource import Body, Origin
 
 
@@ -42,9 +43,11 @@ class Recorder:
             stages = known.get(id(item))
             if stages is None:
                 if self._is_wanted(item):
-                    self.histories.append((item, [Stage(step, copied(item.body))]))
-            elif stages[-1].body != item.body or _types(stages[-1].body) != _types(item.body):
-                stages.append(Stage(step, copied(item.body)))
+                    self.histories.append((item, [Stage(step, settle(copied(item.body)))]))
+                continue
+            body = settle(copied(item.body))
+            if stages[-1].body != body or _types(stages[-1].body) != _types(body):
+                stages.append(Stage(step, body))
 
     def _is_wanted(self, item: Item) -> bool:
         origin = item.origin

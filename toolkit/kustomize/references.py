@@ -14,13 +14,12 @@ from toolkit.kustomize.config import NameReference
 from toolkit.kustomize.fieldspec import FieldSpec, visit
 from toolkit.kustomize.item import NO_NAMESPACE, Item, describe, text_of
 from toolkit.kustomize.transformers.fields import on_item
-from toolkit.yaml.scalars import RESOURCE_HINTS, resolve_resource
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from toolkit.kustomize.ports import InQuotes
+    from toolkit.kustomize.ports import Written
 
 Target = tuple[str, str, str]
 """(group, version, kind) of what is referred to, "" for any."""
@@ -29,7 +28,7 @@ Target = tuple[str, str, str]
 def follow_names(
     collection: Collection,
     references: tuple[NameReference, ...],
-    in_quotes: InQuotes,
+    written: Written,
     others: Iterable[Item] = (),
 ) -> None:
     """Writes the present names where earlier ones stand. ``others`` are referred to, and stay as
@@ -54,7 +53,7 @@ def follow_names(
         if found is None:
             found = specs[kind] = _specs_of(kind, present)
         if found:
-            _Referrer(item, by_past_name, by_namespace, in_quotes).follow(found)
+            _Referrer(item, by_past_name, by_namespace, written).follow(found)
 
 
 def _index(items: Iterable[Item]) -> dict[str, list[Item]]:
@@ -98,10 +97,10 @@ class _Referrer:
         "by_namespace",
         "by_past_name",
         "foreign_namespaces",
-        "in_quotes",
         "item",
         "role_ref",
         "target",
+        "written",
     )
 
     def __init__(
@@ -109,10 +108,10 @@ class _Referrer:
         item: Item,
         by_past_name: dict[str, list[Item]],
         by_namespace: dict[str, list[Item]],
-        in_quotes: InQuotes,
+        written: Written,
     ) -> None:
         self.item = item
-        self.in_quotes = in_quotes
+        self.written = written
         self.by_past_name = by_past_name
         self.by_namespace = by_namespace
         self.foreign_namespaces = _subject_namespaces(item)
@@ -175,10 +174,8 @@ class _Referrer:
         """Writes a name as upstream does: without quotes where what stood there had none, so that
         YAML reads a name of digits as a number.
         """
-        value = resolve_resource(text) if text[:1] in RESOURCE_HINTS else text
         is_new = isinstance(parent, dict) and key not in parent
-        is_text = isinstance(value, str) or is_new or self.in_quotes(self.item, parent, key)
-        parent[key] = text if is_text else value
+        parent[key] = text if is_new else self.written(self.item, parent, key, text)
 
     def _in_namespace(self, candidates: list[Item], namespace: str) -> list[Item]:
         """Those once in ``namespace``; where nothing ever was in it: those in it now."""

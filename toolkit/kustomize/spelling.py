@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from toolkit.kustomize.item import Item, text_of
 from toolkit.kustomize.merge import Path
 from toolkit.kustomize.session import Session
+from toolkit.kustomize.untagged import Untagged, is_text
 from toolkit.yaml.scalars import reads_as_text, resolve_resource
 from toolkit.yaml.styles import syntax_of
 
@@ -30,6 +31,9 @@ class FileSpelling:
 
     def is_quoted(self, path: Path, text: str) -> bool:
         return _is_quoted(self._session, self._item, path, text)
+
+    def written(self, parent: Any, key: Any, text: str) -> str:
+        return written(self._session, self._item, parent, key, text)
 
     def is_blank(self, path: Path) -> bool:
         scalar = self._written(path)
@@ -60,16 +64,28 @@ def stands_in_quotes(session: Session, item: Item, parent: Any, key: Any) -> boo
     )
 
 
+def written(session: Session, item: Item, parent: Any, key: Any, text: str) -> str:
+    """``text`` as a step writes it over ``parent[key]`` in the body of ``item``, without a type:
+    only quotes that stood there make a text of a number.
+    """
+    if not is_text(text) and stands_in_quotes(session, item, parent, key):
+        return text
+    item.has_untagged = True
+    return Untagged(text)
+
+
 def _is_quoted(session: Session, item: Item, path: Path, text: str) -> bool:
-    is_text = bool(text) and reads_as_text(text)
+    if isinstance(text, Untagged) and not is_text(text):
+        return False
+    is_plain = isinstance(text, Untagged) or (bool(text) and reads_as_text(text))
     if item.is_rewritten:
         # written anew, it has quotes where it could not be without
-        if not is_text or not syntax_of(text).is_plain_allowed:
+        if not is_plain or not syntax_of(text).is_plain_allowed:
             return True
         scalar = next(_patched_scalars(item, path), None)
         return scalar is not None and not scalar.is_plain
     scalar = written_scalar(session, item, path) or next(_patched_scalars(item, path), None)
-    return not is_text if scalar is None else not scalar.is_plain
+    return not is_plain if scalar is None else not scalar.is_plain
 
 
 def _path_to(body: Any, wanted: Any) -> Path:

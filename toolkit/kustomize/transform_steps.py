@@ -20,7 +20,7 @@ from toolkit.kustomize.schema import (
     ListOf,
     decode,
 )
-from toolkit.kustomize.spelling import spelled, stands_in_quotes
+from toolkit.kustomize.spelling import spelled, stands_in_quotes, written
 from toolkit.kustomize.step import Step
 from toolkit.kustomize.transformers.images import set_images
 from toolkit.kustomize.transformers.labels import METADATA_LABELS, add_entries
@@ -77,14 +77,18 @@ def _namespace(kustomization: Kustomization, config: TransformerConfig) -> Itera
 def _prefix(kustomization: Kustomization, config: TransformerConfig) -> Iterator[Step]:
     prefix = kustomization.fields.get("namePrefix")
     if prefix:
-        apply = partial(add_prefix, prefix=prefix, specs=config.section("namePrefix"))
+        write = partial(written, kustomization.folder.session)
+        specs = config.section("namePrefix")
+        apply = partial(add_prefix, prefix=prefix, specs=specs, written=write)
         yield _step(kustomization, "PrefixTransformer", ("namePrefix",), apply)
 
 
 def _suffix(kustomization: Kustomization, config: TransformerConfig) -> Iterator[Step]:
     suffix = kustomization.fields.get("nameSuffix")
     if suffix:
-        apply = partial(add_suffix, suffix=suffix, specs=config.section("nameSuffix"))
+        write = partial(written, kustomization.folder.session)
+        specs = config.section("nameSuffix")
+        apply = partial(add_suffix, suffix=suffix, specs=specs, written=write)
         yield _step(kustomization, "SuffixTransformer", ("nameSuffix",), apply)
 
 
@@ -142,7 +146,9 @@ def _images(kustomization: Kustomization, config: TransformerConfig) -> Iterator
     entries = kustomization.items("images")
     if entries:
         images = [entry for _, entry in entries]
-        apply = partial(set_images, images=images, specs=config.section("images"))
+        write = partial(written, kustomization.folder.session)
+        specs = config.section("images")
+        apply = partial(set_images, images=images, specs=specs, written=write)
         field = entries[0][0][:1]
         yield _step(kustomization, "ImageTagTransformer", field, apply, times=len(images))
 
@@ -159,12 +165,13 @@ def _replacements(kustomization: Kustomization, _: TransformerConfig) -> Iterato
                 for replacement in read_replacements(kustomization, field, entry)
             ]
 
-        spelling = partial(spelled, kustomization.folder.session)
+        session = kustomization.folder.session
+        spelling, write = partial(spelled, session), partial(written, session)
 
         def apply(collection: Collection) -> None:
             for field, replacement in steps:
                 try:
-                    replace(collection, replacement, spelling)
+                    replace(collection, replacement, spelling, write)
                 except BuildError as error:
                     raise kustomization.error(error, field) from None
 

@@ -107,16 +107,16 @@ def _values(collection: Collection, variables: dict[str, Variable]) -> dict[str,
 
 def _replaced(value: Any, values: dict[str, Any]) -> Any:
     if isinstance(value, str):
-        return expand(value, values)
+        return expand(str(value), values)
     if isinstance(value, dict):
         for key, item in value.items():
             if isinstance(item, str):
-                value[key] = expand(item, values)
+                value[key] = expand(str(item), values)
         return value
     if isinstance(value, list):
         if not all(isinstance(item, str) for item in value):
             raise BuildError("vars can be replaced in lists of text only")
-        return [expand(item, values) for item in value]
+        return [expand(str(item), values) for item in value]
     return value
 
 

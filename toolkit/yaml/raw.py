@@ -14,10 +14,11 @@ from toolkit.yaml.limits import DEFAULT_LIMITS
 from toolkit.yaml.text import as_text
 
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+_TEXT_TAG = _LOADER.DEFAULT_SCALAR_TAG
 
 
 class RawScalar(NamedTuple):
-    """``is_plain``: neither in quotes nor a block."""
+    """``is_plain``: neither in quotes nor a block, unless a tag says that it is no text."""
 
     text: str
     is_plain: bool
@@ -30,7 +31,7 @@ def raw_scalar(
     node = _descend(_document(text, document), path)
     if not isinstance(node, ScalarNode):
         return None
-    return RawScalar(node.value, not node.style)
+    return RawScalar(node.value, not node.style or node.tag != _TEXT_TAG)
 
 
 def raw_scalars(text: bytes | str, document: int, path: tuple[str | int, ...]) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from toolkit.errors import BuildError
 from toolkit.kustomize.collection import Collection
@@ -16,6 +16,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
+    from toolkit.kustomize.ports import Written
+
 Place: TypeAlias = "tuple[dict[str, Any], str]"
 
 _CONTAINER_LISTS = ("containers", "initContainers")
@@ -25,7 +27,10 @@ _PLAIN = re.compile(r"[A-Za-z0-9_/:.@-]+\Z")
 
 
 def set_images(
-    collection: Collection, images: Sequence[Mapping[str, str]], specs: tuple[FieldSpec, ...]
+    collection: Collection,
+    images: Sequence[Mapping[str, str]],
+    specs: tuple[FieldSpec, ...],
+    written: Written,
 ) -> None:
     """Applies the entries in order, to ``image`` of every item of any ``containers`` or
     ``initContainers`` list anywhere, and to the fields at ``specs`` (a field that is both is
@@ -44,7 +49,8 @@ def set_images(
             raise on_item(error, item) from None
         for spec in by_kind.of(item):
             visit_item(item, spec, _collector(specified))
-        _change(contained, specified, change)
+        for parent, key, text in _changes(contained, specified, change):
+            parent[key] = written(item, parent, key, text)
 
 
 def _collector(places: list[Place]) -> SetField:
@@ -79,9 +85,9 @@ def _collect(name: str, items: list[Any], places: list[Place]) -> None:
             places.append((item, "image"))
 
 
-def _change(
+def _changes(
     contained: list[Place], specified: list[Place], change: Callable[[str, int, int], str]
-) -> None:
+) -> Iterator[tuple[dict[str, Any], str, str]]:
     times: dict[tuple[int, str], tuple[Place, int, int]] = {}
     for place in contained:
         _, once, again = times.get((id(place[0]), place[1]), (place, 0, 0))
@@ -98,7 +104,7 @@ def _change(
         text = text_of(value)
         changed = change(text, once, again)
         if changed != text:
-            parent[key] = changed
+            yield parent, key, changed
 
 
 def _changer(images: Sequence[Mapping[str, str]]) -> Callable[[str, int, int], str]:

@@ -7,40 +7,54 @@ from toolkit.kustomize.fieldspec import CREATE_SCALAR, FieldSpec, SetField
 from toolkit.kustomize.item import Item, text_of
 from toolkit.kustomize.sharing import spread_changes
 from toolkit.kustomize.transformers.fields import visit_item
-from toolkit.yaml.scalars import resolve_resource
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
+
+    from toolkit.kustomize.ports import Written
 
 _NAME = "metadata/name"
 _UNTOUCHED_KINDS = ("CustomResourceDefinition", "Namespace")
 _UNTOUCHED_GROUP_KIND = ("apiregistration.k8s.io", "APIService")
 
 
-def add_prefix(collection: Collection, prefix: str, specs: tuple[FieldSpec, ...]) -> None:
-    """Puts ``prefix`` before names. An empty one changes nothing."""
+def add_prefix(
+    collection: Collection, prefix: str, specs: tuple[FieldSpec, ...], written: Written
+) -> None:
+    """Puts ``prefix`` before names. An empty one changes nothing. A name without quotes that then
+    reads as a number is one, as upstream.
+    """
 
-    def set_field(parent: dict[str, Any], key: str) -> None:
-        parent[key] = _like(parent[key], prefix + text_of(parent[key]))
+    def setter(item: Item) -> SetField:
+        def set_field(parent: dict[str, Any], key: str) -> None:
+            parent[key] = written(item, parent, key, prefix + text_of(parent[key]))
 
-    _rename(collection, prefix, specs, set_field, is_prefix=True)
+        return set_field
+
+    _rename(collection, prefix, specs, setter, is_prefix=True)
 
 
-def add_suffix(collection: Collection, suffix: str, specs: tuple[FieldSpec, ...]) -> None:
-    """Puts ``suffix`` behind names. An empty one changes nothing."""
+def add_suffix(
+    collection: Collection, suffix: str, specs: tuple[FieldSpec, ...], written: Written
+) -> None:
+    """Puts ``suffix`` behind names, in the way of :func:`add_prefix`."""
 
-    def set_field(parent: dict[str, Any], key: str) -> None:
-        parent[key] = _like(parent[key], text_of(parent[key]) + suffix)
+    def setter(item: Item) -> SetField:
+        def set_field(parent: dict[str, Any], key: str) -> None:
+            parent[key] = written(item, parent, key, text_of(parent[key]) + suffix)
 
-    _rename(collection, suffix, specs, set_field, is_prefix=False)
+        return set_field
+
+    _rename(collection, suffix, specs, setter, is_prefix=False)
 
 
 def _rename(
     collection: Collection,
     text: str,
     specs: tuple[FieldSpec, ...],
-    set_field: SetField,
+    setter: Callable[[Item], SetField],
     *,
     is_prefix: bool,
 ) -> None:
@@ -54,15 +68,10 @@ def _rename(
             if spec.path == _NAME and text:
                 (item.prefixes if is_prefix else item.suffixes).append(text)
                 item.remember()
-            visit_item(item, spec, set_field, CREATE_SCALAR)
+            visit_item(item, spec, setter(item), CREATE_SCALAR)
             spread_changes(item.shared)
         item.refresh()
     collection.changed()
-
-
-def _like(present: Any, text: str) -> Any:
-    """Upstream keeps the quotes: a name that is a number, without any, may stay one."""
-    return resolve_resource(text) if isinstance(present, int | float) else text
 
 
 def _is_untouched(item: Item) -> bool:

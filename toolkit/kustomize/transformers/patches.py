@@ -13,6 +13,7 @@ from toolkit.kustomize.item import (
     set_strings,
     show_annotations,
     strings_at,
+    text_of,
 )
 from toolkit.kustomize.jsonpatch import Operation, PatchFailureError, apply, copied
 from toolkit.kustomize.merge import Merger
@@ -20,10 +21,13 @@ from toolkit.kustomize.merge_lists import ABSENT
 from toolkit.kustomize.selector import Selector
 from toolkit.kustomize.sharing import spread_changes
 from toolkit.kustomize.transformers.fields import on_item
+from toolkit.kustomize.untagged import Untagged, settle, visited
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+    from toolkit.kustomize.ports import Spelling
 
 
 class MergePatch:
@@ -72,6 +76,10 @@ def merge_selected(
         for field in ("labels", "annotations"):
             set_strings(body, field, strings_at(body, field))
         body["apiVersion"] = item.api_version
+        metadata = body["metadata"]
+        if isinstance(metadata, dict) and "name" in metadata:
+            metadata["name"] = Untagged(text_of(metadata["name"]))  # written anew, as upstream
+            item.has_untagged = True
         _merge_into(collection, item, patch, body, make_merger(item, patch))
         if not item.api_version:
             item.body["apiVersion"] = None  # as upstream, which sets what it then finds empty
@@ -122,6 +130,9 @@ def _pass_through_json(item: Item) -> None:
     spelling.
     """
     item.shared.clear()
+    if item.has_untagged:
+        settle(item.body)
+        item.has_untagged = False
     item.is_rewritten = True
     item.merged_patches.clear()
     annotations = item.metadata.get("annotations")
@@ -141,12 +152,13 @@ def _merge_into(
     collection: Collection, item: Item, patch: MergePatch, body: dict[str, Any], merger: Merger
 ) -> None:
     before = item.key
-    name, namespace, kind = item.name, item.namespace, item.kind
+    namespace, kind = item.namespace, item.kind
     if patch.allow_name_change or patch.allow_kind_change:
         item.remember()
     _drop_blank_annotations(item)
+    kept = _kept(item, patch, body, merger.spelling)
     try:
-        merged = merger.merge(item.body, body)
+        merged = merger.merge(item.body, body, visits_all=item.has_untagged)
     except BuildError as error:
         raise on_item(error, item) from None
     if merged is ABSENT or not merged:
@@ -156,7 +168,9 @@ def _merge_into(
     spread_changes(item.shared)
     if not patch.allow_kind_change:
         merged["kind"] = kind
-    _restore(item, name, namespace, patch)
+    item.metadata.update(kept)
+    if not namespace:
+        item.metadata.pop("namespace", None)
     item.refresh()
     if item.key != before:
         collection.changed()
@@ -172,14 +186,23 @@ def _drop_blank_annotations(item: Item) -> None:
             del item.rewritten_annotations[key]
 
 
-def _restore(item: Item, name: str, namespace: str, patch: MergePatch) -> None:
-    metadata = item.metadata
-    if not patch.allow_name_change and metadata.get("name") != name:
-        metadata["name"] = name
-    if not namespace:
-        metadata.pop("namespace", None)
-    elif metadata.get("namespace") != namespace:
-        metadata["namespace"] = namespace
+def _kept(
+    item: Item, patch: MergePatch, body: dict[str, Any], spelling: Spelling | None
+) -> dict[str, str]:
+    """Name and namespace as upstream writes them anew after merging ``body``. One that ``body``
+    does not have was passed by the merge before.
+    """
+    kept = {} if patch.allow_name_change else {"name": item.name}
+    if item.namespace:
+        kept["namespace"] = item.namespace
+    if spelling is None:
+        return kept
+    patched = body.get("metadata")
+    for key, text in kept.items():
+        is_patched = isinstance(patched, dict) and key in patched
+        spelled = spelling.written(item.metadata, key, text)
+        kept[key] = spelled if is_patched else visited(spelled)
+    return kept
 
 
 def _no_target(collection: Collection, key: Key, found: list[Item]) -> NoTargetError:

@@ -13,30 +13,32 @@ from toolkit.kustomize.hashing import digest_of
 from toolkit.kustomize.item import Item, Key, describe, text_of
 from toolkit.kustomize.jsonpatch import copied
 from toolkit.kustomize.merge import Path
-from toolkit.kustomize.path_match import CREATED, Place, match_fields
+from toolkit.kustomize.path_match import CREATED, match_fields
 from toolkit.kustomize.paths import get_field, is_item, item_test, split_field_path
 from toolkit.kustomize.selector import Selector
 from toolkit.kustomize.sharing import spread_changes
+from toolkit.kustomize.untagged import Untagged
 from toolkit.yaml.scalars import resolve_resource
 
 if TYPE_CHECKING:
-    from toolkit.kustomize.ports import Spelled
+    from toolkit.kustomize.ports import Spelled, Written
 
 Read = Callable[[], Any]
 
 _DEFAULT_PATH = "metadata.name"
 _NOTHING = "no value"
-_ANNOTATIONS = ("metadata", "annotations")
 _RESOURCE_ID = ("group", "version", "kind", "name", "namespace")
 
 
-class _Untagged(str):
-    """A text that YAML may read as a number or boolean where no type is given yet."""
+class _Typed(str):
+    """A number or boolean as it was typed: 1.50, 0777, True."""
 
     __slots__ = ()
 
 
-def replace(collection: Collection, replacement: Mapping[str, Any], spelled: Spelled) -> None:
+def replace(
+    collection: Collection, replacement: Mapping[str, Any], spelled: Spelled, written: Written
+) -> None:
     """Applies one entry. Raises BuildError where source or targets are not found; among parts,
     where a target is here whose source is not.
     """
@@ -48,13 +50,13 @@ def replace(collection: Collection, replacement: Mapping[str, Any], spelled: Spe
         raise BuildError("a replacement has either `source` or `sourceValue`, not both")
     item = None if source is None else _source(collection, source)
     if source is None:
-        read: Read = partial(_Untagged, constant)
+        read: Read = partial(Untagged, constant)
     elif item is None:
         read = _not_here
     else:
         read = _reader(item, source, spelled)
     for target in targets:
-        _write(collection, target, read)
+        _write(collection, target, read, written)
     if item is not None:
         try:
             read()  # its own targets may have changed what those that are not here get
@@ -96,8 +98,7 @@ def _reader(item: Item, source: Mapping[str, Any], spelled: Spelled) -> Read:
         if value is None or (isinstance(value, dict | list) and not value):
             raise BuildError(f"the source {describe(item.key)} has no field {path}")
         if isinstance(value, int | float):
-            # into a text it goes as it was typed: 1.50, 0777, True
-            value = _Untagged(spelled(item, _path(path), value))
+            value = _Typed(spelled(item, _path(path), value))
         value = _refined(value, options, path)
         _note(item, digest_of(f"{type(value).__name__} {value!r}"))
         return value
@@ -155,14 +156,12 @@ def _refined(value: Any, options: Mapping[str, Any], path: str) -> Any:
         raise BuildError(
             f"{path} has {len(parts)} parts between {delimiter!r}: there is no index {index}"
         )
-    if isinstance(value, _Untagged):
-        return _Untagged(parts[index])
     if isinstance(value, str):
-        return parts[index]
+        return type(value)(parts[index])
     return resolve_resource(parts[index])
 
 
-def _write(collection: Collection, target: Mapping[str, Any], read: Read) -> None:
+def _write(collection: Collection, target: Mapping[str, Any], read: Read, written: Written) -> None:
     if target.get("select") is None:
         raise BuildError("a target must `select` objects")
     chosen = Selector(target["select"])
@@ -176,16 +175,16 @@ def _write(collection: Collection, target: Mapping[str, Any], read: Read) -> Non
         if any(other.has_identity and any(map(other.matches_identity, keys)) for other in rejected):
             continue
         if any(map(chosen.matches_identity, keys)):
-            _write_fields(collection, item, target, read)
+            _write_fields(collection, item, target, read, written)
 
 
 def _write_fields(
-    collection: Collection, item: Item, target: Mapping[str, Any], read: Read
+    collection: Collection, item: Item, target: Mapping[str, Any], read: Read, written: Written
 ) -> None:
     options = target.get("options") or {}
     for path in target.get("fieldPaths") or (_DEFAULT_PATH,):
         try:
-            _write_field(item, path, options, read())
+            _write_field(item, path, options, read(), written)
         except BuildError as error:
             raise BuildError(
                 f"{describe(item.key)}: {path}: {error.message}", hints=error.hints
@@ -200,18 +199,26 @@ def _write_fields(
         collection.changed()
 
 
-def _write_field(item: Item, path: str, options: Mapping[str, Any], value: Any) -> None:
+def _write_field(
+    item: Item, path: str, options: Mapping[str, Any], value: Any, written: Written
+) -> None:
     parts = split_field_path(path)
     create = _kind_to_create(value) if options.get("create") else None
     # upstream knows no delimiters within a text
     if replace_embedded(item.body, parts, partial(_changed, value, {}), create):
         return
+    item.has_untagged = True
     places = match_fields(({"": item.body}, ""), parts, create)
     if not places:
         hint = "" if create is not None else "set options.create to add it"
         raise BuildError("there is no such field", hints=[hint] if hint else [])
-    for place in places:
-        _set(place, options, value, is_text=parts[:2] == _ANNOTATIONS)
+    for parent, key in places:
+        present = parent[key]
+        changed = _changed(value, options, present)
+        if present is CREATED or isinstance(present, Untagged):
+            parent[key] = written(item, parent, key, changed)
+        else:
+            parent[key] = changed if isinstance(present, dict | list) else of_type(present, changed)
 
 
 def _kind_to_create(value: Any) -> Any:
@@ -220,30 +227,17 @@ def _kind_to_create(value: Any) -> Any:
     return [] if isinstance(value, list) else CREATED
 
 
-def _changed(value: Any, options: Mapping[str, Any], present: Any, *, is_text: bool = False) -> Any:
-    """What is written over ``present``: over a scalar a text, whatever it was. What is made is a
-    text where it ``is_text``.
-    """
+def _changed(value: Any, options: Mapping[str, Any], present: Any) -> Any:
+    """What is written over ``present``: over a scalar a text, whatever it was."""
     delimiter = options.get("delimiter")
     if delimiter:
         if isinstance(present, dict | list):
             raise BuildError("is no scalar: a delimiter cannot split it")
         text = "" if present is CREATED else text_of(present)
         value = _joined(text.split(delimiter), delimiter, options.get("index", 0), text_of(value))
-    if present is CREATED:
-        made = str(text_of(value))
-        return made if is_text else resolve_resource(made)
     if isinstance(present, dict | list):
-        return resolve_resource(str(value)) if isinstance(value, _Untagged) else copied(value)
-    return str(text_of(value))
-
-
-def _set(place: Place, options: Mapping[str, Any], value: Any, *, is_text: bool) -> None:
-    parent, key = place
-    present = parent[key]
-    changed = _changed(value, options, present, is_text=is_text)
-    is_scalar = present is not CREATED and not isinstance(present, dict | list)
-    parent[key] = of_type(present, changed) if is_scalar else changed
+        return resolve_resource(str(value)) if isinstance(value, _Typed) else copied(value)
+    return Untagged(text_of(value)) if present is CREATED else text_of(value)
 
 
 def _joined(parts: list[str], delimiter: str, index: int, text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from toolkit.errors import BuildError
 from toolkit.kustomize.collection import Collection
@@ -11,8 +11,13 @@ from toolkit.kustomize.fieldspec import split_path
 from toolkit.kustomize.item import Item, text_of
 from toolkit.kustomize.selector import Selector
 
+if TYPE_CHECKING:
+    from toolkit.kustomize.ports import Written
 
-def add_value(collection: Collection, value: str, targets: list[Mapping[str, Any]]) -> None:
+
+def add_value(
+    collection: Collection, value: str, targets: list[Mapping[str, Any]], written: Written
+) -> None:
     """Writes ``value`` to ``fieldPath`` of each target's objects, made where it is missing."""
     for target in targets:
         selector = target.get("selector")
@@ -20,11 +25,11 @@ def add_value(collection: Collection, value: str, targets: list[Mapping[str, Any
         path, position = target.get("fieldPath", ""), target.get("filePathPosition", 0)
         for item in collection:
             if chosen is None or chosen.matches(item):
-                _write(item, path, position, value)
+                _write(item, path, position, value, written)
     collection.changed()
 
 
-def _write(item: Item, path: str, position: int, value: str) -> None:
+def _write(item: Item, path: str, position: int, value: str, written: Written) -> None:
     if path == "metadata/namespace":
         if not item.is_cluster_scoped:
             item.metadata["namespace"] = value
@@ -40,7 +45,9 @@ def _write(item: Item, path: str, position: int, value: str) -> None:
         if isinstance(node.get(name), dict | list):
             raise BuildError(f"{item.short}: {path} must be text")
         present = text_of(node.get(name))
-        node[name] = value if position <= 0 else insert_part(present, position - 1, value)
+        text = value if position <= 0 else insert_part(present, position - 1, value)
+        node.setdefault(name, None)
+        node[name] = written(item, node, name, text)
     item.refresh()
 
 

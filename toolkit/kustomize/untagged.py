@@ -1,0 +1,46 @@
+"""Scalars that steps write without saying their type.
+
+Upstream reads ``image: "80"`` as a text and ``image: 80`` as a number, and each keeps its type
+whatever is written over it. What a transformer writes itself (an image, a name, a field that a
+replacement made) has none: it is what its text reads as, in the end and not before.
+"""
+
+from __future__ import annotations
+
+from toolkit.yaml.scalars import RESOURCE_HINTS, resolve_resource, resolve_settings
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+class Untagged(str):
+    """A scalar without a type. One that reads as something else than text has no quotes."""
+
+    __slots__ = ()
+
+
+def is_text(text: str) -> bool:
+    """True where ``text``, without quotes, is a text in a resource."""
+    return text[:1] not in RESOURCE_HINTS or resolve_resource(text) is text
+
+
+def visited(value: str) -> str:
+    """What a strategic merge leaves of a scalar that it passes: in quotes from then on, where an
+    old reader would take it for something else than text.
+    """
+    return value if not value or resolve_settings(value) is value else str(value)
+
+
+def settle(body: Any) -> Any:
+    """``body``, in which each untagged scalar is given the type that it reads as, in place."""
+    open_nodes = [body]
+    while open_nodes:
+        node = open_nodes.pop()
+        for key, value in enumerate(node) if node.__class__ is list else node.items():
+            kind = value.__class__
+            if kind is dict or kind is list:
+                open_nodes.append(value)
+            elif kind is Untagged:
+                node[key] = str(value) if is_text(value) else resolve_resource(value)
+    return body
