@@ -44,6 +44,21 @@ def test_a_number_goes_into_a_number_by_value(objects: Objects) -> None:
     assert _written(objects, "{v: 0777}", "n: 5", "spec.n") == {"n": 511}
 
 
+def test_a_date_goes_into_a_date(objects: Objects) -> None:
+    found = _written(objects, "{v: '2002-01-01'}", "d: 2001-01-01", "spec.d")
+    assert found == {"d": "2002-01-01T00:00:00Z"}
+
+
+def test_a_text_does_not_go_into_a_date(refused: Refused) -> None:
+    entry = f"{{source: {{kind: From, fieldPath: spec.v}}, {_targets('spec.d')}}}"
+    error = refused(_files("{v: text}", "d: 2001-01-01", entry))
+    assert "is a date, which 'text' is not" in str(error)
+
+
+def test_a_text_goes_into_a_date_in_quotes(objects: Objects) -> None:
+    assert _written(objects, "{v: text}", "d: '2001-01-01'", "spec.d") == {"d": "text"}
+
+
 def test_a_value_below_a_null_is_lost(objects: Objects) -> None:
     assert _written(objects, "{v: x}", "n: null", "spec.n.x", "{create: true}") == {"n": None}
 

@@ -8,8 +8,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from toolkit.errors import BuildError
 from toolkit.kustomize.collection import ORIGIN, DuplicateError
 from toolkit.kustomize.configurations import effective
@@ -26,7 +24,7 @@ from toolkit.kustomize.recorder import Recorder
 from toolkit.kustomize.references import follow_names
 from toolkit.kustomize.result import BuildOptions, BuildResult
 from toolkit.kustomize.session import Session, is_remote
-from toolkit.kustomize.spelling import written
+from toolkit.kustomize.spelling import FileScalars
 from toolkit.kustomize.step import Step
 from toolkit.kustomize.transformers.fields import ItemError, on_item
 from toolkit.kustomize.transformers.labels import METADATA_LABELS, add_entries
@@ -179,7 +177,7 @@ def _finish(kustomization: Kustomization, layer: Layer) -> None:
     if session.trace is not None:
         session.trace.note_generated(collection)
     try:
-        follow_names(collection, config.name_references, partial(written, session), others)
+        follow_names(collection, config.name_references, FileScalars(session), others)
         _record(kustomization, "nameReference", layer)
         resolve(collection, layer.variables, config.section("varReference"))
         _record(kustomization, "vars", layer)

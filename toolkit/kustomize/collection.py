@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from toolkit.kustomize.merge import Path
-    from toolkit.kustomize.ports import Spelled
+    from toolkit.kustomize.ports import Scalars
 
 ORIGIN = "config.kubernetes.io/origin"
 """The annotation that says where an object came from, if anybody asked for it."""
@@ -134,7 +134,7 @@ class Collection:
             self.items = [item for item in self.items if id(item) not in gone]
             self.changed()
 
-    def absorb(self, item: Item, spelled: Spelled) -> None:
+    def absorb(self, item: Item, scalars: Scalars) -> None:
         """Adds a generated item: new, or merged into or put in place of one that is there. Among
         parts only the latter: a new one is not what was changed.
         """
@@ -154,7 +154,7 @@ class Collection:
         old = matches[0]
         if item.behavior not in ("merge", "replace"):
             raise DuplicateError(old, item)
-        _take_over(old, item, spelled)
+        _take_over(old, item, scalars)
 
     def _keys(self) -> dict[Key, Item]:
         if self._by_key is None:
@@ -173,7 +173,7 @@ class Collection:
                 found.append(item)
 
 
-def _take_over(old: Item, item: Item, spelled: Spelled) -> None:
+def _take_over(old: Item, item: Item, scalars: Scalars) -> None:
     """``old`` gets the content of ``item``, and keeps its own name, history and place."""
     for field in ("labels", "annotations"):
         merged = strings_at(old.body, field) | strings_at(item.body, field)
@@ -186,7 +186,7 @@ def _take_over(old: Item, item: Item, spelled: Spelled) -> None:
     else:
         item.metadata.pop("namespace", None)
     if item.behavior == "merge":
-        _merge_content(item.body, old, spelled)
+        _merge_content(item.body, old, scalars)
     else:
         old.origin = item.origin
     old.body = item.body
@@ -194,9 +194,9 @@ def _take_over(old: Item, item: Item, spelled: Spelled) -> None:
     old.needs_hash = old.needs_hash and item.needs_hash
 
 
-def _merge_content(body: Body, old: Item, spelled: Spelled) -> None:
+def _merge_content(body: Body, old: Item, scalars: Scalars) -> None:
     for field in ("data", "binaryData"):
-        merged = _strings(old, field, spelled) | dict(body.get(field) or {})
+        merged = _strings(old, field, scalars) | dict(body.get(field) or {})
         require_text_keys(merged)
         if merged:
             body[field] = merged
@@ -204,15 +204,17 @@ def _merge_content(body: Body, old: Item, spelled: Spelled) -> None:
             body.pop(field, None)
 
 
-def _strings(item: Item, field: str, spelled: Spelled) -> dict[str, str]:
+def _strings(item: Item, field: str, scalars: Scalars) -> dict[str, str]:
     values = item.body.get(field)
     if not isinstance(values, dict):
         return {}
     return {
-        key: text_of(value) if isinstance(value, str) else _text(item, (field, key), value, spelled)
+        key: text_of(value) if isinstance(value, str) else _text(item, (field, key), value, scalars)
         for key, value in values.items()
     }
 
 
-def _text(item: Item, path: Path, value: Any, spelled: Spelled) -> str:
-    return "" if value is None or isinstance(value, dict | list) else spelled(item, path, value)
+def _text(item: Item, path: Path, value: Any, scalars: Scalars) -> str:
+    return (
+        "" if value is None or isinstance(value, dict | list) else scalars.typed(item, path, value)
+    )

@@ -7,7 +7,6 @@ what is there, then transforms. Names are followed only once, at the top (:mod:`
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import partial
 
 from toolkit.errors import BuildError, YamlError
 from toolkit.kustomize.collection import Collection, DuplicateError
@@ -29,7 +28,7 @@ from toolkit.kustomize.origin import (
 )
 from toolkit.kustomize.schema import FieldPath
 from toolkit.kustomize.session import Session, is_remote, shown_name
-from toolkit.kustomize.spelling import spelled
+from toolkit.kustomize.spelling import FileScalars
 from toolkit.kustomize.step import Step
 from toolkit.kustomize.transform_steps import transform_steps
 from toolkit.kustomize.variables import Variable, add_variables, claim
@@ -221,12 +220,12 @@ class _Accumulation:
             self._absorb((field,), items, "HelmChartInflationGenerator")
 
     def _absorb(self, field: FieldPath, items: Iterable[Item], plugin: Item | str) -> None:
-        spelling = partial(spelled, self.session)
+        scalars = FileScalars(self.session)
         for item in items:
             if self.session.tracks_origin:
                 note_generated(item, self._note(plugin))
             with self._at(field):
-                self.layer.collection.absorb(item, spelling)
+                self.layer.collection.absorb(item, scalars)
         if self.session.recorder is not None:
             name = plugin if isinstance(plugin, str) else plugin.kind
             step = Step(name, self.kustomization.file, field, lambda _: None)

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from posixpath import basename
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from toolkit.errors import BuildError
 from toolkit.kustomize.collection import Collection, DuplicateError
@@ -25,7 +25,7 @@ from toolkit.kustomize.patch_steps import (
     strategic_merge_steps,
 )
 from toolkit.kustomize.schema import PLUGIN_OBJECTS, PLUGINS, FieldError, FieldPath, decode
-from toolkit.kustomize.spelling import spelled, stands_in_quotes, written
+from toolkit.kustomize.spelling import FileScalars
 from toolkit.kustomize.step import Step
 from toolkit.kustomize.transform_steps import field_specs, read_replacements
 from toolkit.kustomize.transformers.images import set_images
@@ -38,9 +38,6 @@ from toolkit.kustomize.transformers.value_add import add_value
 from toolkit.resource.resource import Origin
 from toolkit.yaml.dialect import SETTINGS
 from toolkit.yaml.parse import load_all
-
-if TYPE_CHECKING:
-    from toolkit.kustomize.ports import Written
 
 Fields = dict[str, Any]
 Apply = Callable[[Collection], None]
@@ -84,10 +81,6 @@ def plugin_steps(kustomization: Kustomization, config: Item, field: FieldPath) -
         return configure(kustomization, field, fields)
     except BuildError as error:
         raise _at(kustomization, field, error) from None
-
-
-def _write(kustomization: Kustomization) -> Written:
-    return partial(written, kustomization.folder.session)
 
 
 def _at(kustomization: Kustomization, field: FieldPath, error: BuildError) -> BuildError:
@@ -177,8 +170,9 @@ def _hash(kustomization: Kustomization, field: FieldPath, _: Fields) -> list[Ste
 
 def _images(kustomization: Kustomization, field: FieldPath, fields: Fields) -> list[Step]:
     images = [fields.get("imageTag") or {}]
-    specs, write = field_specs(fields.get("fieldSpecs")), _write(kustomization)
-    apply = partial(set_images, images=images, specs=specs, written=write)
+    specs = field_specs(fields.get("fieldSpecs"))
+    scalars = FileScalars(kustomization.folder.session)
+    apply = partial(set_images, images=images, specs=specs, scalars=scalars)
     return _step(kustomization, field, "ImageTagTransformer", apply)
 
 
@@ -204,9 +198,10 @@ def _namespace(kustomization: Kustomization, field: FieldPath, fields: Fields) -
 def _affix(kustomization: Kustomization, field: FieldPath, fields: Fields) -> list[Step]:
     if fields.get("fieldSpecs") is None:
         raise BuildError("fieldSpecs is missing", hints=["add `- path: metadata/name`"])
-    specs, write = field_specs(fields["fieldSpecs"]), _write(kustomization)
-    prefix = partial(add_prefix, prefix=fields.get("prefix") or "", specs=specs, written=write)
-    suffix = partial(add_suffix, suffix=fields.get("suffix") or "", specs=specs, written=write)
+    specs = field_specs(fields["fieldSpecs"])
+    scalars = FileScalars(kustomization.folder.session)
+    prefix = partial(add_prefix, prefix=fields.get("prefix") or "", specs=specs, scalars=scalars)
+    suffix = partial(add_suffix, suffix=fields.get("suffix") or "", specs=specs, scalars=scalars)
     steps: list[Step] = []
     if fields["kind"] != "SuffixTransformer":
         steps += _step(kustomization, field, "PrefixTransformer", prefix)
@@ -238,11 +233,11 @@ def _replacement(kustomization: Kustomization, field: FieldPath, fields: Fields)
         for replacement in read_replacements(kustomization, field, entry)
     ]
 
-    spelling, write = partial(spelled, kustomization.folder.session), _write(kustomization)
+    scalars = FileScalars(kustomization.folder.session)
 
     def apply(collection: Collection) -> None:
         for replacement in found:
-            replace(collection, replacement, spelling, write)
+            replace(collection, replacement, scalars)
 
     return _step(kustomization, field, "ReplacementTransformer", apply)
 
@@ -251,8 +246,8 @@ def _replicas(kustomization: Kustomization, field: FieldPath, fields: Fields) ->
     replica = fields.get("replica") or {}
     specs = field_specs(fields.get("fieldSpecs"))
     name, count = replica.get("name", ""), replica.get("count", 0)
-    in_quotes = partial(stands_in_quotes, kustomization.folder.session)
-    apply = partial(set_replicas, name=name, count=count, specs=specs, in_quotes=in_quotes)
+    scalars = FileScalars(kustomization.folder.session)
+    apply = partial(set_replicas, name=name, count=count, specs=specs, scalars=scalars)
     return _step(kustomization, field, "ReplicaCountTransformer", apply)
 
 
@@ -271,7 +266,9 @@ def _value_add(kustomization: Kustomization, field: FieldPath, fields: Fields) -
             raise BuildError("a target has no fieldPath")
         if target.get("filePathPosition", 0) < 0:
             raise BuildError("filePathPosition cannot be negative")
-    apply = partial(add_value, value=value, targets=targets, written=_write(kustomization))
+    apply = partial(
+        add_value, value=value, targets=targets, scalars=FileScalars(kustomization.folder.session)
+    )
     return _step(kustomization, field, "ValueAddTransformer", apply)
 
 

@@ -144,23 +144,33 @@ class KnownShapes(Protocol):
         ...
 
 
-Spelled = Callable[[Item, Path, Any], str]
-"""The text of a number, boolean or null at a path of an object, as its file or a patch has it."""
+class Scalars(Protocol):
+    """How the scalars of objects are written in files, where upstream makes something of that."""
 
+    def typed(self, item: Item, path: Path, value: Any) -> str:
+        """The text of the number, boolean or null at a path, as the object's file, or a patch, has
+        it.
+        """
+        ...
 
-Written = Callable[[Item, Any, Any, str], str]
-"""A text as a step writes it over what is at a key of a map (or list) of an object."""
+    def in_quotes(self, item: Item, parent: Any, key: Any) -> bool:
+        """Whether the text ``parent[key]`` of the object has quotes, or is a block, where it was
+        written. False for what is no text.
+        """
+        ...
 
-
-InQuotes = Callable[[Item, Any, Any], bool]
-"""Whether the text at a key of a map (or list) of an object has quotes in its files."""
+    def untagged(self, item: Item, parent: Any, key: Any, text: str) -> str:
+        """``text`` as a step writes it over ``parent[key]`` of the object, without a type: only
+        quotes that stood there make a text of a number.
+        """
+        ...
 
 
 class Spelling(Protocol):
     """How values are written in the files of an object and of its patch."""
 
-    def written(self, parent: Any, key: Any, text: str) -> str:
-        """A text as a step writes it over ``parent[key]`` of the object."""
+    def untagged(self, parent: Any, key: Any, text: str) -> str:
+        """:meth:`Scalars.untagged` of the object."""
         ...
 
     def is_quoted(self, path: Path, text: str) -> bool:

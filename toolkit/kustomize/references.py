@@ -19,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from toolkit.kustomize.ports import Written
+    from toolkit.kustomize.ports import Scalars
 
 Target = tuple[str, str, str]
 """(group, version, kind) of what is referred to, "" for any."""
@@ -28,7 +28,7 @@ Target = tuple[str, str, str]
 def follow_names(
     collection: Collection,
     references: tuple[NameReference, ...],
-    written: Written,
+    scalars: Scalars,
     others: Iterable[Item] = (),
 ) -> None:
     """Writes the present names where earlier ones stand. ``others`` are referred to, and stay as
@@ -53,7 +53,7 @@ def follow_names(
         if found is None:
             found = specs[kind] = _specs_of(kind, present)
         if found:
-            _Referrer(item, by_past_name, by_namespace, written).follow(found)
+            _Referrer(item, by_past_name, by_namespace, scalars).follow(found)
 
 
 def _index(items: Iterable[Item]) -> dict[str, list[Item]]:
@@ -99,8 +99,8 @@ class _Referrer:
         "foreign_namespaces",
         "item",
         "role_ref",
+        "scalars",
         "target",
-        "written",
     )
 
     def __init__(
@@ -108,10 +108,10 @@ class _Referrer:
         item: Item,
         by_past_name: dict[str, list[Item]],
         by_namespace: dict[str, list[Item]],
-        written: Written,
+        scalars: Scalars,
     ) -> None:
         self.item = item
-        self.written = written
+        self.scalars = scalars
         self.by_past_name = by_past_name
         self.by_namespace = by_namespace
         self.foreign_namespaces = _subject_namespaces(item)
@@ -175,7 +175,7 @@ class _Referrer:
         YAML reads a name of digits as a number.
         """
         is_new = isinstance(parent, dict) and key not in parent
-        parent[key] = text if is_new else self.written(self.item, parent, key, text)
+        parent[key] = text if is_new else self.scalars.untagged(self.item, parent, key, text)
 
     def _in_namespace(self, candidates: list[Item], namespace: str) -> list[Item]:
         """Those once in ``namespace``; where nothing ever was in it: those in it now."""

@@ -32,8 +32,8 @@ class FileSpelling:
     def is_quoted(self, path: Path, text: str) -> bool:
         return _is_quoted(self._session, self._item, path, text)
 
-    def written(self, parent: Any, key: Any, text: str) -> str:
-        return written(self._session, self._item, parent, key, text)
+    def untagged(self, parent: Any, key: Any, text: str) -> str:
+        return FileScalars(self._session).untagged(self._item, parent, key, text)
 
     def is_blank(self, path: Path) -> bool:
         scalar = self._written(path)
@@ -54,24 +54,34 @@ class FileSpelling:
         return written_scalar(self._session, self._item, path)
 
 
-def stands_in_quotes(session: Session, item: Item, parent: Any, key: Any) -> bool:
-    """Whether the text ``parent[key]`` in the body of ``item`` has quotes, or is a block, where it
-    was written. False for what is no text.
-    """
-    text = parent[key]
-    return isinstance(text, str) and _is_quoted(
-        session, item, (*_path_to(item.body, parent), key), text
-    )
+class FileScalars:
+    """How the scalars of a build's objects are written: its files are read again to know."""
 
+    __slots__ = ("_session",)
 
-def written(session: Session, item: Item, parent: Any, key: Any, text: str) -> str:
-    """``text`` as a step writes it over ``parent[key]`` in the body of ``item``, without a type:
-    only quotes that stood there make a text of a number.
-    """
-    if not is_text(text) and stands_in_quotes(session, item, parent, key):
-        return text
-    item.has_untagged = True
-    return Untagged(text)
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def typed(self, item: Item, path: Path, value: Any) -> str:
+        for scalar in (written_scalar(self._session, item, path), *_patched_scalars(item, path)):
+            if scalar is None or not scalar.is_plain:
+                continue
+            found = resolve_resource(scalar.text)
+            if found == value and type(found) is type(value):
+                return scalar.text
+        return text_of(value)
+
+    def in_quotes(self, item: Item, parent: Any, key: Any) -> bool:
+        text = parent[key]
+        return isinstance(text, str) and _is_quoted(
+            self._session, item, (*_path_to(item.body, parent), key), text
+        )
+
+    def untagged(self, item: Item, parent: Any, key: Any, text: str) -> str:
+        if not is_text(text) and self.in_quotes(item, parent, key):
+            return text
+        item.has_untagged = True
+        return Untagged(text)
 
 
 def _is_quoted(session: Session, item: Item, path: Path, text: str) -> bool:
@@ -109,17 +119,6 @@ def _patched_scalars(item: Item, path: Path) -> Iterator[RawScalar]:
         scalar = raw_scalar(text, document, path)
         if scalar is not None:
             yield scalar
-
-
-def spelled(session: Session, item: Item, path: Path, value: Any) -> str:
-    """A number, boolean or null of ``item`` as the text that its file, or a patch, has there."""
-    for scalar in (written_scalar(session, item, path), *_patched_scalars(item, path)):
-        if scalar is None or not scalar.is_plain:
-            continue
-        found = resolve_resource(scalar.text)
-        if found == value and type(found) is type(value):
-            return scalar.text
-    return text_of(value)
 
 
 def written_scalar(session: Session, item: Item, path: Path) -> RawScalar | None:

@@ -20,7 +20,7 @@ from toolkit.kustomize.schema import (
     ListOf,
     decode,
 )
-from toolkit.kustomize.spelling import spelled, stands_in_quotes, written
+from toolkit.kustomize.spelling import FileScalars
 from toolkit.kustomize.step import Step
 from toolkit.kustomize.transformers.images import set_images
 from toolkit.kustomize.transformers.labels import METADATA_LABELS, add_entries
@@ -77,18 +77,18 @@ def _namespace(kustomization: Kustomization, config: TransformerConfig) -> Itera
 def _prefix(kustomization: Kustomization, config: TransformerConfig) -> Iterator[Step]:
     prefix = kustomization.fields.get("namePrefix")
     if prefix:
-        write = partial(written, kustomization.folder.session)
+        scalars = FileScalars(kustomization.folder.session)
         specs = config.section("namePrefix")
-        apply = partial(add_prefix, prefix=prefix, specs=specs, written=write)
+        apply = partial(add_prefix, prefix=prefix, specs=specs, scalars=scalars)
         yield _step(kustomization, "PrefixTransformer", ("namePrefix",), apply)
 
 
 def _suffix(kustomization: Kustomization, config: TransformerConfig) -> Iterator[Step]:
     suffix = kustomization.fields.get("nameSuffix")
     if suffix:
-        write = partial(written, kustomization.folder.session)
+        scalars = FileScalars(kustomization.folder.session)
         specs = config.section("nameSuffix")
-        apply = partial(add_suffix, suffix=suffix, specs=specs, written=write)
+        apply = partial(add_suffix, suffix=suffix, specs=specs, scalars=scalars)
         yield _step(kustomization, "SuffixTransformer", ("nameSuffix",), apply)
 
 
@@ -130,14 +130,14 @@ def _json_patches(kustomization: Kustomization, _: TransformerConfig) -> Iterato
 
 
 def _replicas(kustomization: Kustomization, config: TransformerConfig) -> Iterator[Step]:
-    in_quotes = partial(stands_in_quotes, kustomization.folder.session)
+    scalars = FileScalars(kustomization.folder.session)
     for field, entry in kustomization.items("replicas"):
         apply = partial(
             set_replicas,
             name=entry.get("name", ""),
             count=entry.get("count", 0),
             specs=config.section("replicas"),
-            in_quotes=in_quotes,
+            scalars=scalars,
         )
         yield _step(kustomization, "ReplicaCountTransformer", field, apply)
 
@@ -146,9 +146,9 @@ def _images(kustomization: Kustomization, config: TransformerConfig) -> Iterator
     entries = kustomization.items("images")
     if entries:
         images = [entry for _, entry in entries]
-        write = partial(written, kustomization.folder.session)
+        scalars = FileScalars(kustomization.folder.session)
         specs = config.section("images")
-        apply = partial(set_images, images=images, specs=specs, written=write)
+        apply = partial(set_images, images=images, specs=specs, scalars=scalars)
         field = entries[0][0][:1]
         yield _step(kustomization, "ImageTagTransformer", field, apply, times=len(images))
 
@@ -165,13 +165,12 @@ def _replacements(kustomization: Kustomization, _: TransformerConfig) -> Iterato
                 for replacement in read_replacements(kustomization, field, entry)
             ]
 
-        session = kustomization.folder.session
-        spelling, write = partial(spelled, session), partial(written, session)
+        scalars = FileScalars(kustomization.folder.session)
 
         def apply(collection: Collection) -> None:
             for field, replacement in steps:
                 try:
-                    replace(collection, replacement, spelling, write)
+                    replace(collection, replacement, scalars)
                 except BuildError as error:
                     raise kustomization.error(error, field) from None
 

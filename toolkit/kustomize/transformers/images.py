@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
-    from toolkit.kustomize.ports import Written
+    from toolkit.kustomize.ports import Scalars
 
 Place: TypeAlias = "tuple[dict[str, Any], str]"
 
@@ -30,7 +30,7 @@ def set_images(
     collection: Collection,
     images: Sequence[Mapping[str, str]],
     specs: tuple[FieldSpec, ...],
-    written: Written,
+    scalars: Scalars,
 ) -> None:
     """Applies the entries in order, to ``image`` of every item of any ``containers`` or
     ``initContainers`` list anywhere, and to the fields at ``specs`` (a field that is both is
@@ -50,7 +50,7 @@ def set_images(
         for spec in by_kind.of(item):
             visit_item(item, spec, _collector(specified))
         for parent, key, text in _changes(contained, specified, change):
-            parent[key] = written(item, parent, key, text)
+            parent[key] = scalars.untagged(item, parent, key, text)
 
 
 def _collector(places: list[Place]) -> SetField:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from toolkit.kustomize.ports import Written
+    from toolkit.kustomize.ports import Scalars
 
 _NAME = "metadata/name"
 _UNTOUCHED_KINDS = ("CustomResourceDefinition", "Namespace")
@@ -21,7 +21,7 @@ _UNTOUCHED_GROUP_KIND = ("apiregistration.k8s.io", "APIService")
 
 
 def add_prefix(
-    collection: Collection, prefix: str, specs: tuple[FieldSpec, ...], written: Written
+    collection: Collection, prefix: str, specs: tuple[FieldSpec, ...], scalars: Scalars
 ) -> None:
     """Puts ``prefix`` before names. An empty one changes nothing. A name without quotes that then
     reads as a number is one, as upstream.
@@ -29,7 +29,7 @@ def add_prefix(
 
     def setter(item: Item) -> SetField:
         def set_field(parent: dict[str, Any], key: str) -> None:
-            parent[key] = written(item, parent, key, prefix + text_of(parent[key]))
+            parent[key] = scalars.untagged(item, parent, key, prefix + text_of(parent[key]))
 
         return set_field
 
@@ -37,13 +37,13 @@ def add_prefix(
 
 
 def add_suffix(
-    collection: Collection, suffix: str, specs: tuple[FieldSpec, ...], written: Written
+    collection: Collection, suffix: str, specs: tuple[FieldSpec, ...], scalars: Scalars
 ) -> None:
     """Puts ``suffix`` behind names, in the way of :func:`add_prefix`."""
 
     def setter(item: Item) -> SetField:
         def set_field(parent: dict[str, Any], key: str) -> None:
-            parent[key] = written(item, parent, key, text_of(parent[key]) + suffix)
+            parent[key] = scalars.untagged(item, parent, key, text_of(parent[key]) + suffix)
 
         return set_field
 

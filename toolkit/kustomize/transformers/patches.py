@@ -200,8 +200,8 @@ def _kept(
     patched = body.get("metadata")
     for key, text in kept.items():
         is_patched = isinstance(patched, dict) and key in patched
-        spelled = spelling.written(item.metadata, key, text)
-        kept[key] = spelled if is_patched else visited(spelled)
+        found = spelling.untagged(item.metadata, key, text)
+        kept[key] = found if is_patched else visited(found)
     return kept
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -21,12 +22,13 @@ from toolkit.kustomize.untagged import Untagged
 from toolkit.yaml.scalars import resolve_resource
 
 if TYPE_CHECKING:
-    from toolkit.kustomize.ports import Spelled, Written
+    from toolkit.kustomize.ports import Scalars
 
 Read = Callable[[], Any]
 
 _DEFAULT_PATH = "metadata.name"
 _NOTHING = "no value"
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT")
 _RESOURCE_ID = ("group", "version", "kind", "name", "namespace")
 
 
@@ -36,9 +38,7 @@ class _Typed(str):
     __slots__ = ()
 
 
-def replace(
-    collection: Collection, replacement: Mapping[str, Any], spelled: Spelled, written: Written
-) -> None:
+def replace(collection: Collection, replacement: Mapping[str, Any], scalars: Scalars) -> None:
     """Applies one entry. Raises BuildError where source or targets are not found; among parts,
     where a target is here whose source is not.
     """
@@ -54,9 +54,9 @@ def replace(
     elif item is None:
         read = _not_here
     else:
-        read = _reader(item, source, spelled)
+        read = _reader(item, source, scalars)
     for target in targets:
-        _write(collection, target, read, written)
+        _write(collection, target, read, scalars)
     if item is not None:
         try:
             read()  # its own targets may have changed what those that are not here get
@@ -83,7 +83,7 @@ def _source(collection: Collection, source: Mapping[str, Any]) -> Item | None:
     return found[0]
 
 
-def _reader(item: Item, source: Mapping[str, Any], spelled: Spelled) -> Read:
+def _reader(item: Item, source: Mapping[str, Any], scalars: Scalars) -> Read:
     """Gives the value as it is now: where the source is among the targets, those after it get
     what it got, as upstream. A part of a value stays what it was.
     """
@@ -98,7 +98,7 @@ def _reader(item: Item, source: Mapping[str, Any], spelled: Spelled) -> Read:
         if value is None or (isinstance(value, dict | list) and not value):
             raise BuildError(f"the source {describe(item.key)} has no field {path}")
         if isinstance(value, int | float):
-            value = _Typed(spelled(item, _path(path), value))
+            value = _Typed(scalars.typed(item, _path(path), value))
         value = _refined(value, options, path)
         _note(item, digest_of(f"{type(value).__name__} {value!r}"))
         return value
@@ -161,7 +161,7 @@ def _refined(value: Any, options: Mapping[str, Any], path: str) -> Any:
     return resolve_resource(parts[index])
 
 
-def _write(collection: Collection, target: Mapping[str, Any], read: Read, written: Written) -> None:
+def _write(collection: Collection, target: Mapping[str, Any], read: Read, scalars: Scalars) -> None:
     if target.get("select") is None:
         raise BuildError("a target must `select` objects")
     chosen = Selector(target["select"])
@@ -175,16 +175,16 @@ def _write(collection: Collection, target: Mapping[str, Any], read: Read, writte
         if any(other.has_identity and any(map(other.matches_identity, keys)) for other in rejected):
             continue
         if any(map(chosen.matches_identity, keys)):
-            _write_fields(collection, item, target, read, written)
+            _write_fields(collection, item, target, read, scalars)
 
 
 def _write_fields(
-    collection: Collection, item: Item, target: Mapping[str, Any], read: Read, written: Written
+    collection: Collection, item: Item, target: Mapping[str, Any], read: Read, scalars: Scalars
 ) -> None:
     options = target.get("options") or {}
     for path in target.get("fieldPaths") or (_DEFAULT_PATH,):
         try:
-            _write_field(item, path, options, read(), written)
+            _write_field(item, path, options, read(), scalars)
         except BuildError as error:
             raise BuildError(
                 f"{describe(item.key)}: {path}: {error.message}", hints=error.hints
@@ -200,7 +200,7 @@ def _write_fields(
 
 
 def _write_field(
-    item: Item, path: str, options: Mapping[str, Any], value: Any, written: Written
+    item: Item, path: str, options: Mapping[str, Any], value: Any, scalars: Scalars
 ) -> None:
     parts = split_field_path(path)
     create = _kind_to_create(value) if options.get("create") else None
@@ -215,10 +215,14 @@ def _write_field(
     for parent, key in places:
         present = parent[key]
         changed = _changed(value, options, present)
-        if present is CREATED or isinstance(present, Untagged):
-            parent[key] = written(item, parent, key, changed)
+        if isinstance(present, dict | list):
+            parent[key] = changed
+        elif present is CREATED or isinstance(present, Untagged):
+            parent[key] = scalars.untagged(item, parent, key, changed)
+        elif _is_time(present) and not scalars.in_quotes(item, parent, key):
+            parent[key] = _time(changed)
         else:
-            parent[key] = changed if isinstance(present, dict | list) else of_type(present, changed)
+            parent[key] = of_type(present, changed)
 
 
 def _kind_to_create(value: Any) -> Any:
@@ -238,6 +242,18 @@ def _changed(value: Any, options: Mapping[str, Any], present: Any) -> Any:
     if isinstance(present, dict | list):
         return resolve_resource(str(value)) if isinstance(value, _Typed) else copied(value)
     return Untagged(text_of(value)) if present is CREATED else text_of(value)
+
+
+def _is_time(value: Any) -> bool:
+    return isinstance(value, str) and _TIME.match(value) is not None
+
+
+def _time(text: str) -> str:
+    """A date or time as YAML reads it. Raises BuildError."""
+    value = resolve_resource(text)
+    if not _is_time(value):
+        raise BuildError(f"is a date, which {text!r} is not", hints=["put the date in quotes"])
+    return str(value)
 
 
 def _joined(parts: list[str], delimiter: str, index: int, text: str) -> str:

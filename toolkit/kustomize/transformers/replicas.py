@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from toolkit.kustomize.ports import InQuotes
+    from toolkit.kustomize.ports import Scalars
 
 
 def set_replicas(
@@ -20,7 +20,7 @@ def set_replicas(
     name: str,
     count: int,
     specs: tuple[FieldSpec, ...],
-    in_quotes: InQuotes,
+    scalars: Scalars,
 ) -> None:
     """Raises BuildError where no object of these kinds has, or had, that name. A count in quotes
     stays in quotes, as upstream.
@@ -30,7 +30,7 @@ def set_replicas(
         def set_field(parent: dict[str, Any], key: str) -> None:
             if isinstance(parent[key], dict | list):
                 raise BuildError(f"{key} must be a number")
-            parent[key] = str(count) if in_quotes(item, parent, key) else count
+            parent[key] = str(count) if scalars.in_quotes(item, parent, key) else count
 
         return set_field
 

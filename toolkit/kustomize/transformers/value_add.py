@@ -12,11 +12,11 @@ from toolkit.kustomize.item import Item, text_of
 from toolkit.kustomize.selector import Selector
 
 if TYPE_CHECKING:
-    from toolkit.kustomize.ports import Written
+    from toolkit.kustomize.ports import Scalars
 
 
 def add_value(
-    collection: Collection, value: str, targets: list[Mapping[str, Any]], written: Written
+    collection: Collection, value: str, targets: list[Mapping[str, Any]], scalars: Scalars
 ) -> None:
     """Writes ``value`` to ``fieldPath`` of each target's objects, made where it is missing."""
     for target in targets:
@@ -25,11 +25,11 @@ def add_value(
         path, position = target.get("fieldPath", ""), target.get("filePathPosition", 0)
         for item in collection:
             if chosen is None or chosen.matches(item):
-                _write(item, path, position, value, written)
+                _write(item, path, position, value, scalars)
     collection.changed()
 
 
-def _write(item: Item, path: str, position: int, value: str, written: Written) -> None:
+def _write(item: Item, path: str, position: int, value: str, scalars: Scalars) -> None:
     if path == "metadata/namespace":
         if not item.is_cluster_scoped:
             item.metadata["namespace"] = value
@@ -47,7 +47,7 @@ def _write(item: Item, path: str, position: int, value: str, written: Written) -
         present = text_of(node.get(name))
         text = value if position <= 0 else insert_part(present, position - 1, value)
         node.setdefault(name, None)
-        node[name] = written(item, node, name, text)
+        node[name] = scalars.untagged(item, node, name, text)
     item.refresh()
 
 
