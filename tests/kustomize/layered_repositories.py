@@ -9,7 +9,6 @@ from random import Random
 NAMES = ("a", "a", "e5", "5", "'5'", '"e5"')
 IMAGES = ("nginx", "'nginx'", "nginx:1", "80", "'80'", "nginx@sha256:ab")
 TEXTS = ("80", "0x1F", "1e3", "abc", "true", "null", "on", "0o17", "2001-01-01", "1:20", "+1")
-NAME = "metadata.name"
 IMAGE = "spec.template.spec.containers.0.image"
 
 BASE = """apiVersion: apps/v1
@@ -36,7 +35,7 @@ CONSTANT = """replacements:
     fieldPaths: ["{path}"]
 """
 MADE_AT = (
-    *("spec.made", "metadata.labels.made", "metadata.annotations.made", NAME),
+    *("spec.made", "metadata.labels.made", "metadata.annotations.made", "metadata.name"),
     *("metadata.namespace", IMAGE, "spec.strategy", "spec.list.0"),
     *("spec.list.[a=80].b", "spec.template.spec.containers.[name=80].image"),
 )
@@ -131,9 +130,7 @@ class LayeredRepository:
         pick = self.random.choice
         kind = self.random.random()
         if kind < 0.4:
-            path = pick(MADE_AT)
-            # over the number that a name may be, no text: that is refused at another time
-            return CONSTANT.format(text="80" if path == NAME else pick(TEXTS), path=path)
+            return CONSTANT.format(text=pick(TEXTS), path=pick(MADE_AT))
         if kind < 0.5:
             path, options = pick(SOURCES)
             return SOURCED.format(path=path, options=options)

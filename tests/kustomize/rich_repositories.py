@@ -49,9 +49,6 @@ PATHS = {
 }
 """Field paths that lead somewhere, by kind."""
 
-NUMBERS = ("spec.replicas", "spec.ports.0.port")
-"""Those of them that no text may be put into."""
-
 CONFIGURATIONS = (
     {"namePrefix": [{"path": "metadata/annotations/prefixed"}]},
     {"commonLabels": [{"path": "spec/map", "kind": "Custom", "create": True}]},
@@ -191,8 +188,8 @@ class RichRepository(Repository):
         if self.chance(0.3):
             options |= {"delimiter": self.pick(("-", "/", ":")), "index": self.pick((-1, 0, 1, 9))}
         chosen: dict[str, Any] = {"select": {"kind": target["kind"]}, "options": options}
-        paths = [path for path in PATHS.get(target["kind"], ()) if path not in NUMBERS]
-        chosen["fieldPaths"] = [self.pick((*paths, "metadata.annotations.made", "spec.made"))]
+        made = ("metadata.annotations.made", "metadata.labels.made", "spec.made")
+        chosen["fieldPaths"] = [self.pick((*PATHS.get(target["kind"], ()), *made))]
         if self.chance(0.3):
             chosen["reject"] = [{"name": self.pick((target["metadata"]["name"], ".*-0"))}]
         entry["targets"] = [chosen]

@@ -44,6 +44,45 @@ def test_a_number_goes_into_a_number_by_value(objects: Objects) -> None:
     assert _written(objects, "{v: 0777}", "n: 5", "spec.n") == {"n": 511}
 
 
+def _over_a_number(*layers: str) -> dict[str, str]:
+    """A text put over the number ``spec.n``, and more layers on top."""
+    entry = f"{{sourceValue: text, {_targets('spec.n')}}}"
+    files = {f"layer0/{name}": text for name, text in _files("{}", "n: 5", entry).items()}
+    for number, fields in enumerate(layers, 1):
+        text = f"resources: [../layer{number - 1}]\n{fields}"
+        files[f"layer{number}/kustomization.yaml"] = text
+    return files
+
+
+def _layer_with(sourced: str) -> str:
+    return f"replacements:\n- {{sourceValue: '{sourced}', {_targets('spec.n')}}}\n"
+
+
+DELETED = """patches:
+- target: {kind: To}
+  patch: '{apiVersion: e.com/v1, kind: To, metadata: {name: b}, spec: {n: null, m: 1}}'
+"""
+
+
+def test_a_text_over_a_number_is_refused_where_it_was_put(refused: Refused) -> None:
+    error = refused(_over_a_number("namePrefix: p-\n"), "layer1")
+    assert "To b: spec.n: is a whole number, which 'text' is not" in str(error)
+    assert "layer0/kustomization.yaml:3:3" in str(error)
+
+
+def test_a_text_over_a_number_may_be_gone_in_the_end(objects: Objects) -> None:
+    assert objects(_over_a_number(DELETED), "layer1")[1]["spec"] == {"m": 1}
+
+
+def test_a_number_may_be_put_over_a_text_over_a_number(objects: Objects) -> None:
+    assert objects(_over_a_number(_layer_with("7")), "layer1")[1]["spec"] == {"n": 7}
+
+
+def test_a_json_patch_meets_a_text_over_a_number(refused: Refused) -> None:
+    remove = "patches: [{target: {kind: To}, patch: '- {op: remove, path: /spec/n}'}]\n"
+    assert "which 'text' is not" in str(refused(_over_a_number(remove), "layer1"))
+
+
 def test_a_date_goes_into_a_date(objects: Objects) -> None:
     found = _written(objects, "{v: '2002-01-01'}", "d: 2001-01-01", "spec.d")
     assert found == {"d": "2002-01-01T00:00:00Z"}

@@ -237,7 +237,7 @@ def _replacement(kustomization: Kustomization, field: FieldPath, fields: Fields)
 
     def apply(collection: Collection) -> None:
         for replacement in found:
-            replace(collection, replacement, scalars)
+            replace(collection, replacement, scalars, partial(_at, kustomization, field))
 
     return _step(kustomization, field, "ReplacementTransformer", apply)
 

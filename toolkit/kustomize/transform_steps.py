@@ -167,10 +167,13 @@ def _replacements(kustomization: Kustomization, _: TransformerConfig) -> Iterato
 
         scalars = FileScalars(kustomization.folder.session)
 
+        def located(field: FieldPath, error: BuildError) -> BuildError:
+            return kustomization.error(error, field)
+
         def apply(collection: Collection) -> None:
             for field, replacement in steps:
                 try:
-                    replace(collection, replacement, scalars)
+                    replace(collection, replacement, scalars, partial(located, field))
                 except BuildError as error:
                     raise kustomization.error(error, field) from None
 

@@ -7,17 +7,35 @@ replacement made) has none: it is what its text reads as, in the end and not bef
 
 from __future__ import annotations
 
+from toolkit.errors import BuildError
 from toolkit.yaml.scalars import RESOURCE_HINTS, resolve_resource, resolve_settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Self
 
 
 class Untagged(str):
     """A scalar without a type. One that reads as something else than text has no quotes."""
 
     __slots__ = ()
+
+
+class Mistyped(str):
+    """A text that a replacement put over ``present``, a scalar of another type. Whether that is an
+    ``error`` is known in the end: another step may take it away.
+    """
+
+    __slots__ = ("error", "present")
+
+    present: Any
+    error: BuildError
+
+    def __new__(cls, text: str, present: Any, error: BuildError) -> Self:
+        made = super().__new__(cls, text)
+        made.present = present
+        made.error = error
+        return made
 
 
 def is_text(text: str) -> bool:
@@ -33,7 +51,9 @@ def visited(value: str) -> str:
 
 
 def settle(body: Any) -> Any:
-    """``body``, in which each untagged scalar is given the type that it reads as, in place."""
+    """``body``, in which each untagged scalar is given the type that it reads as, in place. Raises
+    BuildError where one is mistyped.
+    """
     open_nodes = [body]
     while open_nodes:
         node = open_nodes.pop()
@@ -43,4 +63,6 @@ def settle(body: Any) -> Any:
                 open_nodes.append(value)
             elif kind is Untagged:
                 node[key] = str(value) if is_text(value) else resolve_resource(value)
+            elif kind is Mistyped:
+                raise value.error
     return body

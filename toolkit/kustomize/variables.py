@@ -9,6 +9,7 @@ from toolkit.kustomize.item import NO_NAMESPACE, Item, describe, number_text
 from toolkit.kustomize.paths import get_field, split_field_path, with_indexes
 from toolkit.kustomize.sharing import spread_changes
 from toolkit.kustomize.transformers.fields import SpecsByKind, visit_item
+from toolkit.kustomize.untagged import Mistyped
 from toolkit.resource.identity import split_api_version
 
 TYPE_CHECKING = False
@@ -107,7 +108,7 @@ def _values(collection: Collection, variables: dict[str, Variable]) -> dict[str,
 
 def _replaced(value: Any, values: dict[str, Any]) -> Any:
     if isinstance(value, str):
-        return expand(str(value), values)
+        return value if isinstance(value, Mistyped) else expand(str(value), values)
     if isinstance(value, dict):
         for key, item in value.items():
             if isinstance(item, str):

@@ -18,13 +18,14 @@ from toolkit.kustomize.path_match import CREATED, match_fields
 from toolkit.kustomize.paths import get_field, is_item, item_test, split_field_path
 from toolkit.kustomize.selector import Selector
 from toolkit.kustomize.sharing import spread_changes
-from toolkit.kustomize.untagged import Untagged
+from toolkit.kustomize.untagged import Mistyped, Untagged
 from toolkit.yaml.scalars import resolve_resource
 
 if TYPE_CHECKING:
     from toolkit.kustomize.ports import Scalars
 
 Read = Callable[[], Any]
+Located = Callable[[BuildError], BuildError]
 
 _DEFAULT_PATH = "metadata.name"
 _NOTHING = "no value"
@@ -38,9 +39,12 @@ class _Typed(str):
     __slots__ = ()
 
 
-def replace(collection: Collection, replacement: Mapping[str, Any], scalars: Scalars) -> None:
+def replace(
+    collection: Collection, replacement: Mapping[str, Any], scalars: Scalars, located: Located
+) -> None:
     """Applies one entry. Raises BuildError where source or targets are not found; among parts,
-    where a target is here whose source is not.
+    where a target is here whose source is not. A text over a number is an error only if it is
+    there in the end: ``located`` gives that its place.
     """
     targets = replacement.get("targets")
     source, constant = replacement.get("source"), replacement.get("sourceValue")
@@ -55,8 +59,9 @@ def replace(collection: Collection, replacement: Mapping[str, Any], scalars: Sca
         read = _not_here
     else:
         read = _reader(item, source, scalars)
+    writer = _Writer(collection, scalars, located)
     for target in targets:
-        _write(collection, target, read, scalars)
+        writer.write(target, read)
     if item is not None:
         try:
             read()  # its own targets may have changed what those that are not here get
@@ -161,68 +166,90 @@ def _refined(value: Any, options: Mapping[str, Any], path: str) -> Any:
     return resolve_resource(parts[index])
 
 
-def _write(collection: Collection, target: Mapping[str, Any], read: Read, scalars: Scalars) -> None:
-    if target.get("select") is None:
-        raise BuildError("a target must `select` objects")
-    chosen = Selector(target["select"])
-    rejected = [Selector(fields) for fields in target.get("reject") or ()]
-    for item in collection.candidates(name=chosen.name):
-        if not chosen.matches_labels(item):
-            continue
-        if any(other.has_labels and other.matches_labels(item) for other in rejected):
-            continue
-        keys = _written_identities(item)
-        if any(other.has_identity and any(map(other.matches_identity, keys)) for other in rejected):
-            continue
-        if any(map(chosen.matches_identity, keys)):
-            _write_fields(collection, item, target, read, scalars)
+class _Writer:
+    """Writes into the objects of a collection. ``located`` adds the replacement's place to an
+    error that is found later.
+    """
 
+    __slots__ = ("_collection", "_located", "_scalars")
 
-def _write_fields(
-    collection: Collection, item: Item, target: Mapping[str, Any], read: Read, scalars: Scalars
-) -> None:
-    options = target.get("options") or {}
-    for path in target.get("fieldPaths") or (_DEFAULT_PATH,):
-        try:
-            _write_field(item, path, options, read(), scalars)
-        except BuildError as error:
-            raise BuildError(
-                f"{describe(item.key)}: {path}: {error.message}", hints=error.hints
-            ) from None
-    spread_changes(item.shared)
-    before = item.key
-    item.refresh()
-    if not item.name:
-        item.key = before
-        raise BuildError(f"{describe(before)}: metadata.name would be empty")
-    if item.key != before:
-        collection.changed()
+    def __init__(self, collection: Collection, scalars: Scalars, located: Located) -> None:
+        self._collection = collection
+        self._scalars = scalars
+        self._located = located
 
+    def write(self, target: Mapping[str, Any], read: Read) -> None:
+        if target.get("select") is None:
+            raise BuildError("a target must `select` objects")
+        chosen = Selector(target["select"])
+        rejected = [Selector(fields) for fields in target.get("reject") or ()]
+        for item in self._collection.candidates(name=chosen.name):
+            if not chosen.matches_labels(item):
+                continue
+            if any(other.has_labels and other.matches_labels(item) for other in rejected):
+                continue
+            keys = _written_identities(item)
+            if any(
+                other.has_identity and any(map(other.matches_identity, keys)) for other in rejected
+            ):
+                continue
+            if any(map(chosen.matches_identity, keys)):
+                self._write_fields(item, target, read)
 
-def _write_field(
-    item: Item, path: str, options: Mapping[str, Any], value: Any, scalars: Scalars
-) -> None:
-    parts = split_field_path(path)
-    create = _kind_to_create(value) if options.get("create") else None
-    # upstream knows no delimiters within a text
-    if replace_embedded(item.body, parts, partial(_changed, value, {}), create):
-        return
-    item.has_untagged = True
-    places = match_fields(({"": item.body}, ""), parts, create)
-    if not places:
-        hint = "" if create is not None else "set options.create to add it"
-        raise BuildError("there is no such field", hints=[hint] if hint else [])
-    for parent, key in places:
-        present = parent[key]
-        changed = _changed(value, options, present)
+    def _write_fields(self, item: Item, target: Mapping[str, Any], read: Read) -> None:
+        options = target.get("options") or {}
+        for path in target.get("fieldPaths") or (_DEFAULT_PATH,):
+            try:
+                self._write_field(item, path, options, read())
+            except BuildError as error:
+                raise _of_field(error, item, path) from None
+        spread_changes(item.shared)
+        before = item.key
+        item.refresh()
+        if not item.name:
+            item.key = before
+            raise BuildError(f"{describe(before)}: metadata.name would be empty")
+        if item.key != before:
+            self._collection.changed()
+
+    def _write_field(self, item: Item, path: str, options: Mapping[str, Any], value: Any) -> None:
+        parts = split_field_path(path)
+        create = _kind_to_create(value) if options.get("create") else None
+        # upstream knows no delimiters within a text
+        if replace_embedded(item.body, parts, partial(_changed, value, {}), create):
+            return
+        item.has_untagged = True
+        places = match_fields(({"": item.body}, ""), parts, create)
+        if not places:
+            hint = "" if create is not None else "set options.create to add it"
+            raise BuildError("there is no such field", hints=[hint] if hint else [])
+        for parent, key in places:
+            changed = _changed(value, options, parent[key])
+            try:
+                parent[key] = self._like(item, parent, key, changed)
+            except BuildError as error:
+                wrong = self._located(_of_field(error, item, path))
+                parent[key] = Mistyped(changed, _before(parent[key]), wrong)
+
+    def _like(self, item: Item, parent: Any, key: Any, value: Any) -> Any:
+        """What is written over ``parent[key]`` keeps its type. Raises BuildError."""
+        present = _before(parent[key])
         if isinstance(present, dict | list):
-            parent[key] = changed
-        elif present is CREATED or isinstance(present, Untagged):
-            parent[key] = scalars.untagged(item, parent, key, changed)
-        elif _is_time(present) and not scalars.in_quotes(item, parent, key):
-            parent[key] = _time(changed)
-        else:
-            parent[key] = of_type(present, changed)
+            return value
+        if present is CREATED or isinstance(present, Untagged):
+            return self._scalars.untagged(item, parent, key, value)
+        if _is_time(present) and not self._scalars.in_quotes(item, parent, key):
+            return _time(value)
+        return of_type(present, value)
+
+
+def _before(value: Any) -> Any:
+    """What stood there before texts of another type were written over it."""
+    return value.present if isinstance(value, Mistyped) else value
+
+
+def _of_field(error: BuildError, item: Item, path: str) -> BuildError:
+    return BuildError(f"{describe(item.key)}: {path}: {error.message}", hints=error.hints)
 
 
 def _kind_to_create(value: Any) -> Any:
