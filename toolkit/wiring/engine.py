@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from toolkit.adapters.collector import collected_when_quiet
 from toolkit.adapters.embedded import EmbeddedCluster
 from toolkit.adapters.logs import Logs
 from toolkit.adapters.meter import MemoryMeter
@@ -82,7 +83,7 @@ def start_engine(
     are called from the controllers' threads.
     """
     embedded = [e for e in environments if e.destination.is_embedded]
-    with ExitStack() as stack:
+    with collected_when_quiet(), ExitStack() as stack:
         shared = _share(stack, owner, workspace, embedded, notice, on_error, crons=crons)
         made = [_manage(stack, shared, environment) for environment in embedded]
         for controller in [controller for one in made for controller in one.all]:
