@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.kustomize.layered_repositories import LayeredRepository
 from tests.kustomize.random_repositories import Repository
 from toolkit.adapters.files import MemoryTree
 from toolkit.errors import BuildError, UsageError, YamlError
@@ -62,6 +63,14 @@ def test_the_name_of_a_generated_object_goes_through_prefix_and_hash() -> None:
     assert str(chain[0].location) == "base/kustomization.yaml:4:3"
 
 
+def test_a_text_over_a_number_that_is_gone_in_the_end_is_told_too() -> None:
+    base = "replacements:\n- sourceValue: text\n  targets:\n  - select: {kind: CronWorkflow}\n"
+    base += "    fieldPaths: [spec.suspend]\n"
+    files = FILES | {"base/kustomization.yaml": "resources: [cron.yaml]\n" + base}
+    chain = explain(MemoryTree(files), "top", "CronWorkflow/p-hello").chain(("spec", "suspend"))
+    assert [link.new for link in chain] == [True, "text", False]
+
+
 def test_a_field_that_never_was_has_no_chain() -> None:
     assert links("CronWorkflow/p-hello", "spec", "nothing") == []
 
@@ -72,9 +81,12 @@ def test_an_unknown_object_names_the_close_one() -> None:
     assert caught.value.hints == ("did you mean CronWorkflow/p-hello?",)
 
 
+@pytest.mark.parametrize("kind", [Repository, LayeredRepository])
 @pytest.mark.parametrize("seed", range(400, 412))
-def test_replaying_the_chain_of_each_leaf_gives_the_built_value(seed: int) -> None:
-    repository = Repository(seed)
+def test_replaying_the_chain_of_each_leaf_gives_the_built_value(
+    seed: int, kind: type[Repository] | type[LayeredRepository]
+) -> None:
+    repository = kind(seed)
     tree = MemoryTree(repository.files)
     for target in repository.targets:
         try:

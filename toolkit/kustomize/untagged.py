@@ -50,9 +50,9 @@ def visited(value: str) -> str:
     return value if not value or resolve_settings(value) is value else str(value)
 
 
-def settle(body: Any) -> Any:
-    """``body``, in which each untagged scalar is given the type that it reads as, in place. Raises
-    BuildError where one is mistyped.
+def settle(body: Any, *, is_final: bool = True) -> Any:
+    """``body``, in which each untagged scalar is given the type that it reads as, in place. A
+    mistyped one is a text or, where the answer ``is_final``, raises its BuildError.
     """
     open_nodes = [body]
     while open_nodes:
@@ -64,5 +64,7 @@ def settle(body: Any) -> Any:
             elif kind is Untagged:
                 node[key] = str(value) if is_text(value) else resolve_resource(value)
             elif kind is Mistyped:
-                raise value.error
+                if is_final:
+                    raise value.error
+                node[key] = str(value)
     return body
