@@ -84,7 +84,7 @@ def test_an_unknown_object_names_the_close_one() -> None:
 @pytest.mark.parametrize("kind", [Repository, LayeredRepository])
 @pytest.mark.parametrize("seed", range(400, 412))
 def test_replaying_the_chain_of_each_leaf_gives_the_built_value(
-    seed: int, kind: type[Repository] | type[LayeredRepository]
+    seed: int, kind: type[Repository | LayeredRepository]
 ) -> None:
     repository = kind(seed)
     tree = MemoryTree(repository.files)
