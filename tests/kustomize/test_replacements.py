@@ -78,6 +78,13 @@ def test_a_number_may_be_put_over_a_text_over_a_number(objects: Objects) -> None
     assert objects(_over_a_number(_layer_with("7")), "layer1")[1]["spec"] == {"n": 7}
 
 
+def test_a_part_of_a_text_over_a_number_is_text(objects: Objects) -> None:
+    source = "{kind: To, fieldPath: spec.n, options: {delimiter: e}}"
+    part = f"replacements:\n- {{source: {source}, {_targets('spec.p', '{create: true}')}}}\n"
+    files = _over_a_number(part, DELETED)
+    assert objects(files, "layer2")[1]["spec"] == {"m": 1, "p": "t"}
+
+
 def test_a_json_patch_meets_a_text_over_a_number(refused: Refused) -> None:
     remove = "patches: [{target: {kind: To}, patch: '- {op: remove, path: /spec/n}'}]\n"
     assert "which 'text' is not" in str(refused(_over_a_number(remove), "layer1"))

@@ -161,8 +161,10 @@ def _refined(value: Any, options: Mapping[str, Any], path: str) -> Any:
         raise BuildError(
             f"{path} has {len(parts)} parts between {delimiter!r}: there is no index {index}"
         )
-    if isinstance(value, str):
+    if isinstance(value, Untagged | _Typed):
         return type(value)(parts[index])
+    if isinstance(value, str):
+        return parts[index]
     return resolve_resource(parts[index])
 
 
