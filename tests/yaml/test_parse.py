@@ -121,7 +121,23 @@ def test_kustomization_files_let_the_last_of_equal_keys_win_unless_strict():
 def test_a_key_of_another_type_is_refused(text, kind):
     error = refused(text)
     assert kind in error.message
-    assert error.hints == ("Put the key in quotes.",)
+    assert error.hints == ("put the key in quotes",)
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ('{"a": 1 "b": 2}', "close it with '}', or put the ',' that is missing before column 12"),
+        ("a: {b: 1\n", "close it with '}'"),
+        (
+            "a:\n  b: 1\n c: 2\n",
+            "start it in one column with the others: compare with lines 1 and 2",
+        ),
+        ("a: b\n\n c: d\n", "start it in the column of line 1, whose key has its value already"),
+    ],
+)
+def test_a_hint_names_the_place_to_mend(text, hint):
+    assert refused(text).hints == (hint,)
 
 
 def test_settings_turn_keys_into_text_as_json_does():
@@ -140,7 +156,7 @@ def test_settings_turn_keys_into_text_as_json_does():
         ("a: [1,\nb: 3\n", "f.yaml:1:4", "not closed"),
         ("a: {b: 1\n", "f.yaml:1:4", "not closed"),
         ("a: {{x}}\n", "f.yaml:1:5", "template tag"),
-        ("a: x\nb\nc: d\n", "f.yaml:3:1", "no ':'"),
+        ("a: x\nb\nc: d\n", "f.yaml:2:1", "no ':'"),
         ("- 1\nb: 2\n", "f.yaml:2:1", "does not fit"),
         ("a:\n  b: 1\n c: 2\n", "f.yaml:3:2", "does not fit"),
         ("a: *x\n", "f.yaml:1:4", "no anchor &x"),
@@ -154,12 +170,25 @@ def test_settings_turn_keys_into_text_as_json_does():
         ("? [a]\n: 1\n", "f.yaml:1:3", "must be text"),
         ("a: \x01\n", "f.yaml:1:4", "control"),
         ("x: &a [1]\nb:\n  <<: *a\n", "f.yaml:3:3", "merge key"),
+        ("a:\n  x y\n  b: c\n", "f.yaml:2:3", "no ':'"),
+        ("a:\n  b: c\n  x y", "f.yaml:3:3", "no ':'"),
+        ("a:\n  x:y\n  b: c\n", "f.yaml:2:3", "no space"),
+        ("a:\n  b: c\n  x:y\n", "f.yaml:3:3", "no space"),
+        ("a:\n- b\n-c\n", "f.yaml:3:1", "no space"),
+        ("a: b\n c: d\n", "f.yaml:2:2", "indented too far"),
+        ("a: 'b' c\n", "f.yaml:1:8", "behind a closing quote"),
+        ("a: |- b\n", "f.yaml:1:7", "only a comment"),
+        ("a: 1\n<<<<<<< HEAD\nb: 1\n=======\nb: 2\n>>>>>>> b\n", "f.yaml:2:1", "conflict"),
+        ("%YAML 3.0\n---\na: b\n", "f.yaml:1:1", "incompatible"),
+        ("[" * 300, "f.yaml:1:201", "deeper"),
     ],
 )
-def test_what_is_broken_is_named_at_its_place(text, place, part):
+def test_what_is_broken_is_named_at_its_place_with_a_hint(text, place, part):
     error = refused(text)
     assert place_of(error) == place
     assert part in error.message
+    assert all(hint and not hint.endswith(".") for hint in error.hints)
+    assert error.hints
     assert error.excerpt == text.split("\n")[int(place.split(":")[1]) - 1]
 
 

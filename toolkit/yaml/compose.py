@@ -47,6 +47,8 @@ _MERGE: Final = _MergeKey("<<")
 
 _MERGE_TAG: Final = "tag:yaml.org,2002:merge"
 
+_WRITE_OUT: Final = "write some of the values out, without aliases"
+
 
 def compose(content: str, path: str, dialect: Dialect, limits: Limits) -> list[Any]:
     """The documents of a text. Raises YamlError."""
@@ -72,7 +74,7 @@ def _refuse_slash_escapes(content: str, path: str) -> None:
             "kustomize knows no escape \\/ in double quotes",
             location=Location(path, line, column),
             excerpt=line_of(content, line),
-            hints=("Write / as it is.",),
+            hints=("write / as it is",),
         )
 
 
@@ -109,7 +111,11 @@ class _Composer:
         if kind is AliasEvent:
             return self._alias(event)
         if len(self._open) >= self._limits.depth:
-            self._fail(event, f"nested deeper than {self._limits.depth} levels")
+            self._fail(
+                event,
+                f"nested deeper than {self._limits.depth} levels",
+                "look for a '[' or '{' that is not closed",
+            )
         body: Any = {} if kind is MappingStartEvent else []
         if event.anchor is not None:
             self._anchors[event.anchor] = body
@@ -177,7 +183,7 @@ class _Composer:
             self._fail(
                 event,
                 f"{event.value} is not a number that Kubernetes can carry",
-                "Put it in quotes to make it text.",
+                "put it in quotes to make it text",
             )
         if event.anchor is not None:
             self._anchors[event.anchor] = value
@@ -187,7 +193,7 @@ class _Composer:
         try:
             return tagged_value(event.tag, event.value, self._plain_value)
         except ValueError as error:
-            self._fail(event, str(error))
+            self._fail(event, str(error), "drop the tag to keep the text as it is")
 
     def _key(self, event: Any) -> str:
         """The text of a key. Merge keys give :data:`_MERGE`."""
@@ -202,7 +208,7 @@ class _Composer:
         if value.__class__ is not str:
             return self._typed_key(event, value)
         if kind is ScalarEvent and event.implicit[0] and value != event.value:
-            self._fail(event, "a key must be text; this one is a date", "Put the key in quotes.")
+            self._fail(event, "a key must be text; this one is a date", "put the key in quotes")
         return str(value)
 
     def _typed_key(self, event: Any, value: Any) -> str:
@@ -210,7 +216,7 @@ class _Composer:
 
         if not self._dialect.has_typed_keys or value is None or _is_collection(value):
             what = describe(value)
-            self._fail(event, f"a key must be text; this one is {what}", "Put the key in quotes.")
+            self._fail(event, f"a key must be text; this one is {what}", "put the key in quotes")
         return as_json_key(value)
 
     def _alias(self, event: Any) -> Any:
@@ -218,22 +224,28 @@ class _Composer:
             self._fail(
                 event,
                 f"no anchor &{event.anchor} stands before this alias in this document",
-                "Anchors do not reach across '---'. For the text itself, put it in quotes.",
+                "set the anchor above, in this document; or put the text in quotes",
             )
         value = self._anchors[event.anchor]
         if any(value is open_body for open_body in self._open if _is_collection(value)):
-            self._fail(event, f"the anchor &{event.anchor} would contain itself")
+            self._fail(
+                event,
+                f"the anchor &{event.anchor} would contain itself",
+                "write the value out in the place of this alias",
+            )
         return self._copy(value, event, len(self._open))
 
     def _copy(self, value: Any, event: Any, depth: int) -> Any:
         self._copied += 1
         if self._copied > self._limits.alias_nodes:
             limit = f"{self._limits.alias_nodes:,}"
-            self._fail(event, f"aliases expand to more than {limit} values")
+            self._fail(event, f"aliases expand to more than {limit} values", _WRITE_OUT)
         if not _is_collection(value):
             return value
         if depth >= self._limits.depth:
-            self._fail(event, f"nested deeper than {self._limits.depth} levels, by aliases")
+            self._fail(
+                event, f"nested deeper than {self._limits.depth} levels, by aliases", _WRITE_OUT
+            )
         if value.__class__ is dict:
             return {key: self._copy(item, event, depth + 1) for key, item in value.items()}
         return [self._copy(item, event, depth + 1) for item in value]
@@ -243,7 +255,11 @@ class _Composer:
         sources = merged if merged.__class__ is list else [merged]
         for source in sources:
             if source.__class__ is not dict:
-                self._fail(start, "a merge key (<<) takes a mapping, or a list of mappings")
+                self._fail(
+                    start,
+                    "a merge key (<<) takes a mapping, or a list of mappings",
+                    "name an anchor of a mapping: <<: *base",
+                )
             for key, value in source.items():
                 if key not in body:
                     body[key] = self._copy(value, start, len(self._open))
@@ -254,9 +270,13 @@ class _Composer:
             self._fail(
                 event,
                 "'{{' starts a mapping here, not a template tag",
-                "Put the whole value in quotes: '{{…}}'.",
+                "put the whole value in quotes: '{{…}}'",
             )
-        self._fail(event, "a key must be text, not a list or mapping")
+        self._fail(
+            event,
+            "a key must be text, not a list or mapping",
+            "put text that starts with '[' or '{' in quotes",
+        )
 
     def _refuse_duplicate(self, event: Any, start: Any, key: str) -> NoReturn:
         from toolkit.yaml.positions import first_key
@@ -266,7 +286,7 @@ class _Composer:
         self._fail(
             event,
             f"the key {str(key)!r} stands twice in this mapping; first at {place}",
-            "Keep one of the two.",
+            "keep one of the two",
             error=DuplicateKeyError,
         )
 

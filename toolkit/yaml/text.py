@@ -16,6 +16,7 @@ def as_text(text: bytes | str, path: str, limits: Limits) -> str:
         raise YamlError(
             f"the text has {len(text):,} bytes; at most {limits.size_bytes:,} are read",
             location=Location(path),
+            hints=("split the text into several files",),
         )
     if isinstance(text, bytes):
         text = _decoded(text, path)
@@ -44,7 +45,7 @@ def _decoded(text: bytes, path: str) -> str:
         raise YamlError(
             f"byte 0x{text[error.start]:02x} is not {encoding.upper()} text",
             location=_end_of(before, path),
-            hints=("Save the file as UTF-8; binary content belongs in binaryData, as base64.",),
+            hints=("save the file as UTF-8; binary content belongs in binaryData, as base64",),
         ) from None
 
 
@@ -53,7 +54,9 @@ def _refuse_surrogates(text: str, path: str) -> None:
         text.encode()
     except UnicodeEncodeError as error:
         raise YamlError(
-            "a lone surrogate is not a character", location=_end_of(text[: error.start], path)
+            "a lone surrogate is not a character",
+            location=_end_of(text[: error.start], path),
+            hints=("remove the character",),
         ) from None
 
 
