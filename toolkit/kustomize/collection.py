@@ -150,7 +150,10 @@ class Collection:
             self.append(item)
             return
         if len(matches) > 1:
-            raise BuildError(f"{len(matches)} objects could take the place of {describe(item.key)}")
+            raise BuildError(
+                f"{len(matches)} objects could take the place of {describe(item.key)}",
+                hints=["add `namespace:`, or a name that only one of them has"],
+            )
         old = matches[0]
         if item.behavior not in ("merge", "replace"):
             raise DuplicateError(old, item)

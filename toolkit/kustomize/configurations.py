@@ -59,10 +59,19 @@ def _read(kustomization: Kustomization, field: FieldPath, name: str) -> Transfor
     session = kustomization.folder.session
     try:
         fields = decode(raw, TRANSFORMER_CONFIG, CONFIGURATIONS)
-    except FieldError as error:
+    except FieldError as found:
+        error = _of_object(raw) or found
         file = kustomization.folder.check_file(name)
         raise session.located(error, file, field=error.path, of_key=True) from None
     return config_of_fields(fields)
+
+
+def _of_object(raw: Any) -> FieldError | None:
+    """For an object that is taken for a configuration."""
+    if not isinstance(raw, dict) or "kind" not in raw:
+        return None
+    hint = "list objects under `resources:`; a configuration has fields such as nameReference"
+    return FieldError("this is an object, not a configuration", ("kind",), hints=(hint,))
 
 
 def config_of_fields(fields: dict[str, Any]) -> TransformerConfig:

@@ -94,7 +94,8 @@ def _visit(node: Any, spec: FieldSpec, depth: int, set_field: SetField, create: 
             _visit(item, spec, depth, set_field, create)
     elif node is not None:
         raise BuildError(
-            f"field path {spec.path!r} leads through {node!r}, which is neither map nor list"
+            f"field path {spec.path!r} leads through {node!r}, which is neither map nor list",
+            hints=[f"write a map below {spec.parts[depth - 1]}, or correct the path"],
         )
 
 
@@ -104,7 +105,10 @@ def _visit_map(
     name = spec.parts[depth]
     is_last = depth + 1 == len(spec.parts)
     if not name:
-        raise BuildError(f"field path {spec.path!r} has an empty part")
+        raise BuildError(
+            f"field path {spec.path!r} has an empty part",
+            hints=["name a field between single slashes: metadata/labels"],
+        )
     if name.endswith("[]"):
         name = name[:-2]
         if name not in node:

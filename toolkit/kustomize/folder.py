@@ -39,7 +39,7 @@ class Folder:
         if path == ".." or path.startswith("../"):
             raise BuildError(
                 f"{name!r} leads out of the repository",
-                hints=["what a build uses must be in the same repository"],
+                hints=["move it into the repository: a build uses nothing from outside"],
             )
         return "" if path == "." else path
 
@@ -52,6 +52,10 @@ class Folder:
     def check_file(self, name: str) -> str:
         """The file's path, links followed. Raises as :meth:`load` does."""
         session = self.session
+        if not name:
+            raise BuildError(
+                "the name of a file is empty", hints=["name a file, or drop the entry"]
+            )
         if "://" in name:
             from toolkit.kustomize.remote import web_file
 
@@ -61,10 +65,12 @@ class Folder:
         path = self.locate(name)
         real = session.tree.resolve(path)
         if real is None:
-            raise BuildError(f"{name!r} is a symbolic link out of the repository")
+            raise _link_out(name)
         if not session.tree.is_file(real):
             if session.tree.is_dir(real):
-                raise BuildError(f"{name!r} is a folder, where a file is needed")
+                raise BuildError(
+                    f"{name!r} is a folder, where a file is needed", hints=["name a file in it"]
+                )
             raise session.missing(path, name)
         if self._is_restricted() and not is_below(real, self.path):
             raise BuildError(
@@ -79,6 +85,10 @@ class Folder:
 
     def enter(self, name: str) -> Folder:
         """The folder ``name``. Raises BuildError where that is none, or was come through."""
+        if not name:
+            raise BuildError(
+                "the name of a folder is empty", hints=["name a folder, or drop the entry"]
+            )
         if is_remote(name):
             from toolkit.kustomize.remote import enter_clone
 
@@ -87,10 +97,13 @@ class Folder:
         path = self.locate(name)
         real = session.tree.resolve(path)
         if real is None:
-            raise BuildError(f"{name!r} is a symbolic link out of the repository")
+            raise _link_out(name)
         if not session.tree.is_dir(real):
             if session.tree.is_file(real):
-                raise BuildError(f"{name!r} is a file, where a folder is needed")
+                raise BuildError(
+                    f"{name!r} is a file, where a folder is needed",
+                    hints=["name a folder with a kustomization; list files under `resources:`"],
+                )
             raise session.missing(path, name)
         self._refuse_cycle(real, name)
         return Folder(session, real, self)
@@ -106,10 +119,10 @@ class Folder:
         if found:
             names = " and ".join(path.rpartition("/")[2] for path in found)
             raise BuildError(f"{shown} has both {names}", hints=["keep one of them"])
-        raise BuildError(
-            f"{shown} has no kustomization.yaml",
-            hints=["name a folder with one, or create it there with a `resources:` list"],
-        )
+        from toolkit.kustomize.missing import kustomization_hints
+
+        hints = kustomization_hints(session, self.path)
+        raise BuildError(f"{shown} has no kustomization.yaml", hints=hints)
 
     def _is_restricted(self) -> bool:
         return (
@@ -125,9 +138,16 @@ class Folder:
                 route = " → ".join([*chain, self.session.show(path)])
                 raise BuildError(
                     f"{name!r} is, or contains, a folder that is being built: {route}",
-                    hints=["a base must not lead back to what uses it"],
+                    hints=["drop the entry: a base must not lead back to what uses it"],
                 )
             folder = folder.parent
+
+
+def _link_out(name: str) -> BuildError:
+    return BuildError(
+        f"{name!r} is a symbolic link out of the repository",
+        hints=["copy what it leads to into the repository"],
+    )
 
 
 def refuse_in_clone(folder: Folder, what: str) -> None:

@@ -39,7 +39,10 @@ def generated_by_function(folder: Folder, config: Item) -> list[Item]:
         annotations = strings_at(item.body, "annotations")
         wanted = annotations.pop(_NEEDS_HASH, "false")
         if wanted not in _BOOLEANS:
-            raise BuildError(f"{_NEEDS_HASH} of {item.short} must be true or false: {wanted!r}")
+            raise BuildError(
+                f"{_NEEDS_HASH} of {item.short} must be true or false: {wanted!r}",
+                hints=["let the function print one of them, in quotes"],
+            )
         item.needs_hash = _BOOLEANS[wanted]
         item.behavior = annotations.pop(_BEHAVIOR, "")
         set_strings(item.body, "annotations", annotations)
@@ -55,7 +58,8 @@ def transform_by_function(collection: Collection, *, folder: Folder, config: Ite
         kept = Collection(printed)
     except DuplicateError as error:
         raise BuildError(
-            f"the function of {config.short} printed {error.second.short} twice"
+            f"the function of {config.short} printed {error.second.short} twice",
+            hints=["let it print each object once"],
         ) from None
     collection.remove([item for item in collection if kept.get(item.key) is None])
     for item in printed:
@@ -136,7 +140,9 @@ def _spec(config: Item) -> dict[str, Any]:
     try:
         documents = load_all(text, dialect=SETTINGS)
     except YamlError as error:
-        raise BuildError(f"{_ANNOTATIONS[0]} of {config.short}: {error.message}") from None
+        raise BuildError(
+            f"{_ANNOTATIONS[0]} of {config.short}: {error.message}", hints=error.hints
+        ) from None
     return documents[0] if documents and isinstance(documents[0], dict) else {}
 
 
@@ -144,7 +150,9 @@ def _texts(value: Any) -> list[str]:
     if value is not None and not (
         isinstance(value, list) and all(isinstance(each, str) for each in value)
     ):
-        raise BuildError("args and envs of exec must be lists of texts")
+        raise BuildError(
+            "args and envs of exec must be lists of texts", hints=["write a list: [text, …]"]
+        )
     return list(value or ())
 
 

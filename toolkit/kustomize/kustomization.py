@@ -68,7 +68,7 @@ def read_kustomization(folder: Folder) -> Kustomization:
         kustomization = Kustomization(folder, file, content, fields)
         _check(kustomization)
     except FieldError as found:
-        error = _as_written(found, content)
+        error = _wrong_kind_of(raw) or _as_written(found, content)
         raise session.located(error, file, content, field=error.path, of_key=True) from None
     for name, instead in _DEPRECATED.items():
         if name in fields:
@@ -86,6 +86,24 @@ def _as_written(error: FieldError, content: bytes) -> FieldError:
     return FieldError(error.message, error.path, hints=(f'put it in quotes: "{raw.text}"',))
 
 
+def _wrong_kind_of(raw: Any) -> FieldError | None:
+    """What makes the fields of another kind of file unknown; None where the kind is right."""
+    kind = raw.get("kind") if isinstance(raw, dict) else None
+    return _wrong_kind(kind) if isinstance(kind, str) and kind not in (*_VERSIONS, "") else None
+
+
+def _wrong_kind(kind: str) -> FieldError:
+    from difflib import get_close_matches
+
+    close = get_close_matches(kind.capitalize(), _VERSIONS, n=1)
+    hint = f"did you mean {close[0]}?" if close else "name the file otherwise, and list it under "
+    return FieldError(
+        f"kind must be {KIND} or {COMPONENT}, but is {kind!r}",
+        ("kind",),
+        hints=(hint if close else f"{hint}`resources:` of a kustomization",),
+    )
+
+
 def _check(kustomization: Kustomization) -> None:
     fields = kustomization.fields
     if not any(value != "" for name, value in fields.items() if name not in ("apiVersion", "kind")):
@@ -94,13 +112,20 @@ def _check(kustomization: Kustomization) -> None:
         )
     kind = kustomization.kind
     if kind not in _VERSIONS:
-        raise FieldError(f"kind must be {KIND} or {COMPONENT}, but is {kind!r}", ("kind",))
+        raise _wrong_kind(kind)
     version = fields.get("apiVersion") or _VERSIONS[kind]
     if version != _VERSIONS[kind]:
         raise FieldError(
             f"apiVersion of a {kind} must be {_VERSIONS[kind]}, but is {version!r}",
             ("apiVersion",),
+            hints=(_version_hint(kind, version),),
         )
+
+
+def _version_hint(kind: str, version: str) -> str:
+    if kind == KIND and version == _VERSIONS[COMPONENT]:
+        return f"add `kind: {COMPONENT}` if it is one, else drop the line"
+    return "drop the line: it is what is taken without one"
 
 
 def _warn_deprecated(kustomization: Kustomization, name: str, instead: str) -> None:

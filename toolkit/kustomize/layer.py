@@ -12,7 +12,7 @@ from toolkit.errors import BuildError, YamlError
 from toolkit.kustomize.collection import Collection, DuplicateError
 from toolkit.kustomize.config import EMPTY, TransformerConfig
 from toolkit.kustomize.configurations import configuration_of, effective
-from toolkit.kustomize.folder import Folder
+from toolkit.kustomize.folder import KUSTOMIZATION_NAMES, Folder
 from toolkit.kustomize.generators.objects import make_config_map, make_secret, merged_options
 from toolkit.kustomize.item import Item, describe, set_strings, strings_at
 from toolkit.kustomize.jsonpatch import copied
@@ -124,11 +124,16 @@ class _Accumulation:
 
     def _resolve(self, name: str) -> str:
         if not name:
-            raise BuildError("an entry of resources is empty")
+            raise BuildError(
+                "an entry of resources is empty", hints=["name a file or folder, or drop the entry"]
+            )
         path = self.folder.locate(name)
         real = self.session.tree.resolve(path)
         if real is None:
-            raise BuildError(f"{name!r} is a symbolic link out of the repository")
+            raise BuildError(
+                f"{name!r} is a symbolic link out of the repository",
+                hints=["copy what it leads to into the repository"],
+            )
         return real
 
     def _add_file(self, layer: Layer, field: FieldPath, name: str) -> None:
@@ -136,13 +141,24 @@ class _Accumulation:
             path = self.folder.check_file(name)
         if self.session.partial is not None and path in self.session.partial.unchanged:
             return
-        items = self.session.items(path)
+        items = self._read_items(path, name, field)
         if self.session.trace is not None:
             self.session.trace.note_file(path, items)
         note: Note = ()
         if self.session.tracks_origin:
             note = path_note(self.folder.locate(name), self.folder)
         self._add_items(layer, field, items, note)
+
+    def _read_items(self, path: str, name: str, field: FieldPath) -> list[Item]:
+        try:
+            return self.session.items(path)
+        except BuildError as error:
+            if path.rpartition("/")[2] not in KUSTOMIZATION_NAMES:
+                raise
+            folder = name.rpartition("/")[0]
+            hint = f"name its folder: {folder}" if folder else "drop it: it is this one"
+            wrong = BuildError(f"{name!r} is a kustomization, which holds no objects", hints=[hint])
+            raise self.kustomization.error(wrong, field) from error
 
     def _add_items(self, layer: Layer, field: FieldPath, items: list[Item], note: Note) -> None:
         if self.session.tracks_origin:
@@ -270,7 +286,11 @@ class _Accumulation:
                     set_strings(item.body, "labels", labels)
             if before != [item.body for item in self.layer.collection]:
                 raise self.kustomization.error(
-                    BuildError("a validator must not change the objects"), field
+                    BuildError(
+                        "a validator must not change the objects",
+                        hints=["list it under `transformers:`, which may"],
+                    ),
+                    field,
                 )
 
     def _plugins(self, list_name: str) -> list[tuple[FieldPath, Item]]:

@@ -19,7 +19,10 @@ def use_schema(kustomization: Kustomization, *, is_top: bool = False) -> None:
     name, version = fields.get("path"), fields.get("version")
     if name and version:
         raise kustomization.error(
-            BuildError("openapi has either `path` or `version`, not both"), ("openapi",)
+            BuildError(
+                "openapi has either `path` or `version`, not both", hints=["drop one of them"]
+            ),
+            ("openapi",),
         )
     if version:
         if version != "v1.21.2":

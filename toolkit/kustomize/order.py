@@ -25,9 +25,15 @@ def put_in_order(collection: Collection, options: dict[str, Any] | None, reorder
     order = options.get("order", "")
     legacy = options.get("legacySortOptions")
     if order not in ORDERS:
-        raise BuildError(f"sortOptions.order must be one of {', '.join(ORDERS)}, but is {order!r}")
+        raise BuildError(
+            f"sortOptions.order must be one of {', '.join(ORDERS)}, but is {order!r}",
+            hints=["write `order: legacy`, or `order: fifo` to keep the order of the files"],
+        )
     if order == "fifo" and legacy is not None:
-        raise BuildError("sortOptions.legacySortOptions is given, but the order is fifo")
+        raise BuildError(
+            "sortOptions.legacySortOptions is given, but the order is fifo",
+            hints=["write `order: legacy`, or drop legacySortOptions"],
+        )
     if order == "legacy":
         _sort(collection, legacy)
 

@@ -128,4 +128,6 @@ def patch_text(kustomization: Kustomization, field: FieldPath, name: str) -> Pat
     try:
         return PatchText(kustomization, field, content.decode("utf-8-sig"), file)
     except UnicodeDecodeError:
-        raise kustomization.error(BuildError(f"{name!r} is no UTF-8 text"), field) from None
+        raise kustomization.error(
+            BuildError(f"{name!r} is no UTF-8 text", hints=["save the file as UTF-8"]), field
+        ) from None

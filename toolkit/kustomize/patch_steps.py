@@ -80,7 +80,11 @@ def strategic_merge_steps(
         patches = [MergePatch(item) for item in items]
         steps.append(_merge_step("PatchStrategicMergeTransformer", source, patches))
     if not any(step.size for step in steps):
-        raise kustomization.error(BuildError("there is no patch in these files"), field)
+        empty = BuildError(
+            "there is no patch in these files",
+            hints=["write a merge patch there, or drop the entry"],
+        )
+        raise kustomization.error(empty, field)
     return steps
 
 
@@ -97,7 +101,11 @@ def json6902_step(kustomization: Kustomization, field: FieldPath, entry: Mapping
     source = _source(kustomization, field, entry, inline=inline)
     target = _target(source, entry)
     if target is None or not (entry.get("target") or {}).get("name"):
-        raise source.error(BuildError("a JSON patch here needs a `target` with a name"))
+        nameless = BuildError(
+            "a JSON patch here needs a `target` with a name",
+            hints=["add its kind and name; or move it to `patches`, which takes a kind alone"],
+        )
+        raise source.error(nameless)
     operations = source.operations()
     if not operations:
         raise source.error(_no_patch(source))
@@ -110,9 +118,11 @@ def _source(
     text, name = (entry.get(inline) or "").strip(), entry.get("path") or ""
     if bool(text) == bool(name):
         what = "both" if text else "neither"
-        raise kustomization.error(
-            BuildError(f"a patch has either `{inline}` or `path`; this has {what}"), field
+        hint = "drop one of them" if text else f"add `path:` with a file, or `{inline}: |-`"
+        wrong = BuildError(
+            f"a patch has either `{inline}` or `path`; this has {what}", hints=[hint]
         )
+        raise kustomization.error(wrong, field)
     if name:
         return patch_text(kustomization, (*field, "path"), name)
     return PatchText(kustomization, (*field, inline), text)

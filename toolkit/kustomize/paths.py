@@ -62,7 +62,12 @@ def _step(node: Any, part: str) -> Any:
     if part.isdigit() or part == "-":
         if not isinstance(node, list):
             if isinstance(node, dict):
-                raise BuildError(f"{part!r} is a position, but leads into a map")
+                from toolkit.kustomize.nearest import listed
+
+                raise BuildError(
+                    f"{part!r} is a position, but leads into a map",
+                    hints=[f"name a field of it: {listed(node)}"],
+                )
             raise KeyError(part)
         index = -1 if part == "-" else int(part)
         if index >= len(node) or not node:

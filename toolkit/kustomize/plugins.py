@@ -108,10 +108,9 @@ def _decoded(kustomization: Kustomization, config: Item, field: FieldPath) -> Fi
 
 
 def _not_built_in(config: Item) -> BuildError:
-    from difflib import get_close_matches
+    from toolkit.kustomize.nearest import did_you_mean
 
-    close = get_close_matches(config.kind, PLUGINS, n=1)
-    hints = [f"did you mean {name}?" for name in close] or ["known: " + ", ".join(PLUGINS)]
+    hints = did_you_mean(config.kind, PLUGINS) or ["known: " + ", ".join(PLUGINS)]
     return BuildError(f"there is no built-in plugin {config.kind!r}", hints=hints)
 
 
@@ -180,8 +179,10 @@ def _namespace(kustomization: Kustomization, field: FieldPath, fields: Fields) -
     namespace = (fields.get("metadata") or {}).get("namespace") or ""
     subjects = fields.get("setRoleBindingSubjects") or "defaultOnly"
     if subjects not in SUBJECT_MODES:
+        known = ", ".join(SUBJECT_MODES)
         raise BuildError(
-            f"setRoleBindingSubjects must be one of {', '.join(SUBJECT_MODES)}, but is {subjects!r}"
+            f"setRoleBindingSubjects must be one of {known}, but is {subjects!r}",
+            hints=["drop the line: defaultOnly is what is taken without one"],
         )
     if not namespace:
         return []
@@ -221,7 +222,10 @@ def _json6902(kustomization: Kustomization, field: FieldPath, fields: Fields) ->
 def _strategic_merge(kustomization: Kustomization, field: FieldPath, fields: Fields) -> list[Step]:
     names, text = fields.get("paths") or [], fields.get("patches") or ""
     if not names and not text:
-        raise BuildError("there are neither `paths` nor `patches`")
+        raise BuildError(
+            "there are neither `paths` nor `patches`",
+            hints=["add `paths:` with files, or `patches: |-`"],
+        )
     steps = strategic_merge_steps(kustomization, field, names) if names else []
     return [*steps, inline_merge_step(kustomization, field, text)] if text else steps
 
@@ -258,14 +262,23 @@ def _value_add(kustomization: Kustomization, field: FieldPath, fields: Fields) -
     if name:
         documents = load_all(kustomization.folder.load(name), name, dialect=SETTINGS)
         struct = PLUGINS["ValueAddTransformer"]
-        targets += decode(documents[0], struct, PLUGIN_OBJECTS).get("targets") or ()
+        targets += (
+            decode(documents[0] if documents else {}, struct, PLUGIN_OBJECTS).get("targets") or ()
+        )
     if not targets:
-        raise BuildError("there are no targets")
+        raise BuildError(
+            "there are no targets", hints=["add `targets:`, such as - fieldPath: metadata/name"]
+        )
     for target in targets:
         if not target.get("fieldPath"):
-            raise BuildError("a target has no fieldPath")
+            raise BuildError(
+                "a target has no fieldPath", hints=["add `fieldPath:`, such as metadata/name"]
+            )
         if target.get("filePathPosition", 0) < 0:
-            raise BuildError("filePathPosition cannot be negative")
+            raise BuildError(
+                "filePathPosition cannot be negative",
+                hints=["count from 1; 0 replaces the whole value"],
+            )
     apply = partial(
         add_value, value=value, targets=targets, scalars=FileScalars(kustomization.folder.session)
     )

@@ -99,11 +99,11 @@ def decode(value: Any, type: Type, mode: Mode, path: FieldPath = ()) -> Any:
         return _decode_struct(value, type, mode, path)
     if isinstance(type, ListOf):
         if not isinstance(value, list):
-            raise _wrong_type(value, "a list", path)
+            raise _wrong_type(value, type, path)
         return [_decode_item(item, type.item, mode, (*path, i)) for i, item in enumerate(value)]
     if isinstance(type, MapOf):
         if not isinstance(value, dict):
-            raise _wrong_type(value, "a map", path)
+            raise _wrong_type(value, type, path)
         return {
             key: _decode_item(item, type.value, mode, (*path, key)) for key, item in value.items()
         }
@@ -116,7 +116,7 @@ def _decode_item(value: Any, type: Type, mode: Mode, path: FieldPath) -> Any:
 
 def _decode_struct(value: Any, type: Struct, mode: Mode, path: FieldPath) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise _wrong_type(value, "a map", path)
+        raise _wrong_type(value, type, path)
     result: dict[str, Any] = {}
     # sorted, as on upstream's way through JSON: of two spellings the lower-case one counts
     for key, item in sorted(value.items()):
@@ -143,7 +143,7 @@ def _decode_scalar(value: Any, type: str, mode: Mode, path: FieldPath) -> Any:
             return value
     if type == STRING and mode.converts and isinstance(value, int | float):
         return text_of(value)
-    raise _wrong_type(value, f"a {type}", path)
+    raise _wrong_type(value, type, path)
 
 
 def _zero(type: Type) -> Any:
@@ -154,36 +154,16 @@ def _zero(type: Type) -> Any:
     return {STRING: "", BOOL: False, INT: 0}.get(type)
 
 
-def _wrong_type(value: Any, wanted: str, path: FieldPath) -> FieldError:
-    name = path[-1] if path else "the file"
-    if isinstance(name, int):
-        name = f"{path[-2]}[{name}]" if len(path) > 1 else f"item {name}"
-    message = f"{name} must be {wanted}, but is {_named(value)}"
-    if wanted != "a string" or not isinstance(value, int | float):
-        return FieldError(message, path)
-    hints = (f'put it in quotes: "{str(value).lower() if isinstance(value, bool) else value}"',)
-    return FieldError(message, path, hints=hints, needs_quotes=True)
+def _wrong_type(value: Any, wanted: Type, path: FieldPath) -> FieldError:
+    from toolkit.kustomize.field_errors import wrong_type
 
-
-def _named(value: Any) -> str:
-    if isinstance(value, bool):
-        return f"the boolean {str(value).lower()}"
-    if isinstance(value, int | float):
-        return f"the number {value}"
-    if isinstance(value, str):
-        return f"the string {value!r}" if len(value) < 40 else "a string"
-    return "a list" if isinstance(value, list) else "a map" if isinstance(value, dict) else "null"
+    return wrong_type(value, wanted, path)
 
 
 def _unknown(key: str, type: Struct, path: FieldPath) -> FieldError:
-    from difflib import get_close_matches
+    from toolkit.kustomize.field_errors import unknown_field
 
-    close = get_close_matches(str(key), type.fields, n=1, cutoff=0.6)
-    hints = (f"did you mean {close[0]!r}?",) if close else ()
-    if not hints:
-        hints = ("known here: " + ", ".join(sorted(type.fields)),)
-    where = f" in {path[-1]}" if path and isinstance(path[-1], str) else ""
-    return FieldError(f"unknown field {key!r}{where}", (*path, key), hints=hints)
+    return unknown_field(key, type, path)
 
 
 _STRINGS = ListOf(STRING)

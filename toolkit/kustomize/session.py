@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from toolkit.errors import BuildError
 from toolkit.kustomize.documents import DocumentError, items_of
 from toolkit.kustomize.item import Item
@@ -150,6 +148,8 @@ class Session:
             content = self.tree.read(path)
         positions = Positions(content, self.show(path))
         location = positions.locate(document, field, of_key=of_key)
+        if not location.line:  # an empty text has no documents
+            location = Location(location.path, 1, 1)
         excerpt = positions.excerpt(location)
         if excerpt and ("@" in excerpt or "?" in excerpt):
             from toolkit.kustomize.remote_url import without_secrets
@@ -182,21 +182,9 @@ class Session:
 
     def missing(self, path: str, named: str) -> BuildError:
         """The error for a file or folder that is not there."""
-        from difflib import get_close_matches
+        from toolkit.kustomize.missing import hints_for
 
-        folder, name = folder_of(path), path.rpartition("/")[2]
-        close: Iterable[str] = ()
-        if self.tree.is_dir(folder):
-            close = get_close_matches(name, self.tree.names(folder), n=1)
-        hints = [f"did you mean {named[: len(named) - len(name)]}{match}?" for match in close]
-        if not hints and ":" in named and not is_elsewhere(path):
-            hints = [_no_address(named)]
-        return BuildError(f"{named!r} does not exist", hints=hints or self._hint(folder))
-
-    def _hint(self, folder: str) -> list[str]:
-        if not self.tree.is_dir(folder):
-            return [f"there is no folder {self.show(folder)}"]
-        return [f"paths are relative to the kustomization's folder; looked in {self.show(folder)}"]
+        return BuildError(f"{named!r} does not exist", hints=hints_for(self, path, named))
 
 
 def relative(path: str, base: str) -> str:
@@ -246,20 +234,6 @@ def shown_name(name: str) -> str:
     from toolkit.kustomize.remote_url import without_credentials
 
     return without_credentials(name)
-
-
-def _no_address(name: str) -> str:
-    """Why what looks like a URL is taken for a path."""
-    from toolkit.kustomize.remote_url import NotRemoteError, parse_remote
-
-    try:
-        parse_remote(name)
-    except NotRemoteError as error:
-        return (
-            f"it is no address of a repository, either ({error}): "
-            "these are like https://HOST/ORG/REPO//FOLDER?ref=REF"
-        )
-    return "an address of a repository cannot be used here"
 
 
 def first_line(text: Any) -> str:

@@ -48,7 +48,7 @@ class Shapes:
             (_api_version(gvk), str(gvk.get("kind", ""))): name
             for name, definition in definitions.items()
             if isinstance(definition, dict)
-            for gvk in definition.get(_GVKS) or ()
+            for gvk in _gvks(definition)
         }
         if adds_to_built_in:
             self.by_name |= SHAPES | _built_in_definitions()
@@ -103,6 +103,12 @@ def _known_kinds() -> dict[tuple[str, str], str]:
         for api_version, kinds in by_version.items()
         for kind in kinds.split()
     }
+
+
+def _gvks(definition: dict[str, Any]) -> list[dict[str, Any]]:
+    """Upstream passes over what is no list of maps."""
+    found = definition.get(_GVKS)
+    return [gvk for gvk in found if isinstance(gvk, dict)] if isinstance(found, list) else []
 
 
 def _api_version(gvk: dict[str, Any]) -> str:

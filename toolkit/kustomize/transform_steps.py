@@ -189,7 +189,11 @@ def read_replacements(
         return [entry]
     if entry.get("source") is not None or entry.get("targets"):
         raise kustomization.error(
-            BuildError("a replacement has either `path` or `source` and `targets`"), field
+            BuildError(
+                "a replacement has either `path` or `source` and `targets`",
+                hints=["drop `path`, or move the rest to its file"],
+            ),
+            field,
         )
     folder: Folder = kustomization.folder
     try:
@@ -200,7 +204,10 @@ def read_replacements(
     documents = load_all(content, folder.session.show(file), dialect=SETTINGS)
     decoded = documents[0] if documents else None
     if not isinstance(decoded, dict | list):
-        wrong = BuildError("a file of replacements holds one, or a list of them")
+        wrong = BuildError(
+            "a file of replacements holds one, or a list of them",
+            hints=["write a map: {source: {…}, targets: [{…}]}"],
+        )
         raise folder.session.located(wrong, file, content)
     type = REPLACEMENT if isinstance(decoded, dict) else ListOf(REPLACEMENT)
     try:

@@ -17,6 +17,7 @@ from toolkit.yaml.parse import load_all
 Fields = dict[str, Any]
 
 _HOME = "charts"
+_TRY_ALONE = "try the chart by itself: helm template"
 _MERGES = ("merge", "override", "replace")
 _FLAGS = {
     "includeCRDs": "--include-crds",
@@ -65,10 +66,13 @@ def inflate(chart: Fields, folder: Folder, origin: Origin) -> list[Item]:
     refuse_in_clone(folder, "a Helm chart")
     name = chart.get("name") or ""
     if not name:
-        raise BuildError("the chart has no name")
+        raise BuildError("the chart has no name", hints=["add `name:`"])
     merge = chart.get("valuesMerge") or "override"
     if merge not in _MERGES:
-        raise BuildError(f"valuesMerge must be one of {', '.join(_MERGES)}, but is {merge!r}")
+        raise BuildError(
+            f"valuesMerge must be one of {', '.join(_MERGES)}, but is {merge!r}",
+            hints=["drop the line: override is what is taken without one"],
+        )
     home = _home(chart, runner.absolute(folder.path))
     _require_chart(chart, folder, join(home, name))
     extra = [folder.check_file(each) and each for each in chart.get("additionalValuesFiles") or ()]
@@ -162,8 +166,12 @@ def _read(printed: str, folder: Folder, origin: Origin) -> list[Item]:
     except (BuildError, YamlError):
         said, separator, documents = f"\n{printed}".partition("\n---\n")
         if not separator or not said.strip():
-            raise BuildError("what helm printed is no list of objects") from None
+            raise BuildError(
+                "what helm printed is no list of objects", hints=[_TRY_ALONE]
+            ) from None
     try:
         return folder.session.parse_items(documents, origin.path)
     except (BuildError, YamlError) as error:
-        raise BuildError(f"what helm printed is no list of objects: {error.message}") from None
+        raise BuildError(
+            f"what helm printed is no list of objects: {error.message}", hints=[_TRY_ALONE]
+        ) from None

@@ -36,8 +36,8 @@ def _pairs(fields: Mapping[str, Any], load: Load) -> Iterator[Pair]:
     env = [fields["env"]] if fields.get("env") else []
     for name in [*fields.get("envs", ()), *env]:
         yield from _env_pairs(load(name), name)
-    for source in fields.get("literals", ()):
-        yield _literal(source)
+    for number, source in enumerate(fields.get("literals", ())):
+        yield _literal(source, number)
     yield from _file_pairs(fields.get("files", ()), load)
 
 
@@ -47,7 +47,10 @@ def _env_pairs(content: bytes, name: str) -> Iterator[Pair]:
         try:
             text = line.decode().lstrip(_SPACE)
         except UnicodeDecodeError:
-            raise BuildError(f"{name}, line {number + 1} is no UTF-8 text") from None
+            raise BuildError(
+                f"{name}, line {number + 1} is no UTF-8 text",
+                hints=["save the file as UTF-8, or take it whole, under `files:`"],
+            ) from None
         if text and not text.startswith("#"):
             key, _, value = text.partition("=")
             if key:  # upstream passes over a line without one
@@ -61,11 +64,13 @@ def _lines(content: bytes) -> list[bytes]:
     return [line[:-1] if line.endswith(b"\r") else line for line in lines]
 
 
-def _literal(source: str) -> Pair:
+def _literal(source: str, number: int) -> Pair:
     key, separator, value = source.partition("=")
     if not separator or not key:
         # the text itself may be a secret
-        raise BuildError("a literal is no key=value", hints=["write key=value"])
+        raise BuildError(
+            f"literals[{number}] is no key=value", hints=["put a key and = before the value"]
+        )
     if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
         value = value[1:-1]
     return key, value.encode("utf-8", "surrogatepass")

@@ -43,7 +43,10 @@ def _setter(entries: Mapping[str, str]) -> Any:
         if isinstance(target, dict):
             target.update(entries)
         elif target is not None:
-            raise BuildError(f"{key} must be a map, but is {target!r}")
+            raise BuildError(
+                f"{key} must be a map, but is {target!r}",
+                hints=["write its entries below it, each as key: value"],
+            )
 
     return set_field
 

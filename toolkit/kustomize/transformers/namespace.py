@@ -33,7 +33,9 @@ def set_namespace(
     def set_field(parent: dict[str, Any], key: str) -> None:
         value = parent[key]
         if isinstance(value, dict | list):
-            raise BuildError(f"{key} must be text to take a namespace")
+            raise BuildError(
+                f"{key} must be text to take a namespace", hints=["write a text there, or nothing"]
+            )
         if not unset_only or not text_of(value):
             parent[key] = namespace
 
@@ -67,7 +69,8 @@ def _set_subjects(item: Item, set_field: SetField, mode: str) -> None:
     if mode == "none" or subjects is None:
         return
     if not isinstance(subjects, list):
-        raise on_item(BuildError("subjects must be a list"), item)
+        wrong = BuildError("subjects must be a list", hints=["put '- ' before each subject"])
+        raise on_item(wrong, item)
     field, wanted = ("name", "default") if mode == "defaultOnly" else ("kind", "ServiceAccount")
     for subject in subjects:
         if isinstance(subject, dict) and text_of(subject.get(field)) == wanted:

@@ -29,7 +29,7 @@ def set_replicas(
     def setter(item: Item) -> SetField:
         def set_field(parent: dict[str, Any], key: str) -> None:
             if isinstance(parent[key], dict | list):
-                raise BuildError(f"{key} must be a number")
+                raise BuildError(f"{key} must be a number", hints=["write a number there"])
             parent[key] = str(count) if scalars.in_quotes(item, parent, key) else count
 
         return set_field
