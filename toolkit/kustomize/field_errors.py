@@ -57,6 +57,18 @@ _EXAMPLES: Final = {
 _NAMED_BY_TEXT: Final = {"patches": "path", "replacements": "path", "sortOptions": "order"}
 """Fields whose maps stand for a text that people write alone: ``patches: [patch.yaml]``."""
 
+_MEANT: Final = {
+    "data": "literals",
+    "envFile": "envs",
+    "envFrom": "envs",
+    "replicas": "count",
+    "selector": "target",
+    "tag": "newTag",
+    "values": "literals",
+    "version": "newTag",
+}
+"""Names that people give a field, which are not like its own."""
+
 _OBJECTS: Final = ("generators", "patchesStrategicMerge", "transformers", "validators")
 """Lists of paths whose entries may be objects, as texts."""
 
@@ -79,8 +91,12 @@ def unknown_field(key: str, known: Struct, path: FieldPath) -> FieldError:
     """There is no such field in the map at ``path``."""
     from difflib import get_close_matches
 
-    close = get_close_matches(str(key), known.fields, n=1, cutoff=0.6)
+    meant = _MEANT.get(str(key), "")
+    close = [meant] if meant in known.fields else []
+    close = close or get_close_matches(str(key), known.fields, n=1, cutoff=0.6)
     hints = (f"did you mean {close[0]!r}?",) if close else ()
+    if not hints and "pairs" in known.fields:
+        hints = (f"put it under `pairs:`, if {key} is a label",)
     if not hints:
         hints = ("known here: " + ", ".join(sorted(known.fields)),)
     where = f" in {path[-1]}" if path and isinstance(path[-1], str) else ""
@@ -152,7 +168,7 @@ def _struct(value: Any, wanted: Struct, field: str, *, is_item: bool) -> str:
     if isinstance(value, str) and _may_be_shown(value, field):
         if field == "images":
             name, tag, _ = split_image(value)
-            return f"write a map: {{name: {name}, newTag: {tag or 'TAG'}}}"
+            return f'write a map: {{name: {name}, newTag: "{tag or "TAG"}"}}'
         if field in _NAMED_BY_TEXT:
             return f"write a map: {{{_NAMED_BY_TEXT[field]}: {value}}}"
     if isinstance(value, list) and value and not is_item:
@@ -179,8 +195,8 @@ def _item_text(value: Any, field: str) -> str:
         return "write each entry as key=value"
     if field in _OBJECTS and isinstance(value, dict) and value:
         return "put '|-' behind the '-', to give the object as a text; or name a file"
-    if isinstance(value, dict) and len(value) == 1:
-        only = next(iter(value.values()))
+    if isinstance(value, dict | list) and len(value) == 1:
+        only = value[0] if isinstance(value, list) else next(iter(value.values()))
         if isinstance(only, str) and _may_be_shown(only, field):
             return f"write the text alone: - {only}"
     return "write one text in each entry"

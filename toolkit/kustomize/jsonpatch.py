@@ -36,11 +36,10 @@ def apply(body: Any, operations: list[Operation]) -> Any:
         try:
             _APPLY[operation.get("op")](holder, operation)  # type: ignore[index]
         except KeyError:
-            known = ", ".join(OPERATIONS)
-            message = f"unknown operation {operation.get('op')!r}: it must be one of {known}"
-            raise PatchFailureError(message, index, operation) from None
+            raise _unknown_operation(index, operation) from None
         except _DoesNotApplyError as error:
-            raise PatchFailureError(str(error), index, operation, hints=_close_to(error)) from None
+            hints = error.hints(operation, holder[""])
+            raise PatchFailureError(str(error), index, operation, hints=hints) from None
     return rounded(holder[""])
 
 
@@ -81,19 +80,26 @@ def _as_float(value: int) -> int:
     )
 
 
+Hints: TypeAlias = "Callable[[Operation, Any], list[str]]"
+
+
 class _DoesNotApplyError(Exception):
-    """``key`` is what was not among ``known``."""
+    """``hints`` of the operation and the object: asked for once it is clear that it fails."""
 
-    def __init__(self, message: str, key: str = "", known: Iterable[str] = ()) -> None:
+    def __init__(self, message: str, hints: Hints) -> None:
         super().__init__(message)
-        self.key = key
-        self.known = known
+        self.hints = hints
 
 
-def _close_to(error: _DoesNotApplyError) -> list[str]:
-    from difflib import get_close_matches
+def _unknown_operation(index: int, operation: Operation) -> PatchFailureError:
+    from toolkit.kustomize.operation_hints import unknown_operation
 
-    return [f"did you mean {name!r}?" for name in get_close_matches(error.key, error.known, n=1)]
+    op = operation.get("op")
+    message = f"unknown operation {op!r}: it must be one of {', '.join(OPERATIONS)}"
+    hints = unknown_operation(operation, OPERATIONS)
+    return PatchFailureError(
+        "'op' is missing" if op is None else message, index, operation, hints=hints
+    )
 
 
 def _add(holder: dict[str, Any], operation: Operation) -> None:
@@ -140,34 +146,39 @@ def _test(holder: dict[str, Any], operation: Operation) -> None:
     else:
         present = holder[""]
     if not _is_same(present, value):
-        raise _DoesNotApplyError(f"the test of {path!r} failed")
+        raise _DoesNotApplyError(
+            f"the test of {path!r} failed", lambda _, body: _hints().failed_test(body, present)
+        )
 
 
 def _new_value(operation: Operation) -> Any:
     if "value" not in operation:
-        raise _DoesNotApplyError("'value' is missing")
+        raise _missing_field("value")
     return copied(operation["value"])
 
 
 def _path(operation: Operation, field: str) -> str:
     path = operation.get(field)
     if not isinstance(path, str):
-        raise _DoesNotApplyError(f"{field!r} is missing")
+        raise _missing_field(field)
     return path
 
 
 def _parent(holder: dict[str, Any], path: str) -> tuple[Any, str]:
     words = path.split("/")
     if len(words) < 2:
-        raise _DoesNotApplyError(f"the path {path!r} must start with a slash")
+        raise _DoesNotApplyError(
+            f"the path {path!r} must start with a slash", lambda *_: _hints().without_slash(path)
+        )
     node = holder[""]
     for index, word in enumerate(words[1:-1], start=1):
         key = _unescaped(word)
         reached = "/".join(words[: index + 1])
-        parent, node = node, _get(node, key, reached)
-        if not isinstance(node, dict | list):
-            known = parent if isinstance(parent, dict) and key not in parent else ()
-            raise _DoesNotApplyError(f"the object has no {reached}", key, known)
+        node = _get(node, key, reached)
+        if node is not None and not isinstance(node, dict | list):
+            raise _scalar_on_the_way(reached)
+        if node is None:
+            raise _missing_value(reached, path)
     return node, _unescaped(words[-1])
 
 
@@ -188,9 +199,9 @@ def _put(holder: dict[str, Any], path: str, value: Any) -> None:
     elif key == "-":
         parent.append(value)
     else:
-        index = _number(key, path)
+        index = _number(key, path, parent)
         if index < -(len(parent) + 1) or index > len(parent):
-            raise _DoesNotApplyError(_out_of_range(path, parent))
+            raise _out_of_range(path, parent)
         parent.insert(index if index >= 0 else index + len(parent) + 1, value)
 
 
@@ -204,27 +215,57 @@ def _take(holder: dict[str, Any], path: str) -> Any:
 
 def _require(parent: dict[str, Any], key: str, path: str) -> None:
     if key not in parent:
-        raise _DoesNotApplyError(f"the object has no {path}", key, parent)
+        raise _missing_value(path, path)
 
 
 def _index(items: list[Any], key: str, path: str) -> int:
-    index = _number(key, path)
+    index = _number(key, path, items)
     if not -len(items) <= index < len(items):
-        raise _DoesNotApplyError(_out_of_range(path, items))
+        raise _out_of_range(path, items)
     return index
 
 
-def _number(key: str, path: str) -> int:
+def _number(key: str, path: str, items: list[Any]) -> int:
     try:
         return int(key)
     except ValueError:
         raise _DoesNotApplyError(
-            f"{path} leads into a list, where {key!r} is no position"
+            f"{path} leads into a list, where {key!r} is no position",
+            lambda operation, _: _hints().no_position(operation, path, items),
         ) from None
 
 
-def _out_of_range(path: str, items: list[Any]) -> str:
-    return f"{path} is out of range: the list has {len(items)} item{'' if len(items) == 1 else 's'}"
+def _out_of_range(path: str, items: list[Any]) -> _DoesNotApplyError:
+    count = len(items)
+    return _DoesNotApplyError(
+        f"{path} is out of range: the list has {count} item{'' if count == 1 else 's'}",
+        lambda operation, _: _hints().out_of_range(operation, path, count),
+    )
+
+
+def _missing_field(field: str) -> _DoesNotApplyError:
+    return _DoesNotApplyError(
+        f"{field!r} is missing", lambda operation, _: _hints().missing_field(operation, field)
+    )
+
+
+def _scalar_on_the_way(reached: str) -> _DoesNotApplyError:
+    return _DoesNotApplyError(
+        f"{reached} is neither a map nor a list", lambda *_: [f"end the path at {reached}"]
+    )
+
+
+def _missing_value(reached: str, path: str) -> _DoesNotApplyError:
+    return _DoesNotApplyError(
+        f"the object has no {reached}",
+        lambda operation, body: _hints().missing_value(operation, body, path),
+    )
+
+
+def _hints() -> Any:
+    from toolkit.kustomize import operation_hints
+
+    return operation_hints
 
 
 def _is_same(left: Any, right: Any) -> bool:

@@ -12,6 +12,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from toolkit.source import Location
+
 KIND = "Kustomization"
 COMPONENT = "Component"
 _VERSIONS = {
@@ -50,9 +52,21 @@ class Kustomization:
         return entries
 
     def error(self, error: BuildError, field: FieldPath, *, of_key: bool = False) -> BuildError:
-        """The error with the place of a field in this file."""
+        """The error with the place of a field in this file, unless it has a place."""
+        if error.location is not None:
+            return error
         return self.folder.session.located(
             error, self.file, self.content, field=field, of_key=of_key
+        )
+
+    def error_within(
+        self, error: BuildError, field: FieldPath, text: str, place: Location
+    ) -> BuildError:
+        """The error with its place in ``text``, which stands in this file at ``field``; that of
+        the field where it is no block.
+        """
+        return self.folder.session.located(
+            error, self.file, self.content, field=field, inner=(text, place)
         )
 
 

@@ -33,6 +33,7 @@ from toolkit.kustomize.step import Step
 from toolkit.kustomize.transform_steps import transform_steps
 from toolkit.kustomize.variables import Variable, add_variables, claim
 from toolkit.resource.resource import Origin
+from toolkit.source import Location
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ class _Accumulation:
         self._transform()
         self._validate()
         for field, entry in kustomization.items("vars"):
-            variable = Variable(entry)
+            variable = Variable(entry, partial(kustomization.error, field=field))
             with self._at(field):
                 claim(layer.collection, variable)
                 add_variables(layer.variables, {variable.name: variable})
@@ -299,7 +300,7 @@ class _Accumulation:
         files: list[tuple[FieldPath, str]] = []
         inline = Collection()
         for field, text in self.kustomization.items(list_name):
-            items = self._inline(text)
+            items = self._inline(field, text)
             if items is None:
                 files.append((field, text))
                 continue
@@ -314,11 +315,16 @@ class _Accumulation:
             found += [(field, item) for item in layer.collection]
         return found
 
-    def _inline(self, text: str) -> list[Item] | None:
+    def _inline(self, field: FieldPath, text: str) -> list[Item] | None:
+        """The objects of an entry that is not the name of a file."""
         try:
             items = self.session.parse_items(text, self.kustomization.file)
-        except (BuildError, YamlError):
-            return None
+        except (BuildError, YamlError) as error:
+            if "\n" not in text.strip() or ":" not in text:
+                return None
+            wrong = BuildError(error.message, hints=error.hints)
+            place = error.location or Location(self.kustomization.file, 1, 1)
+            raise self.kustomization.error_within(wrong, field, text, place) from None
         if self.session.tracks_origin:
             for item in items:
                 note_origin(item, path_note(self.kustomization.file, self.folder))

@@ -19,6 +19,7 @@ ABSENT: Final[Any] = _Absent()
 """No value at all, which null is not."""
 
 DIRECTIVE = "$patch"
+DIRECTIVES = ("delete", "replace", "merge")
 
 
 def nested_places(rows: list[Any]) -> dict[str, tuple[list[Any], int]]:
@@ -65,7 +66,7 @@ def list_directive(patch: Any) -> str:
 def known_directive(value: Any) -> str:
     """delete, replace or merge. Raises BuildError for anything else."""
     directive = text_of(value)
-    if directive not in ("delete", "replace", "merge"):
+    if directive not in DIRECTIVES:
         raise BuildError(
             f"unknown patch directive `$patch: {directive}`",
             hints=["it must be delete, replace or merge"],

@@ -16,6 +16,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from toolkit.source import Location
+
 
 class PatchText:
     """``file`` is where the text stands: a patch file, or "" for one written into the
@@ -35,11 +37,30 @@ class PatchText:
         self._doubled: list[tuple[int, FieldPath]] = []
 
     def error(self, error: BuildError, document: int = 0, path: FieldPath = ()) -> BuildError:
-        """The error with its place."""
+        """The error with its place, unless it has one."""
+        if error.location is not None:
+            return error
         if not self.file:
-            return self.kustomization.error(error, self.field)
+            from toolkit.yaml.positions import Positions
+
+            place = Positions(self.text).locate(document, path)
+            return self.error_within(error, place)
         session = self.kustomization.folder.session
         return session.located(error, self.file, self.text, document, path)
+
+    def error_within(self, error: BuildError, place: Location) -> BuildError:
+        """The error with its place in a text that stands in the kustomization."""
+        return self.kustomization.error_within(error, self.field, self.text, place)
+
+    def of_yaml(self, error: YamlError, message: str) -> BuildError:
+        """An error of the text itself, which knows its place there."""
+        wrong = BuildError(message, hints=error.hints)
+        if error.location is None:
+            return self.error(wrong)
+        if not self.file:
+            return self.error_within(wrong, error.location)
+        wrong.location, wrong.excerpt = error.location, error.excerpt
+        return wrong
 
     def failure(self, error: PatchFailureError) -> BuildError:
         """The error of an operation with its place and the operation."""
@@ -76,7 +97,7 @@ class PatchText:
             return
         for number, path in self._doubled:
             if number == document and not isinstance(_at(body, path), dict):
-                raise self.error(BuildError(error.message, hints=error.hints), document)
+                raise self.of_yaml(error, error.message)
         session = self.kustomization.folder.session
         session.warn(f"in a patch {error.message}", error.location, "the first is taken")
 

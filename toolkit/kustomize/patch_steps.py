@@ -17,6 +17,7 @@ from toolkit.kustomize.selector import Selector
 from toolkit.kustomize.session import first_line
 from toolkit.kustomize.spelling import FileSpelling
 from toolkit.kustomize.step import Step
+from toolkit.kustomize.transformers.fields import ItemError
 from toolkit.kustomize.transformers.patches import (
     MakeMerger,
     MergePatch,
@@ -74,6 +75,8 @@ def strategic_merge_steps(
     for index, name in enumerate(names):
         source = PatchText(kustomization, (*field, index), name)
         items = _inline_items(source)
+        if items is None and _is_inline(source):
+            items = _file_items(source)
         if items is None:
             source = patch_text(kustomization, (*field, index), name)
             items = _file_items(source)
@@ -159,11 +162,10 @@ def _neither(source: PatchText, error: YamlError | BuildError) -> BuildError:
             ),
             error.document,
         )
-    if source.file:
-        return BuildError(
-            error.message, location=error.location, excerpt=error.excerpt, hints=error.hints
-        )
-    return source.error(BuildError(f"the patch is no YAML: {error.message}", hints=error.hints))
+    if isinstance(error, BuildError):
+        return source.error(error)
+    about = "" if source.file else "the patch is no YAML: "
+    return source.of_yaml(error, f"{about}{error.message}")
 
 
 def _no_patch(source: PatchText) -> BuildError:
@@ -180,11 +182,20 @@ def _inline_items(source: PatchText) -> list[Item] | None:
         return None
 
 
+def _is_inline(source: PatchText) -> bool:
+    """A broken patch, which is nobody's name of a file."""
+    return "\n" in source.text.strip() and ":" in source.text
+
+
 def _file_items(source: PatchText) -> list[Item]:
     try:
         return source.merge_items(has_texts=True)
     except DocumentError as error:
         raise source.error(error, error.document) from None
+    except YamlError as error:
+        if source.file:
+            raise
+        raise _neither(source, error) from None
 
 
 def _merge_step(plugin: str, source: PatchText, patches: list[MergePatch]) -> Step:
@@ -195,7 +206,7 @@ def _merge_step(plugin: str, source: PatchText, patches: list[MergePatch]) -> St
             except NoTargetError as error:
                 raise source.error(_with_places(source, error), _number(patch)) from None
             except BuildError as error:
-                raise source.error(error, _number(patch)) from None
+                raise _misfit(source, patch, error) from None
 
     return Step(
         plugin,
@@ -214,7 +225,7 @@ def _target_step(source: PatchText, patches: list[MergePatch], target: Selector)
             try:
                 merge_selected(collection, patch, selected, _merger_of(source))
             except BuildError as error:
-                raise source.error(error, _number(patch)) from None
+                raise _misfit(source, patch, error) from None
 
     return Step(
         "PatchTransformer", source.kustomization.file, source.field, apply, patch=source.file
@@ -241,6 +252,19 @@ def _json_step(
 
 def _number(patch: MergePatch) -> int:
     return patch.item.origin.document
+
+
+def _misfit(source: PatchText, patch: MergePatch, error: BuildError) -> BuildError:
+    """The error with the place of the part of the patch that does not fit its object."""
+    from toolkit.kustomize.patch_fault import fault_of
+
+    found = None
+    if isinstance(error, ItemError):
+        found = fault_of(patch.item.body, error.item.body)
+    if found is None:
+        return source.error(error, _number(patch))
+    error.hints = (*found[1], *error.hints)
+    return source.error(error, _number(patch), found[0])
 
 
 def _with_places(source: PatchText, error: NoTargetError) -> BuildError:

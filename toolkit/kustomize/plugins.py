@@ -99,12 +99,23 @@ def _decoded(kustomization: Kustomization, config: Item, field: FieldPath) -> Fi
         wrong = BuildError(f"{config.short}: {error.message}", hints=error.hints)
         origin = config.origin
         if origin.path == kustomization.file:
-            raise kustomization.error(wrong, field) from None
+            raise _within(kustomization, field, wrong, config, error.path) from None
         session = kustomization.folder.session
         raise session.located(
             wrong, origin.path, document=origin.document, field=error.path
         ) from None
     return decoded
+
+
+def _within(
+    kustomization: Kustomization, field: FieldPath, error: BuildError, config: Item, path: FieldPath
+) -> BuildError:
+    """The error with its place in an object that the kustomization itself holds."""
+    from toolkit.yaml.positions import Positions
+
+    text = kustomization.fields[str(field[0])][field[1]]
+    place = Positions(text).locate(config.origin.document, path)
+    return kustomization.error_within(error, field, text, place)
 
 
 def _not_built_in(config: Item) -> BuildError:

@@ -140,14 +140,19 @@ class Session:
         field: tuple[str | int, ...] = (),
         *,
         of_key: bool = False,
+        inner: tuple[str, Location] | None = None,
     ) -> BuildError:
-        """The error with its place in a file (``content`` where it was read already)."""
+        """The error with its place in a file (``content`` where it was read already). ``inner``:
+        the text that stands at ``field``, and the place in it.
+        """
         from toolkit.yaml.positions import Positions
 
         if content is None:
             content = self.tree.read(path)
         positions = Positions(content, self.show(path))
         location = positions.locate(document, field, of_key=of_key)
+        if inner is not None:
+            location = positions.locate_within(document, field, *inner) or location
         if not location.line:  # an empty text has no documents
             location = Location(location.path, 1, 1)
         excerpt = positions.excerpt(location)

@@ -150,7 +150,24 @@ def _images(kustomization: Kustomization, config: TransformerConfig) -> Iterator
         specs = config.section("images")
         apply = partial(set_images, images=images, specs=specs, scalars=scalars)
         field = entries[0][0][:1]
-        yield _step(kustomization, "ImageTagTransformer", field, apply, times=len(images))
+
+        def located(collection: Collection) -> None:
+            try:
+                apply(collection)
+            except BuildError:
+                for place, image in entries:
+                    _require_image(kustomization, place, image)
+                raise
+
+        yield _step(kustomization, "ImageTagTransformer", field, located, times=len(images))
+
+
+def _require_image(kustomization: Kustomization, field: FieldPath, image: dict[str, Any]) -> None:
+    """Raises BuildError for an entry that is wrong itself, whatever the objects are."""
+    try:
+        set_images(Collection(), [image], ())
+    except BuildError as error:
+        raise kustomization.error(error, (*field, "name")) from None
 
 
 def _replacements(kustomization: Kustomization, _: TransformerConfig) -> Iterator[Step]:

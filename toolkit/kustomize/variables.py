@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from toolkit.errors import BuildError
 from toolkit.kustomize.collection import Collection
 from toolkit.kustomize.config import Specs
@@ -18,15 +20,27 @@ if TYPE_CHECKING:
 
 
 class Variable:
-    """``field_path`` of the object (group, version, kind, name, namespace) that it names."""
+    """``field_path`` of the object (group, version, kind, name, namespace) that it names.
+    ``located`` gives an error the place where it is defined.
+    """
 
-    __slots__ = ("field_path", "group", "kind", "name", "namespace", "object_name", "version")
+    __slots__ = (
+        "field_path",
+        "group",
+        "kind",
+        "located",
+        "name",
+        "namespace",
+        "object_name",
+        "version",
+    )
 
-    def __init__(self, fields: dict[str, Any]) -> None:
+    def __init__(self, fields: dict[str, Any], located: Callable[[BuildError], BuildError]) -> None:
         reference = fields.get("objref") or {}
         group, version = reference.get("group", ""), reference.get("version", "")
         if reference.get("apiVersion"):
             group, version = split_api_version(reference["apiVersion"])
+        self.located = located
         self.name: str = fields.get("name", "")
         self.group: str = group
         self.version: str = version
@@ -63,7 +77,9 @@ def add_variables(known: dict[str, Variable], incoming: dict[str, Variable]) -> 
     """Raises BuildError for a name that is known already."""
     for name, variable in incoming.items():
         if name in known:
-            raise BuildError(f"var {name!r} is defined twice")
+            raise BuildError(
+                f"var {name!r} is defined twice", hints=["rename or remove one of the two"]
+            )
         known[name] = variable
 
 
@@ -92,18 +108,33 @@ def _values(collection: Collection, variables: dict[str, Variable]) -> dict[str,
     for name in sorted(variables):
         owner = owners.get(name)
         if owner is None:
-            raise BuildError(
-                f"var {name!r} names an object that is not among the resources",
-                hints=["check kind, name and apiVersion of its objref"],
-            )
+            raise variables[name].located(_ownerless(collection, variables[name]))
+        path = with_indexes(split_field_path(variables[name].field_path))
         try:
-            path = with_indexes(split_field_path(variables[name].field_path))
             values[name] = get_field(owner.body, path)
-        except KeyError:
-            raise BuildError(
-                f"var {name!r}: {describe(owner.key)} has no field {variables[name].field_path}"
-            ) from None
+        except (BuildError, KeyError):
+            raise variables[name].located(_fieldless(owner, variables[name], path)) from None
     return values
+
+
+def _ownerless(collection: Collection, variable: Variable) -> BuildError:
+    from toolkit.kustomize.nearest import did_you_mean
+
+    names = {item.original[4] for item in collection if item.kind == variable.kind}
+    return BuildError(
+        f"var {variable.name!r} names an object that is not among the resources",
+        hints=did_you_mean(variable.object_name, sorted(names - {variable.object_name}))
+        or ["check kind, name and apiVersion of its objref"],
+    )
+
+
+def _fieldless(owner: Item, variable: Variable, path: tuple[str, ...]) -> BuildError:
+    from toolkit.kustomize.nearest import nearest_field
+
+    return BuildError(
+        f"var {variable.name!r}: {describe(owner.key)} has no field {variable.field_path}",
+        hints=nearest_field(owner.body, path) or ["correct its fieldref.fieldPath"],
+    )
 
 
 def _replaced(value: Any, values: dict[str, Any]) -> Any:
@@ -116,7 +147,10 @@ def _replaced(value: Any, values: dict[str, Any]) -> Any:
         return value
     if isinstance(value, list):
         if not all(isinstance(item, str) for item in value):
-            raise BuildError("vars can be replaced in lists of text only")
+            raise BuildError(
+                "vars can be replaced in lists of text only",
+                hints=["let `varReference` name the texts themselves: PATH/FIELD of the items"],
+            )
         return [expand(str(item), values) for item in value]
     return value
 

@@ -32,12 +32,15 @@ class Place(NamedTuple):
 
 
 class _Node:
-    """``entries``: key → (place of the key, value); ``items``: values of a list."""
+    """``entries``: key → (place of the key, value); ``items``: values of a list; ``block``: the
+    text of a literal block.
+    """
 
-    __slots__ = ("entries", "items", "merged", "place")
+    __slots__ = ("block", "entries", "items", "merged", "place")
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, block: str | None) -> None:
         self.place = place
+        self.block = block
         self.entries: dict[str, tuple[Place, _Node]] = {}
         self.items: list[_Node] = []
         self.merged: list[_Node] = []
@@ -73,24 +76,54 @@ class Positions:
         ``of_key`` its key. Where there is no such value: its nearest ancestor that is there.
         A value that came by an alias stands at its anchor.
         """
+        found = self._find(document, path)
+        if found is None:
+            return Location(self._path)
+        key_place, node = found
+        chosen = key_place if of_key else node.place
+        return Location(self._path, chosen.line, chosen.column)
+
+    def locate_within(
+        self, document: int, path: tuple[str | int, ...], text: str, inner: Location
+    ) -> Location | None:
+        """Where ``inner``, a place in ``text``, stands, which the literal block (``|``) at ``path``
+        holds. None where there is no such block.
+        """
+        found = self._find(document, path)
+        block = found[1].block if found is not None else None
+        start = block.find(text) if block is not None else -1
+        if found is None or block is None or start < 0 or not inner.line:
+            return None
+        line = found[1].place.line + block.count("\n", 0, start) + inner.line
+        indent = _indent(block, self._text, found[1].place.line)
+        return Location(self._path, line, inner.column + indent if inner.column else 0)
+
+    def _find(self, document: int, path: tuple[str | int, ...]) -> tuple[Place, _Node] | None:
+        """The value at ``path``, or its nearest ancestor, and where its key stands."""
         if self._documents is None:
             self._documents = _read(self._text)
         if not 0 <= document < len(self._documents):
-            return Location(self._path)
+            return None
         node = self._documents[document]
-        place = key_place = node.place
+        key_place = node.place
         for part in path:
             found = node.child(part)
             if found is None:
                 break
             key_place, node = found
-            place = node.place
-        chosen = key_place if of_key else place
-        return Location(self._path, chosen.line, chosen.column)
+        return key_place, node
 
     def excerpt(self, location: Location) -> str | None:
         """The line of a location, without its end."""
         return line_of(self._text, location.line)
+
+
+def _indent(block: str, text: str, header: int) -> int:
+    """How far the lines of a block are indented in the text, whose header is a line before."""
+    for number, line in enumerate(block.split("\n"), start=header + 1):
+        if line.strip():
+            return len(line_of(text, number) or line) - len(line)
+    return 0
 
 
 def first_key(text: str, mapping_index: int, key: Any) -> Place:
@@ -137,7 +170,8 @@ class _Reader:
         self._anchors: dict[str, _Node] = {}
 
     def node(self, event: Any) -> _Node:
-        node = _Node(_place(event))
+        is_block = isinstance(event, ScalarEvent) and event.style == "|"
+        node = _Node(_place(event), event.value if is_block else None)
         if isinstance(event, AliasEvent):
             return self._anchors.get(str(event.anchor), node)
         if event.anchor is not None:
