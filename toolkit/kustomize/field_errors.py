@@ -179,6 +179,8 @@ def _struct(value: Any, wanted: Struct, field: str, *, is_item: bool) -> str:
 def _example(field: str, wanted: Struct) -> str:
     if field in _EXAMPLES and _EXAMPLES[field].partition(":")[0] in wanted.fields:
         return _EXAMPLES[field]
+    if "path" in wanted.fields and "create" in wanted.fields:
+        return _EXAMPLES["fieldSpecs"]
     return ", ".join(f"{name}: …" for name in list(wanted.fields)[:3])
 
 

@@ -14,6 +14,7 @@ from toolkit.kustomize.folder import Folder, refuse_in_clone
 from toolkit.kustomize.item import Item, set_strings, strings_at
 from toolkit.kustomize.jsonpatch import copied
 from toolkit.kustomize.ports import FunctionRunner
+from toolkit.kustomize.schema import PLUGINS
 from toolkit.kustomize.untagged import settle
 from toolkit.resource.resource import Origin
 from toolkit.yaml.dialect import SETTINGS
@@ -99,16 +100,24 @@ def _call(folder: Folder, config: Item, bodies: list[Any]) -> list[Item]:
 def _runner(folder: Folder, config: Item) -> FunctionRunner:
     runner = folder.session.runner
     if runner is None or not runner.has_functions:
-        hints = [
-            "gitops build --enable-alpha-plugins --enable-exec",
-            "built-in: apiVersion: builtin",
-        ]
+        hints = _hints_without_runner(config)
         raise BuildError(
             f"{config.short} ({config.api_version}) is run by a program, which is only done where "
             "that is allowed",
             hints=hints,
         )
     return runner
+
+
+def _hints_without_runner(config: Item) -> list[str]:
+    if config.kind in PLUGINS:
+        return [f"write `apiVersion: builtin` for the {config.kind} that is built in"]
+    if not any(strings_at(config.body, "annotations").get(key) for key in _ANNOTATIONS):
+        return [
+            "list it under `resources:`, if it is an object to deploy",
+            "write `apiVersion: builtin`, if it is a plugin that is built in",
+        ]
+    return ["allow it: gitops build --enable-alpha-plugins --enable-exec"]
 
 
 def _program(folder: Folder, config: Item) -> tuple[str, list[str], list[str]]:

@@ -13,6 +13,7 @@ from toolkit.kustomize.collection import Collection, DuplicateError
 from toolkit.kustomize.config import EMPTY, TransformerConfig
 from toolkit.kustomize.configurations import configuration_of, effective
 from toolkit.kustomize.folder import KUSTOMIZATION_NAMES, Folder
+from toolkit.kustomize.generators.key_values import SourceError
 from toolkit.kustomize.generators.objects import make_config_map, make_secret, merged_options
 from toolkit.kustomize.item import Item, describe, set_strings, strings_at
 from toolkit.kustomize.jsonpatch import copied
@@ -363,7 +364,8 @@ class _Blame:
         if isinstance(error, DuplicateError):
             raise self.accumulation.duplicate(error, self.field) from None
         if isinstance(error, BuildError) and error.location is None:
-            raise self.accumulation.kustomization.error(error, self.field) from None
+            field = (*self.field, *error.path) if isinstance(error, SourceError) else self.field
+            raise self.accumulation.kustomization.error(error, field) from None
 
 
 _HELM = ("helmCharts", "helmChartInflationGenerator")

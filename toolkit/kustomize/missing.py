@@ -26,6 +26,9 @@ def hints_for(session: Session, path: str, named: str) -> list[str]:
     if ":" in named and not is_elsewhere(path):
         return [_no_address(named)]
     if not session.tree.is_dir(folder):
+        near = _near_folder(session, path, named)
+        if near:
+            return [f"did you mean {near}?"]
         return [f"there is no folder {session.show(folder)}: create it, or correct the path"]
     elsewhere = _elsewhere(session, folder, name, above)
     if elsewhere:
@@ -77,6 +80,25 @@ def _elsewhere(session: Session, folder: str, name: str, above: str) -> str:
     for inner in _names(session, folder):
         if session.tree.is_file(join(folder, inner, name)):
             return f"{above}{inner}/{name}"
+    return ""
+
+
+def _near_folder(session: Session, path: str, named: str) -> str:
+    """What it is called with its first unknown folder as a known one is, if that is there."""
+    parts, words = path.split("/"), named.split("/")
+    known = ""
+    for index, part in enumerate(parts):
+        if session.tree.is_dir(join(known, part)):
+            known = join(known, part)
+            continue
+        close = _closest(part, _names(session, known))
+        rest = parts[index + 1 :]
+        at = len(words) - len(rest) - 1
+        there = join(known, close, *rest)
+        if not close or at < 0 or words[at] != part:
+            return ""
+        is_there = session.tree.is_dir(there) or session.tree.is_file(there)
+        return "/".join([*words[:at], close, *rest]) if is_there else ""
     return ""
 
 

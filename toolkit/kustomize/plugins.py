@@ -251,8 +251,11 @@ def _replacement(kustomization: Kustomization, field: FieldPath, fields: Fields)
     scalars = FileScalars(kustomization.folder.session)
 
     def apply(collection: Collection) -> None:
-        for replacement in found:
-            replace(collection, replacement, scalars, partial(_at, kustomization, field))
+        for replacement, located in found:
+            try:
+                replace(collection, replacement, scalars, located)
+            except BuildError as error:
+                raise located(error) from None
 
     return _step(kustomization, field, "ReplacementTransformer", apply)
 

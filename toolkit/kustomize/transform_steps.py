@@ -175,35 +175,34 @@ def _replacements(kustomization: Kustomization, _: TransformerConfig) -> Iterato
     if entries:
         from toolkit.kustomize.transformers.replacements import replace
 
-        steps: list[tuple[FieldPath, dict[str, Any]]] = []
-        for field, entry in entries:
-            steps += [
-                (field, replacement)
-                for replacement in read_replacements(kustomization, field, entry)
-            ]
-
+        steps = [
+            replacement
+            for field, entry in entries
+            for replacement in read_replacements(kustomization, field, entry)
+        ]
         scalars = FileScalars(kustomization.folder.session)
 
-        def located(field: FieldPath, error: BuildError) -> BuildError:
-            return kustomization.error(error, field)
-
         def apply(collection: Collection) -> None:
-            for field, replacement in steps:
+            for replacement, located in steps:
                 try:
-                    replace(collection, replacement, scalars, partial(located, field))
+                    replace(collection, replacement, scalars, located)
                 except BuildError as error:
-                    raise kustomization.error(error, field) from None
+                    raise located(error) from None
 
         yield Step("ReplacementTransformer", kustomization.file, ("replacements",), apply)
 
 
+Located = Callable[[BuildError], BuildError]
+"""Gives an error the place of what it is about."""
+
+
 def read_replacements(
     kustomization: Kustomization, field: FieldPath, entry: dict[str, Any]
-) -> list[dict[str, Any]]:
-    """A replacement, or those of the file that it names."""
+) -> list[tuple[dict[str, Any], Located]]:
+    """A replacement, or those of the file that it names, each with its place."""
     name = entry.get("path")
     if not name:
-        return [entry]
+        return [(entry, partial(kustomization.error, field=field))]
     if entry.get("source") is not None or entry.get("targets"):
         raise kustomization.error(
             BuildError(
@@ -231,7 +230,10 @@ def read_replacements(
         found = decode(decoded, type, PLUGIN_OBJECTS)
     except FieldError as error:
         raise folder.session.located(error, file, content, field=error.path) from None
-    return [found] if isinstance(decoded, dict) else list(found)
+    at = partial(folder.session.located, path=file, content=content)
+    if isinstance(decoded, dict):
+        return [(found, at)]
+    return [(one, partial(at, field=(index,))) for index, one in enumerate(found)]
 
 
 def _step(

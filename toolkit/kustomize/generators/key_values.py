@@ -20,6 +20,14 @@ _SPACE = " \t\n\v\f\r\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
 )
 
 
+class SourceError(BuildError):
+    """A file of a generator cannot be used. ``path`` leads to where the generator names it."""
+
+    def __init__(self, error: BuildError, path: tuple[str | int, ...]) -> None:
+        super().__init__(error.message, hints=error.hints)
+        self.path = path
+
+
 def key_values(fields: Mapping[str, Any], load: Load) -> dict[str, bytes]:
     """All pairs of a generator: env files first, then literals, then files. ``load`` reads a file
     of the kustomization. Raises BuildError for a key given twice.
@@ -33,9 +41,12 @@ def key_values(fields: Mapping[str, Any], load: Load) -> dict[str, bytes]:
 
 
 def _pairs(fields: Mapping[str, Any], load: Load) -> Iterator[Pair]:
-    env = [fields["env"]] if fields.get("env") else []
-    for name in [*fields.get("envs", ()), *env]:
-        yield from _env_pairs(load(name), name)
+    for number, name in enumerate(fields.get("envs", ())):
+        with _Naming(("envs", number)):
+            yield from _env_pairs(load(name), name)
+    if fields.get("env"):
+        with _Naming(("env",)):
+            yield from _env_pairs(load(fields["env"]), fields["env"])
     for number, source in enumerate(fields.get("literals", ())):
         yield _literal(source, number)
     yield from _file_pairs(fields.get("files", ()), load)
@@ -77,11 +88,31 @@ def _literal(source: str, number: int) -> Pair:
 
 
 def _file_pairs(sources: Sequence[str], load: Load) -> Iterator[Pair]:
-    for source in sources:
-        key, separator, path = source.partition("=")
-        if not separator:
-            yield basename(source), load(source)
-        elif not key or not path or "=" in path:
-            raise BuildError(f"{source!r} is no file", hints=["write a path, or key=path"])
-        else:
-            yield key, load(path)
+    for number, source in enumerate(sources):
+        with _Naming(("files", number)):
+            yield _file_pair(source, load)
+
+
+def _file_pair(source: str, load: Load) -> Pair:
+    key, separator, path = source.partition("=")
+    if not separator:
+        return basename(source), load(source)
+    if not key or not path or "=" in path:
+        raise BuildError(f"{source!r} is no file", hints=["write a path, or key=path"])
+    return key, load(path)
+
+
+class _Naming:
+    """Errors of the block get the path to where the generator names the file."""
+
+    __slots__ = ("path",)
+
+    def __init__(self, path: tuple[str | int, ...]) -> None:
+        self.path = path
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, BuildError) and error.location is None:
+            raise SourceError(error, self.path) from None
