@@ -160,6 +160,8 @@ class Session:
             from toolkit.kustomize.remote_url import without_secrets
 
             excerpt = without_secrets(excerpt)
+        if excerpt and field[:1] == ("secretGenerator",):
+            excerpt = _without_literals(excerpt, is_literal="literals" in field)
         hints = list(error.hints)
         if isinstance(error, ItemError):
             hints.append(f"{error.item.short} is from {self.place(error.item)}")
@@ -190,6 +192,14 @@ class Session:
         from toolkit.kustomize.missing import hints_for
 
         return BuildError(f"{named!r} does not exist", hints=hints_for(self, path, named))
+
+
+def _without_literals(excerpt: str, *, is_literal: bool) -> str:
+    """A line of a generator of Secrets without what may be one."""
+    before, separator, _ = excerpt.partition("literals:")
+    if separator:
+        return f"{before}{separator} …"
+    return f"{excerpt[: len(excerpt) - len(excerpt.lstrip(' -'))]}…" if is_literal else excerpt
 
 
 def relative(path: str, base: str) -> str:
