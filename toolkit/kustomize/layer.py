@@ -7,6 +7,7 @@ what is there, then transforms. Names are followed only once, at the top (:mod:`
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
 from toolkit.errors import BuildError, YamlError
 from toolkit.kustomize.collection import Collection, DuplicateError

@@ -164,8 +164,9 @@ def _images(kustomization: Kustomization, config: TransformerConfig) -> Iterator
 
 def _require_image(kustomization: Kustomization, field: FieldPath, image: dict[str, Any]) -> None:
     """Raises BuildError for an entry that is wrong itself, whatever the objects are."""
+    scalars = FileScalars(kustomization.folder.session)
     try:
-        set_images(Collection(), [image], ())
+        set_images(Collection(), [image], (), scalars)
     except BuildError as error:
         raise kustomization.error(error, (*field, "name")) from None
 
