@@ -11,8 +11,9 @@ from toolkit.errors import InputError
 from toolkit.kustomize.build import build, render
 
 NOWHERE = (
-    "has no kustomization.yaml",  # of the target: there is no file to point at
-    "is there twice",  # once all is built, over several kustomizations
+    "'{target}' does not exist",  # there is no file to point at
+    "{target} has no kustomization.yaml",
+    "{object} is there twice",  # once all is built, over several kustomizations
 )
 """What may have no place."""
 
@@ -25,7 +26,7 @@ def test_a_refusal_has_a_place_an_excerpt_and_a_hint(seed: int) -> None:
     for done, files in broken(seed):
         error = refusal(files, target)
         refusals += error is not None
-        if error is not None and not is_helpful(error):
+        if error is not None and not is_helpful(error, target):
             lacking.append((done, str(error), error.excerpt, error.hints))
     assert lacking == []
     assert refusals > 100
@@ -39,15 +40,20 @@ def refusal(files: dict[str, str], target: str) -> InputError | None:
     return None
 
 
-def is_helpful(error: InputError) -> bool:
+def is_helpful(error: InputError, target: str) -> bool:
     """Its hints are lines that say something new."""
     has_place = error.location is not None and error.location.line and error.location.column
     return bool(
         error.hints
-        and (has_place or error.message.endswith(NOWHERE))
+        and (has_place or may_be_nowhere(error.message, target))
         and (error.excerpt is not None or not has_place)
         and all(
             hint and "\n" not in hint and not hint.endswith(".") and hint not in error.message
             for hint in error.hints
         )
     )
+
+
+def may_be_nowhere(message: str, target: str) -> bool:
+    of_target, without_file, twice = (each.format(target=target, object="") for each in NOWHERE)
+    return message in (of_target, without_file) or message.endswith(twice)

@@ -17,7 +17,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> list[str]:
     """A hint with the nearest of ``known``; none where nothing is near."""
     from difflib import get_close_matches
 
-    return [f"did you mean {name!r}?" for name in get_close_matches(word, list(known), n=1)]
+    others = sorted({*known} - {word})
+    return [f"did you mean {name!r}?" for name in get_close_matches(word, others, n=1)]
 
 
 def nearest_field(body: Any, parts: tuple[str, ...]) -> list[str]:
@@ -47,8 +48,10 @@ def _there(node: Any, part: str) -> list[str]:
         return []
     if is_item(part):
         key, _ = item_test(part)
-        values = [str(item[key]) for item in node if isinstance(item, dict) and key in item]
-        return [f"choose one of: {listed(values)}"] if values else []
+        if key != "name":  # other values may be secrets
+            return []
+        names = [str(item[key]) for item in node if isinstance(item, dict) and key in item]
+        return [f"choose one of: {listed(names)}"] if names else []
     return [f"write a position from 0 to {len(node) - 1}"] if node else []
 
 
