@@ -42,14 +42,14 @@ def test_a_missing_file_is_told_where_it_may_be(refused: Refused, name: str, hin
 
 def test_an_ending_makes_no_names_alike(refused: Refused) -> None:
     (hint,) = refused(naming("../base/x.yaml"), "top").hints
-    assert hint.startswith("create it, or correct the path")
+    assert hint.startswith("create it in base, or correct the path")
 
 
 @pytest.mark.parametrize(
     ("target", "hint"),
     [
         ("bases", "did you mean base?"),
-        ("nothing", "name a folder with a kustomization; looked in ."),
+        ("nothing", "name a folder with a kustomization: nothing like it is in the current folder"),
         ("", "name a folder that has one: base"),
         ("base/crd", "name a folder with one, or create it there with a `resources:` list"),
     ],

@@ -34,9 +34,13 @@ def hints_for(session: Session, path: str, named: str) -> list[str]:
     if elsewhere:
         return [f"did you mean {elsewhere}?"]
     if path == session.target and not session.files:
-        return [f"name a folder with a kustomization; looked in {session.show(folder)}"]
-    looked = f"looked in {session.show(folder)}"
-    return [f"create it, or correct the path: it starts at the kustomization's folder; {looked}"]
+        return [
+            f"name a folder with a kustomization: nothing like it is in {_shown(session, folder)}"
+        ]
+    where = _shown(session, folder)
+    return [
+        f"create it in {where}, or correct the path, which starts at the kustomization's folder"
+    ]
 
 
 def kustomization_hints(session: Session, folder: str) -> list[str]:
@@ -54,6 +58,11 @@ def kustomization_hints(session: Session, folder: str) -> list[str]:
     if inner:
         return [f"name a folder that has one: {', '.join(inner[:5])}"]
     return ["name a folder with one, or create it there with a `resources:` list"]
+
+
+def _shown(session: Session, folder: str) -> str:
+    shown = session.show(folder)
+    return "the current folder" if shown == "." else shown
 
 
 def _names(session: Session, folder: str) -> list[str]:
