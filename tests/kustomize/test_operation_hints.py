@@ -38,6 +38,11 @@ def patched(operation: str, text: str = POD) -> dict[str, str]:
             "write a slash within a key as ~1: /metadata/annotations/a.b~1c",
         ),
         ("{op: add, path: spec.x, value: 1}", "start it with a slash: /spec/x"),
+        ("{op: remove, path: ''}", "name a field, such as /metadata/labels"),
+        (
+            "{op: replace, path: '', value: []}",
+            "give a map with apiVersion, kind and metadata",
+        ),
         ("{op: add, path: /kind/x, value: 1}", "end the path at /kind"),
         (
             "{op: replace, path: /spec/containers/2, value: 1}",
@@ -52,6 +57,7 @@ def patched(operation: str, text: str = POD) -> dict[str, str]:
         ("{op: remove, path: /spec/containers/x}", "write a position from 0 to 0"),
         ("{op: repalce, path: /kind, value: A}", "did you mean 'replace'?"),
         ("{op: set, path: /kind, value: A}", "use replace for what is there, add for what is new"),
+        ("{op: [], path: /kind}", "use replace for what is there, add for what is new"),
         ("{path: /kind, value: A}", "add `op:`, one of add, remove, replace, move, copy, test"),
         ("{op: replace, path: /kind}", "add `value:`; to take a field away, use remove"),
         ("{op: replace, path: /kind, vlaue: A}", "write 'value' instead of 'vlaue'"),

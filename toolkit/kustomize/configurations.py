@@ -32,7 +32,11 @@ def configuration_of(kustomization: Kustomization) -> TransformerConfig:
     """The defaults and what this kustomization adds."""
     config = DEFAULT
     for field, name in kustomization.items("configurations"):
-        config = config.merge(_read(kustomization, field, name))
+        added = _read(kustomization, field, name)
+        try:
+            config = config.merge(added)
+        except BuildError as error:
+            raise kustomization.error(error, field) from None
     for field, name in kustomization.items("crds"):
         documents = _documents(kustomization, field, name, strict=False)
         try:

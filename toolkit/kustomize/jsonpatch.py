@@ -33,10 +33,12 @@ def apply(body: Any, operations: list[Operation]) -> Any:
     """The patched body; ``body`` itself is changed. Raises PatchFailureError."""
     holder: dict[str, Any] = {"": body}
     for index, operation in enumerate(operations):
+        op = operation.get("op")
+        change = _APPLY.get(op) if isinstance(op, str) else None
+        if change is None:
+            raise _unknown_operation(index, operation)
         try:
-            _APPLY[operation.get("op")](holder, operation)  # type: ignore[index]
-        except KeyError:
-            raise _unknown_operation(index, operation) from None
+            change(holder, operation)
         except _DoesNotApplyError as error:
             hints = error.hints(operation, holder[""])
             raise PatchFailureError(str(error), index, operation, hints=hints) from None
@@ -114,6 +116,10 @@ def _replace(holder: dict[str, Any], operation: Operation) -> None:
     path = _path(operation, "path")
     value = _new_value(operation)
     if not path:
+        if not isinstance(value, dict):
+            raise _DoesNotApplyError(
+                "an object is a map", lambda *_: ["give a map with apiVersion, kind and metadata"]
+            )
         holder[""] = value
         return
     parent, key = _parent(holder, path)

@@ -87,7 +87,9 @@ class _Accumulation:
             self.session.ahead.begin(self.folder.path, [name for _, name in resources])
         for field, name in resources:
             self._add_resource(layer, field, name)
-        layer.config = layer.config.merge(configuration_of(kustomization))
+        added = configuration_of(kustomization)
+        with self._at(("configurations",)):
+            layer.config = layer.config.merge(added)
         self._generate()
         for field, name in kustomization.items("components"):
             self._add_component(field, name)

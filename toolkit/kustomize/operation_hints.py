@@ -30,6 +30,8 @@ def missing_field(operation: dict[str, Any], field: str) -> list[str]:
 
 def without_slash(path: str) -> list[str]:
     """For a path that does not start with a slash."""
+    if not path:
+        return ["name a field, such as /metadata/labels"]
     words = path.replace(".", "/") if "/" not in path else path
     return [f"start it with a slash: /{words.strip('/')}"]
 
@@ -38,6 +40,8 @@ def missing_value(operation: dict[str, Any], body: Any, path: str) -> list[str]:
     """For a ``path`` that leads to nothing in ``body``."""
     if not path.startswith("/"):
         return without_slash(path)
+    if not path:
+        return ["name a field, such as /metadata/labels"]
     words = path.split("/")[1:]
     node, reached = body, 0
     for word in words:
