@@ -297,3 +297,15 @@ def test_of_a_key_twice_in_a_merge_patch_the_first_counts_with_a_warning(
 @pytest.mark.parametrize("patch", ["  n: {q: 2, q: 3}\n", "  l: [{a: 1, a: 2}]\n"])
 def test_a_key_twice_in_what_a_patch_adds_is_refused(refused: Refused, patch: str) -> None:
     assert "stands twice" in str(refused(_merged_twice(patch)))
+
+
+@pytest.mark.parametrize("value", ["5", "text", "null"])
+def test_a_scalar_in_place_of_the_whole_object_changes_nothing(
+    rendered: Callable[..., str], value: str
+) -> None:
+    text = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n"
+    kustomization = (
+        "resources: [a.yaml]\npatches:\n- target: {kind: ConfigMap}\n  patch: |\n"
+        f"    - {{op: replace, path: '', value: {value}}}\n"
+    )
+    assert rendered({"kustomization.yaml": kustomization, "a.yaml": text}) == text

@@ -116,11 +116,12 @@ def _replace(holder: dict[str, Any], operation: Operation) -> None:
     path = _path(operation, "path")
     value = _new_value(operation)
     if not path:
-        if not isinstance(value, dict):
+        if isinstance(value, list):
             raise _DoesNotApplyError(
                 "an object is a map", lambda *_: ["give a map with apiVersion, kind and metadata"]
             )
-        holder[""] = value
+        if isinstance(value, dict):  # upstream passes over anything else
+            holder[""] = value
         return
     parent, key = _parent(holder, path)
     if isinstance(parent, list):
