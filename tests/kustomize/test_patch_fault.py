@@ -61,6 +61,12 @@ def test_broken_yaml_within_a_kustomization_is_shown_there(refused: Refused) -> 
     assert error.excerpt == "    kind:Pod"
 
 
+def test_a_patch_in_brackets_is_json(refused: Refused) -> None:
+    error = refused(inline("[{op: remove, path: /spec}]", "target: {kind: Pod}"))
+    assert error.message.endswith("it starts with '[', but is no JSON")
+    assert error.hints == ("put its texts in double quotes; or begin each operation with '- '",)
+
+
 def test_a_key_that_stands_twice_is_shown_in_an_inline_patch(refused: Refused) -> None:
     error = refused(inline(HEAD + "new:\n  a: 1\n  a: 2\n", "options: {}"))
     assert str(error.location) == "kustomization.yaml:10:7"

@@ -154,6 +154,12 @@ def _read(
 
 
 def _neither(source: PatchText, error: YamlError | BuildError) -> BuildError:
+    if source.text.startswith("["):
+        wrong = BuildError(
+            "neither a merge patch nor a JSON patch: it starts with '[', but is no JSON",
+            hints=["put its texts in double quotes; or begin each operation with '- '"],
+        )
+        return source.error(wrong)
     if isinstance(error, DocumentError) and not isinstance(error, YamlError):
         return source.error(
             BuildError(
