@@ -43,7 +43,9 @@ class Recorder:
             stages = known.get(id(item))
             if stages is None:
                 if self._is_wanted(item):
-                    self.histories.append((item, [Stage(step, settle(copied(item.body), is_final=False))]))
+                    self.histories.append(
+                        (item, [Stage(step, settle(copied(item.body), is_final=False))])
+                    )
                 continue
             body = settle(copied(item.body), is_final=False)
             if stages[-1].body != body or _types(stages[-1].body) != _types(body):
