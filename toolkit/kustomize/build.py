@@ -194,7 +194,11 @@ def _finish(kustomization: Kustomization, layer: Layer) -> None:
         places = [session.place(error.first), session.place(error.second)]
         raise BuildError(
             f"{describe(error.second.key)} is there twice",
-            hints=[f"first at {places[0]}", f"again at {places[1]}"],
+            hints=[
+                f"first at {places[0]}",
+                f"again at {places[1]}",
+                "drop one of them, or give it another name or namespace",
+            ],
         ) from None
     except BuildError as error:
         raise kustomization.error(error, ("sortOptions",)) from None

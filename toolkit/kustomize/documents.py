@@ -168,7 +168,9 @@ def _items(items: Any, kind: str, number: int) -> list[tuple[int, Any]]:
     if items is None:
         return []
     if not isinstance(items, list):
-        raise DocumentError(f"items of {kind} must be a list", number)
+        raise DocumentError(
+            f"items of {kind} must be a list", number, hints=["put '- ' before each object"]
+        )
     present = [(at, item) for at, item in enumerate(items) if item is not None and item != {}]
     for _, item in present:
         _check(item, number)
@@ -185,9 +187,25 @@ def _check(body: Any, number: int) -> None:
         )
     kind = text_of(body.get("kind"))
     if not kind:
-        raise DocumentError("the object has no kind", number, hints=["add `kind:`"])
+        raise DocumentError(
+            "the object has no kind",
+            number,
+            hints=["write `kind:` in small letters" if "Kind" in body else "add `kind:`"],
+        )
     if kind.endswith("List"):
         return
     metadata = body.get("metadata")
     if not isinstance(metadata, dict) or not text_of(metadata.get("name")):
-        raise DocumentError(f"the {kind} has no metadata.name", number, hints=["give it a name"])
+        raise DocumentError(
+            f"the {kind} has no metadata.name",
+            number,
+            hints=[
+                "put a space behind the ':' in metadata"
+                if isinstance(metadata, str) and ":" in metadata
+                else "move `name:` under `metadata:`"
+                if "name" in body
+                else "write `name:` instead of `generateName:`"
+                if isinstance(metadata, dict) and "generateName" in metadata
+                else "add `name:` under `metadata:`"
+            ],
+        )

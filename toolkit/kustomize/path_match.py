@@ -50,7 +50,12 @@ def _list_at(place: Place, part: str) -> list[Any]:
     if node is None:
         return []
     if not isinstance(node, list):
-        raise BuildError(f"{part!r} chooses items of a list, but {place[1]} is none")
+        raise BuildError(
+            f"{part!r} chooses items of a list, but {place[1]} is none",
+            hints=[f"name a field of {place[1]} instead"]
+            if isinstance(node, dict)
+            else [f"end the path at {place[1]}"],
+        )
     return node
 
 
@@ -60,7 +65,12 @@ def _match_field(root: Place, parts: tuple[str, ...], create: Any) -> list[Place
         # upstream, too, writes into a null what it then drops
         return [] if create is None else [({"": CREATED}, "")]
     if not isinstance(node, dict):
-        raise BuildError(f"{parts[0]!r} leads into {root[1]}, which is no map")
+        raise BuildError(
+            f"{parts[0]!r} leads into {root[1]}, which is no map",
+            hints=[f"choose an item: {root[1]}.[name=NAME].{parts[0]}, or {root[1]}.*.{parts[0]}"]
+            if isinstance(node, list)
+            else [f"end the path at {root[1]}"],
+        )
     if parts[0] not in node:
         if create is None:
             return []
@@ -74,7 +84,12 @@ def _match_position(root: Place, parts: tuple[str, ...], create: Any) -> list[Pl
     if index == len(items) and create is not None:
         items.append(_made(parts[1:], create))
     if index >= len(items):
-        raise BuildError(f"position {index} is asked for, but there are {len(items)} items")
+        raise BuildError(
+            f"position {index} is asked for, but there are {len(items)} items",
+            hints=[f"count from 0: the last is {len(items) - 1}"]
+            if items
+            else ["set options.create, and write position 0"],
+        )
     return match_fields((items, index), parts[1:], create)
 
 
@@ -83,7 +98,10 @@ def _match_items(root: Place, parts: tuple[str, ...], create: Any) -> list[Place
     try:
         pattern = go_regexp(value)
     except GoRegexpError as error:
-        raise BuildError(f"{value!r} is no regular expression: {error}") from None
+        raise BuildError(
+            f"{value!r} is no regular expression: {error}",
+            hints=["escape a literal character with a backslash"],
+        ) from None
     items = _list_at(root, parts[0])
     found = _matching(items, key, pattern, parts, create)
     if found or create is None:

@@ -143,7 +143,9 @@ class _Referrer:
             if isinstance(item, dict):
                 self._set_map(item)
             elif isinstance(item, list):
-                raise BuildError("a list of lists holds no names")
+                raise BuildError(
+                    "a list of lists holds no names", hints=["write each name as an item"]
+                )
             elif item is not None:
                 self._follow_scalar(items, index)
 
@@ -158,7 +160,7 @@ class _Referrer:
     def _set_map(self, node: dict[str, Any]) -> None:
         """A map with ``name`` and perhaps ``namespace``: both follow."""
         if "name" not in node:
-            raise BuildError("a map that should hold a name has no `name`")
+            raise BuildError("a map that should hold a name has no `name`", hints=["add `name:`"])
         name = text_of(node["name"])
         candidates = self.by_past_name.get(name, [])
         if "namespace" in node:

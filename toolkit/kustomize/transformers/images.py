@@ -80,7 +80,10 @@ def _collect(name: str, items: list[Any], places: list[Place]) -> None:
         if item is None:
             continue
         if not isinstance(item, dict):
-            raise BuildError(f"an item of {name} must be a map, but is {item!r}")
+            raise BuildError(
+                f"an item of {name} must be a map, but is {item!r}",
+                hints=["write - name: NAME, with `image:` below"],
+            )
         if "image" in item:
             places.append((item, "image"))
 
@@ -99,7 +102,8 @@ def _changes(
         value = parent[key]
         if isinstance(value, dict | list):
             raise BuildError(
-                f"{key} must be text, but is {'a map' if isinstance(value, dict) else 'a list'}"
+                f"{key} must be text, but is {'a map' if isinstance(value, dict) else 'a list'}",
+                hints=[f"write one text behind `{key}:`"],
             )
         text = text_of(value)
         changed = change(text, once, again)

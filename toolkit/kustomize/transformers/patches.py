@@ -122,7 +122,12 @@ def _require_identity(item: Item, operations: list[Operation]) -> None:
     if lost:
         item.key = key
         last = len(operations) - 1
-        raise PatchFailureError(f"the patch leaves no {lost}", last, operations[last])
+        raise PatchFailureError(
+            f"the patch leaves no {lost}",
+            last,
+            operations[last],
+            hints=["keep it; to take the object away, use a merge patch with `$patch: delete`"],
+        )
 
 
 def _pass_through_json(item: Item) -> None:

@@ -14,6 +14,7 @@ from toolkit.kustomize.hashing import digest_of
 from toolkit.kustomize.item import Item, Key, describe, text_of
 from toolkit.kustomize.jsonpatch import copied
 from toolkit.kustomize.merge import Path
+from toolkit.kustomize.nearest import did_you_mean, nearest_field
 from toolkit.kustomize.path_match import CREATED, match_fields
 from toolkit.kustomize.paths import get_field, is_item, item_test, split_field_path
 from toolkit.kustomize.selector import Selector
@@ -49,9 +50,15 @@ def replace(
     targets = replacement.get("targets")
     source, constant = replacement.get("source"), replacement.get("sourceValue")
     if (source is None and constant is None) or targets is None:
-        raise BuildError("a replacement needs a source and at least one target")
+        raise BuildError(
+            "a replacement needs a source and at least one target",
+            hints=["add `source:` (kind, name, fieldPath) and `targets:` (select, fieldPaths)"],
+        )
     if source is not None and constant is not None:
-        raise BuildError("a replacement has either `source` or `sourceValue`, not both")
+        raise BuildError(
+            "a replacement has either `source` or `sourceValue`, not both",
+            hints=["drop one of them"],
+        )
     item = None if source is None else _source(collection, source)
     if source is None:
         read: Read = partial(Untagged, constant)
@@ -83,7 +90,10 @@ def _source(collection: Collection, source: Mapping[str, Any]) -> Item | None:
         places = ": " + ", ".join(describe(item.key) for item in found) if found else ""
         raise BuildError(
             f"the source ({named}) must be exactly one object, but {len(found)} match{places}",
-            hints=["add name, kind or namespace" if found else "check kind and name"],
+            hints=["add name, kind or namespace"]
+            if found
+            else did_you_mean(source.get("name", ""), {item.name for item in collection})
+            or ["check kind and name"],
         )
     return found[0]
 
@@ -101,7 +111,10 @@ def _reader(item: Item, source: Mapping[str, Any], scalars: Scalars) -> Read:
         except KeyError:
             value = None
         if value is None or (isinstance(value, dict | list) and not value):
-            raise BuildError(f"the source {describe(item.key)} has no field {path}")
+            raise BuildError(
+                f"the source {describe(item.key)} has no field {path}",
+                hints=nearest_field(item.body, split_field_path(path)) or ["give it a value"],
+            )
         if isinstance(value, int | float):
             value = _Typed(scalars.typed(item, _path(path), value))
         value = _refined(value, options, path)
@@ -154,12 +167,16 @@ def _refined(value: Any, options: Mapping[str, Any], path: str) -> Any:
     if not delimiter:
         return value
     if isinstance(value, dict | list):
-        raise BuildError(f"{path} is no scalar: a delimiter cannot split it")
+        raise BuildError(
+            f"{path} is no scalar: a delimiter cannot split it",
+            hints=["name a field with one text, or drop the delimiter"],
+        )
     parts = text_of(value).split(delimiter)
     index = options.get("index", 0)
     if not 0 <= index < len(parts):
         raise BuildError(
-            f"{path} has {len(parts)} parts between {delimiter!r}: there is no index {index}"
+            f"{path} has {len(parts)} parts between {delimiter!r}: there is no index {index}",
+            hints=[f"count from 0: the last is {len(parts) - 1}"],
         )
     if isinstance(value, Untagged | _Typed):
         return type(value)(parts[index])
@@ -182,7 +199,10 @@ class _Writer:
 
     def write(self, target: Mapping[str, Any], read: Read) -> None:
         if target.get("select") is None:
-            raise BuildError("a target must `select` objects")
+            raise BuildError(
+                "a target must `select` objects",
+                hints=["add `select:`, such as {kind: Deployment}"],
+            )
         chosen = Selector(target["select"])
         rejected = [Selector(fields) for fields in target.get("reject") or ()]
         for item in self._collection.candidates(name=chosen.name):
@@ -210,7 +230,10 @@ class _Writer:
         item.refresh()
         if not item.name:
             item.key = before
-            raise BuildError(f"{describe(before)}: metadata.name would be empty")
+            raise BuildError(
+                f"{describe(before)}: metadata.name would be empty",
+                hints=["correct the source: objects need a name"],
+            )
         if item.key != before:
             self._collection.changed()
 
@@ -223,8 +246,10 @@ class _Writer:
         item.has_untagged = True
         places = match_fields(({"": item.body}, ""), parts, create)
         if not places:
-            hint = "" if create is not None else "set options.create to add it"
-            raise BuildError("there is no such field", hints=[hint] if hint else [])
+            hints = [] if create is not None else ["set options.create to add it"]
+            raise BuildError(
+                "there is no such field", hints=[*nearest_field(item.body, parts), *hints]
+            )
         for parent, key in places:
             changed = _changed(value, options, parent[key])
             try:
@@ -265,7 +290,10 @@ def _changed(value: Any, options: Mapping[str, Any], present: Any) -> Any:
     delimiter = options.get("delimiter")
     if delimiter:
         if isinstance(present, dict | list):
-            raise BuildError("is no scalar: a delimiter cannot split it")
+            raise BuildError(
+                "is no scalar: a delimiter cannot split it",
+                hints=["name a field with one text, or drop the delimiter"],
+            )
         text = "" if present is CREATED else text_of(present)
         value = _joined(text.split(delimiter), delimiter, options.get("index", 0), text_of(value))
     if isinstance(present, dict | list):
@@ -304,5 +332,7 @@ def of_type(present: Any, text: str) -> Any:
         return float(value)
     if type(value) is not type(present):
         wanted = {bool: "boolean", int: "whole number", float: "number"}.get(type(present), "null")
-        raise BuildError(f"is a {wanted}, which {text!r} is not")
+        raise BuildError(
+            f"is a {wanted}, which {text!r} is not", hints=[f"choose a source that is a {wanted}"]
+        )
     return value

@@ -41,9 +41,15 @@ def _write(item: Item, path: str, position: int, value: str, scalars: Scalars) -
                 node[part] = {}
             node = node[part]
             if not isinstance(node, dict):
-                raise BuildError(f"{item.short}: {path} leads through {part}, which is no map")
+                raise BuildError(
+                    f"{item.short}: {path} leads through {part}, which is no map",
+                    hints=[f"end the fieldPath at {part}, or add a `selector:`"],
+                )
         if isinstance(node.get(name), dict | list):
-            raise BuildError(f"{item.short}: {path} must be text")
+            raise BuildError(
+                f"{item.short}: {path} must be text",
+                hints=["name a field with one text, or add a `selector:`"],
+            )
         present = text_of(node.get(name))
         text = value if position <= 0 else insert_part(present, position - 1, value)
         node.setdefault(name, None)
