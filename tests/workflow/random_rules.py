@@ -161,6 +161,8 @@ def exit_handlers(run: Run) -> None:
     if run.row["shutdown"] == "Terminate" or run.name not in run.nodes:
         return
     names = {node.name for node in run.nodes.values()}
+    if run.nodes[run.name].is_faulty:
+        return  # what is wrong with the entrypoint itself ends the workflow at once
     assert not spec.get("onExit") or f"{run.name}.onExit" in names, "the exit handler did not run"
     for node in run.nodes.values():
         is_step = node.engine.get("prefix") and not node.is_hook and "attempt" not in node.engine
@@ -181,7 +183,11 @@ def graph(run: Run) -> None:
     children = {id: node.get("children", []) for id, node in nodes.items()}
     hung = {child for each in children.values() for child in each}
     assert hung <= nodes.keys(), "a child is no node"
-    loose = [node["name"] for id, node in nodes.items() if id not in hung and id != run.name]
+    loose = [
+        node["name"]
+        for id, node in nodes.items()
+        if id not in hung and id != run.name and not run.nodes[id].engine.get("invalid")
+    ]
     assert all(name == f"{run.name}.onExit" for name in loose), f"nobody's children: {loose}"
     for node in nodes.values():
         assert set(node.get("outboundNodes", [])) <= nodes.keys()

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from toolkit.workflow import (
+    broken_off,
     dag,
     exit_handler,
     granting,
@@ -89,12 +90,16 @@ def _work(draft: Draft, due: Due) -> None:
         return
     if draft.row["stage"] == "done":
         return
-    if due.kind == "resume":
-        _resume(draft, due.node_id)
-        return
     node = draft.get(due.node_id)
-    if node is None:
-        return
+    if due.kind != "root" and broken_off.is_at_rest(draft, node):
+        exit_handler.proceed(draft)
+    elif due.kind == "resume":
+        _resume(draft, due.node_id)
+    elif node is not None:
+        _take(draft, due, node)
+
+
+def _take(draft: Draft, due: Due, node: Node) -> None:
     match due.kind:
         case "root":
             exit_handler.root_moved(draft)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from toolkit.errors import ExpressionError
-from toolkit.workflow import hooks, outputs, task_groups
+from toolkit.workflow import dag_hooks, hooks, outputs, task_groups
 from toolkit.workflow.call import Call
 from toolkit.workflow.context import inner_scope, template_at
 from toolkit.workflow.dag_scope import graph_at, scope_of, task_name
 from toolkit.workflow.depends import Graph, evaluate, needed
 from toolkit.workflow.draft import Draft
-from toolkit.workflow.halting import FAIL_FAST, halted
+from toolkit.workflow.halting import FAIL_FAST
 from toolkit.workflow.invoke import create, invalid, invoke
 from toolkit.workflow.loops import is_loop
 from toolkit.workflow.nodes import (
@@ -42,7 +42,7 @@ def begin(draft: Draft, node: Node) -> None:
     try:
         graph = graph_at(draft, node)
     except ExpressionError as error:
-        draft.set_phase(node.id, ERROR, error.message)
+        draft.fault(node.id, error.message)
         return
     wanted = _wanted(draft, node, graph)
     roots = [name for name in graph.tasks if not graph.dependencies[name] and name in wanted]
@@ -66,16 +66,20 @@ def child_moved(draft: Draft, node: Node, child: Node, *, ended: bool) -> None:
     elif hooks.has_hooks(graph.tasks[child.engine["key"]]):
         scope = scope_of(draft, node, str(child.engine["key"]))
         step = graph.tasks[child.engine["key"]]
-        fired = hooks.fire(draft, node, child, step, scope)
-        node.engine["open"] += fired
-        if fired:
-            edited = draft.edit(child.id)
-            edited.engine["hooks_open"] = edited.engine.get("hooks_open", 0) + fired
+        dag_hooks.fire(draft, node, graph, child, step, scope)
+    if ended and not child.is_hook:
+        dag_hooks.settle(draft, draft.node(child.id))
     if child.is_hook and ended:
         task = draft.edit(task.id)
         task.engine["hooks_open"] -= 1
-    _tell_dependents(draft, node, graph, draft.node(task.id))
+    if not (child.is_hook and _is_shut_down(draft, node)):
+        _tell_dependents(draft, node, graph, draft.node(task.id))
     _assess(draft, draft.node(node.id))
+
+
+def _is_shut_down(draft: Draft, node: Node) -> bool:
+    """Then hooks are waited for, but what would come after them does not come any more."""
+    return bool(draft.row["shutdown"]) and not node.is_exit_part
 
 
 def is_settled(node: Node | None) -> bool:
@@ -99,7 +103,7 @@ def _start_ready(draft: Draft, node: Node, graph: Graph, names: list[str]) -> No
     pending = list(reversed(names))
     while pending:
         name = pending.pop()
-        if halted(draft, in_exit=node.is_exit_part):
+        if draft.node(node.id).engine.get("error"):
             return
         if draft.find(task_name(node, name)) is not None or not _is_ready(draft, node, graph, name):
             continue
@@ -130,7 +134,10 @@ def _start_task(draft: Draft, node: Node, graph: Graph, name: str) -> Node | Non
         scope = scope_of(draft, node, name)
         resolved = resolve(task, scope)
         if is_loop(task):
-            return task_groups.start(draft, node, call, resolved)
+            group = task_groups.start(draft, node, call, resolved)
+            if group.type == TASK_GROUP:
+                _watch_hooks(draft, node, group, task, scope)
+            return group
         if not resolved.proceeds:
             message = skip_message(str(resolved.step["when"]))
             return create(draft, call, SKIPPED_TYPE, SKIPPED, message=message)
@@ -171,19 +178,16 @@ def _start_single(draft: Draft, node: Node, step: Row, scope: Scope, name: str) 
 def _watch(draft: Draft, node: Node, task: Node, step: Row, scope: Scope) -> None:
     """Count a started task; its hooks may fire at once."""
     if task.engine.get("invalid"):
-        if task.phase == ERROR:
-            edited = draft.edit(task.id)
-            text = f"task '{task.name}' errored: {task.message}"
-            edited.status["message"] = text
+        dag_hooks.settle(draft, task)
         return
-    node = draft.edit(node.id)
-    node.engine["open"] += 1
+    draft.edit(node.id).engine["open"] += 1
+    _watch_hooks(draft, draft.node(node.id), task, step, scope)
+
+
+def _watch_hooks(draft: Draft, node: Node, task: Node, step: Row, scope: Scope) -> None:
     if hooks.has_running_hooks(step):
         task.engine["hooks"] = True
-        fired = hooks.fire(draft, node, task, step, scope)
-        node.engine["open"] += fired
-        if fired:
-            task.engine["hooks_open"] = task.engine.get("hooks_open", 0) + fired
+        dag_hooks.fire(draft, node, graph_at(draft, node), task, step, scope)
 
 
 def resume(draft: Draft, node: Node) -> None:
@@ -222,7 +226,7 @@ def _truths(draft: Draft, task: Node, logic: str) -> Mapping[str, bool]:
         phases = [item.phase for item in items if not item.is_hook]
         any_succeeded = SUCCEEDED in phases
         all_failed = bool(phases) and all(phase == FAILED for phase in phases)
-    phase = task.phase
+    phase = dag_hooks.phase_of(task)
     return {
         "Succeeded": phase == SUCCEEDED,
         "Failed": phase == FAILED,
@@ -242,6 +246,9 @@ def _assess(draft: Draft, node: Node) -> None:
     """The DAG's end, once nothing that was created is unfinished."""
     if node.has_ended or node.engine["open"] > 0:
         return
+    if node.engine.get("error"):
+        draft.fault(node.id, node.engine["error"])
+        return
     graph = graph_at(draft, node)
     phase = _phase(draft, node, graph)
     if phase == RUNNING:
@@ -255,7 +262,7 @@ def _assess(draft: Draft, node: Node) -> None:
 
 
 def _phase(draft: Draft, node: Node, graph: Graph) -> str:
-    if halted(draft, in_exit=node.is_exit_part):
+    if _is_shut_down(draft, node):
         return FAILED
     fail_fast = template_at(draft, node)["dag"].get("failFast") is not False
     result, branches = SUCCEEDED, _Branches(draft, node, graph)
@@ -309,8 +316,9 @@ class _Branches:
         return self._known[target]
 
     def _of(self, task: Node, name: str) -> str:
-        if task.phase in COMPLETED or task.status.get("daemoned"):
-            return task.phase if task.phase in COMPLETED else SUCCEEDED
+        phase = dag_hooks.phase_of(task)
+        if phase in COMPLETED or task.status.get("daemoned"):
+            return phase if phase in COMPLETED else SUCCEEDED
         before = [self._known[dependency] for dependency in self._graph.dependencies[name]]
         return next((phase for phase in before if phase in UNSUCCESSFUL), SUCCEEDED)
 
@@ -319,7 +327,7 @@ def _succeed(draft: Draft, node: Node, graph: Graph) -> None:
     try:
         found = outputs.of_template(template_at(draft, node), scope_of(draft, node, ""))
     except ExpressionError as error:
-        draft.set_phase(node.id, ERROR, error.message)
+        draft.fault(node.id, error.message)
         return
     for name in graph.tasks:
         task = draft.find(task_name(node, name))

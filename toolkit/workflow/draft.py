@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 from toolkit.workflow.commands import Command, WakeAt
 from toolkit.workflow.locks import LockRequest
 from toolkit.workflow.nodes import (
+    ERROR,
     FINISHED,
     PENDING,
     POD,
@@ -205,6 +206,14 @@ class Draft:
         elif moved and node.engine.get("hooks"):
             self.agenda.append(Due("moved", node.owner, id))
         return node
+
+    def fault(self, id: str, message: str) -> None:
+        """End a node in Error, for what is wrong with the workflow rather than with what ran: what
+        is around it ends in Error as well, in words of its own.
+        """
+        if not self.node(id).has_ended:
+            self.edit(id).engine["fault"] = True
+            self.set_phase(id, ERROR, message)
 
     def _end(self, node: Node) -> None:
         node.status["finishedAt"] = rfc3339(self.now)

@@ -23,9 +23,14 @@ class Edges:
         self._draft = Draft(run, datetime.fromtimestamp(0, UTC))
         self._run = run
         self._outbound: dict[str, list[str]] = {}
+        self._hooks: dict[str, list[Node]] = {}
+        self._find_hooks()
         for node in run.nodes.values():
             self._connect(node)
-        self._connect_hooks()
+        for id, children in self.children.items():
+            children.extend(hook.id for hook in self._hooks.get(id, ()))
+            if id in self._hooks:
+                children.sort(key=lambda child: int(run.nodes[child].engine["seq"]))
 
     def outbound(self, id: str) -> list[str]:
         """The nodes at which a node's work ends, at least one: what comes next is their child."""
@@ -43,9 +48,10 @@ class Edges:
                 targets = self._targets(node)
                 return [out for task in targets for out in self.outbound(task.id)] or [node.id]
             case "TaskGroup" if owned:
-                return [out for item in owned for out in self.outbound(item.id)]
+                items = [*owned, *self._hooks.get(node.id, ())]
+                return [out for item in items for out in self.outbound(item.id)]
             case "Retry" if owned:
-                return [owned[-1].id]
+                return [[*owned, *self._hooks.get(node.id, ())][-1].id]
             case "Pod" if owned:
                 before = {name for each in owned for name in each.engine.get("after", ())}
                 return [each.id for each in owned if each.status["displayName"] not in before]
@@ -113,9 +119,12 @@ class Edges:
                 for id in self.outbound(before.id) if before is not None else ():
                     self.children[id].append(task.id)
 
-    def _connect_hooks(self) -> None:
+    def _find_hooks(self) -> None:
+        """What could not be started hangs on its node only where it is an exit handler."""
         for node in self._run.nodes.values():
-            if node.engine.get("of"):
-                self.children[node.engine["of"]].append(node.id)
-            elif node.engine.get("role") == "hook" and self._run.name in self.children:
-                self.children[self._run.name].append(node.id)
+            of = node.engine.get("of") or (
+                self._run.name if node.engine.get("role") == "hook" else ""
+            )
+            is_hung = not node.engine.get("invalid") or node.name.endswith(".onExit")
+            if of in self.children and is_hung:
+                self._hooks.setdefault(of, []).append(node)

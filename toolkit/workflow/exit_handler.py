@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import Any, Final
 
 from toolkit.errors import ExpressionError
-from toolkit.workflow import synchronization
+from toolkit.workflow import broken_off, synchronization
 from toolkit.workflow.call import Call
 from toolkit.workflow.context import EXIT_NOTE, globals_scope
-from toolkit.workflow.draft import Draft
+from toolkit.workflow.draft import Draft, Due
 from toolkit.workflow.expressions import evaluate_bool, json_text, struct_list_text
-from toolkit.workflow.halting import halted
+from toolkit.workflow.halted import halted
 from toolkit.workflow.hooks import EXIT
 from toolkit.workflow.invoke import invalid, invoke
 from toolkit.workflow.nodes import (
     ERROR,
+    EXECUTED,
     FAILED,
     OMITTED,
     PENDING,
@@ -42,9 +43,10 @@ _WORKFLOW_PHASE: Final = {
 def root_moved(draft: Draft) -> None:
     """A node that nobody owns has a new phase, or ended: the main node, a hook, the exit node."""
     main = draft.get(draft.run.name)
-    if main is not None and main.has_ended and draft.run.definition.spec.get("hooks"):
-        _note_outcome(draft, main)
-    fire_hooks(draft, _status(draft))
+    if main is not None and not main.is_faulty:
+        if main.has_ended and draft.run.definition.spec.get("hooks"):
+            _note_outcome(draft, main)
+        fire_hooks(draft, _status(draft))
     proceed(draft)
 
 
@@ -56,13 +58,22 @@ def _status(draft: Draft) -> str:
 def fire_hooks(draft: Draft, status: str) -> None:
     """Start the workflow's hooks whose expression has become true."""
     declared = draft.run.definition.spec.get("hooks") or {}
-    for name, hook in declared.items():
-        if name != EXIT and not halted(draft, in_exit=False):
-            _fire(draft, f"{draft.run.name}.hooks.{name}", hook, status)
+    try:
+        for name, hook in declared.items():
+            if name != EXIT:
+                _fire(draft, f"{draft.run.name}.hooks.{name}", hook, status)
+    except ExpressionError as error:
+        if draft.agenda:  # what is about to start, starts
+            draft.agenda.append(Due("root", draft.run.name))
+        else:
+            broken_off.break_off(draft, error.message)
 
 
 def _fire(draft: Draft, name: str, hook: Row, status: str) -> None:
-    if draft.find(name) is not None:
+    """Raises ExpressionError."""
+    if (known := draft.find(name)) is not None:
+        if known.engine.get("invalid"):
+            raise ExpressionError(known.message)
         return
     scope = globals_scope(draft)
     if draft.note(EXIT_NOTE) is None:  # nothing has failed that the hooks would hear of
@@ -76,14 +87,13 @@ def _fire(draft: Draft, name: str, hook: Row, status: str) -> None:
         flag={"hooked": True},
         engine={"role": "hook"},
     )
-    try:
-        if not hook.get("expression"):
-            raise ExpressionError(f"Expression required for hook {name}")
-        if not evaluate_bool(str(hook["expression"]), scope.environment()):
-            return
-        invoke(draft, _with_arguments(call, hook.get("arguments") or {}, scope))
-    except ExpressionError as error:
-        invalid(draft, call, error.message)
+    if not hook.get("expression"):
+        raise ExpressionError(f"Expression required for hook {name}")
+    if not evaluate_bool(str(hook["expression"]), scope.environment()):
+        return
+    node = invoke(draft, _with_arguments(call, hook.get("arguments") or {}, scope))
+    if node is not None and node.engine.get("invalid"):
+        raise ExpressionError(node.message)
 
 
 def _with_arguments(call: Call, arguments: Row, scope: Scope) -> Call:
@@ -105,18 +115,25 @@ def proceed(draft: Draft) -> None:
     main = draft.get(draft.run.name)
     if main is None or not main.has_ended or draft.row["stage"] == "done":
         return
-    if draft.row["stage"] == "main":
-        if _open_hooks(draft):
-            return
+    if _is_busy(draft):
+        return
+    if draft.row["stage"] == "main" and not main.is_faulty:
         draft.edit_run()["stage"] = "exit"
         if _start_exit_handler(draft, main):
             return
     handler = _exit_node(draft)
-    if (handler is None or handler.has_ended) and not _open_hooks(draft):
-        finish(draft, *_outcome(draft, main, handler))
+    if handler is None or handler.has_ended:
+        if main.type not in EXECUTED and handler is not None:
+            broken_off.put_error(draft, main)
+        outcome = _outcome(draft, draft.node(main.id), handler)
+        broken_off.put_error(draft, main)
+        finish(draft, *outcome)
 
 
-def _open_hooks(draft: Draft) -> bool:
+def _is_busy(draft: Draft) -> bool:
+    """Hooks are under way, or what a broken hook has left behind."""
+    if broken_off.is_broken_off(draft):
+        return draft.row["stage"] == "main" and broken_off.is_at_work(draft)
     return any(
         not (node := draft.node(id)).has_ended and node.engine.get("role") == "hook"
         for id in draft.children("")
@@ -145,9 +162,6 @@ def _start_exit_handler(draft: Draft, main: Node) -> bool:
     )
     scope = globals_scope(draft)
     try:
-        expression = hook.get("expression")
-        if expression and not evaluate_bool(str(expression), scope.environment()):
-            return False
         call = _with_arguments(call, hook.get("arguments") or {}, scope)
     except ExpressionError as error:
         invalid(draft, call, error.message)
@@ -203,15 +217,18 @@ def _failure(draft: Draft, node: Node) -> dict[str, Any]:
 
 
 def _outcome(draft: Draft, main: Node, handler: Node | None) -> tuple[str, str]:
+    if main.is_faulty:
+        return ERROR, f"error in entry template execution: {main.message}"
+    if handler is not None and handler.is_faulty:
+        return ERROR, f"error in exit template execution : {handler.message}"
     phase = _WORKFLOW_PHASE[main.phase]
+    if "aborted" in main.engine:
+        return phase, str(main.engine["aborted"])
     if phase == SUCCEEDED and handler is not None and handler.is_unsuccessful:
         return handler.phase, handler.message
-    message = main.message
     if main.is_unsuccessful and draft.row["shutdown"]:
-        message = f"Stopped with strategy '{draft.row['shutdown']}'"
-    if main.is_unsuccessful and main.engine.get("invalid"):
-        message = f"error in entry template execution: {main.message}"
-    return phase, message
+        return phase, f"Stopped with strategy '{draft.row['shutdown']}'"
+    return phase, main.message
 
 
 def finish(draft: Draft, phase: str, message: str) -> None:

@@ -6,9 +6,9 @@ from toolkit.workflow import limits, synchronization
 from toolkit.workflow.context import template_now
 from toolkit.workflow.draft import Draft
 from toolkit.workflow.events import LocksGranted, LocksRefused
-from toolkit.workflow.halting import halted
+from toolkit.workflow.halted import halted
 from toolkit.workflow.invoke import go
-from toolkit.workflow.nodes import ERROR, FAILED, POD, RUNNING, Node
+from toolkit.workflow.nodes import FAILED, POD, RUNNING, Node
 from toolkit.workflow.synchronization import WAITS
 
 TIMEOUT_MESSAGE = "timeout"
@@ -62,7 +62,7 @@ def refused(draft: Draft, event: LocksRefused) -> None:
     node = _waiting(draft, event)
     if node is not None:
         for id in (*draft.below(node.id), node.id):
-            draft.set_phase(id, ERROR, event.message)
+            draft.fault(id, event.message)
 
 
 def timed_out(draft: Draft, node: Node) -> None:

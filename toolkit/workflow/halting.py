@@ -1,25 +1,13 @@
-"""Shutdown and the workflow's deadline: what may still start, and what is to be ended."""
+"""Shutdown and the workflow's deadline: what is to be ended."""
 
 from __future__ import annotations
 
 from toolkit.workflow import pods, suspend, tasks
 from toolkit.workflow.draft import Draft
+from toolkit.workflow.halted import DEADLINE_MESSAGE, halted
 from toolkit.workflow.nodes import FAILED, PENDING, POD, RETRY, TASKS, Node
 
-DEADLINE_MESSAGE = "Step exceeded its deadline"
 FAIL_FAST = "template has failed or errored children and failFast enabled"
-
-
-def halted(draft: Draft, *, in_exit: bool) -> str:
-    """Why nothing more may start ("" where it may): after Terminate nothing, after Stop and after
-    the deadline only exit handlers.
-    """
-    shutdown = draft.row["shutdown"]
-    if shutdown == "Terminate" or (shutdown and not in_exit):
-        return f"Stopped with strategy '{shutdown}'"
-    if draft.row.get("expired") and not in_exit:
-        return DEADLINE_MESSAGE
-    return ""
 
 
 def halt(draft: Draft) -> None:

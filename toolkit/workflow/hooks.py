@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from toolkit.errors import ExpressionError
@@ -10,7 +10,7 @@ from toolkit.workflow.call import Call
 from toolkit.workflow.context import inner_scope
 from toolkit.workflow.draft import Draft
 from toolkit.workflow.expressions import evaluate_bool
-from toolkit.workflow.invoke import invalid, invoke
+from toolkit.workflow.invoke import invoke
 from toolkit.workflow.nodes import COMPLETED, Node, Row
 from toolkit.workflow.outputs import node_values
 from toolkit.workflow.parameters import mark_absent_optionals
@@ -19,6 +19,17 @@ from toolkit.workflow.scope import Scope, Values
 from toolkit.workflow.substitute import substitute
 
 EXIT = "exit"
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """What became of a node's hooks: how many nodes are to be waited for, and why a hook, or the
+    exit handler, could not be evaluated or started ("": all could).
+    """
+
+    started: int = 0
+    error: str = ""
+    exit_error: str = ""
 
 
 def exit_hook(step: Row, workflow_arguments: Row) -> Row | None:
@@ -43,26 +54,33 @@ def has_running_hooks(step: Row) -> bool:
     return any(name != EXIT for name in step.get("hooks") or {})
 
 
-def fire(draft: Draft, boundary: Node, node: Node, step: Row, scope: Scope) -> int:
-    """Start the hooks of a step's or task's node whose time has come; how many nodes are to be
-    waited for. ``scope`` is that of the step, without its own variables.
+def fire(draft: Draft, boundary: Node, node: Node, step: Row, scope: Scope) -> Fired:
+    """Start the hooks of a step's or task's node whose time has come; its exit handler only where
+    nothing is wrong with the others. ``scope`` is that of the step, without its own variables. An
+    item of a task's loop has an exit handler only: the other hooks are the loop's.
     """
     prefix, key = str(node.engine["prefix"]), str(node.engine["key"])
+    is_item = "index" in node.engine
     own = {f"{prefix}.{key}.{name}": value for name, value in node_values(draft, node).items()}
     own[f"{prefix}.{key}.status"] = node.phase
+    if is_item and prefix == "steps":
+        own[f"steps.{node.status['displayName']}.status"] = node.phase
     inner = scope.over(Values(own))
     started = 0
-    for name, hook in (step.get("hooks") or {}).items():
-        if name != EXIT:
-            started += _fire(draft, boundary, node, f"{node.name}.hooks.{name}", hook, inner)
-    if node.phase in COMPLETED and draft.row["shutdown"] != "Terminate":
-        arguments = draft.run.definition.spec.get("arguments") or {}
-        hook = exit_hook(step, arguments)
-        if hook:
-            started += _fire(
-                draft, boundary, node, f"{node.name}.onExit", hook, inner, is_exit=True
-            )
-    return started
+    try:
+        for name, hook in (step.get("hooks") or {}).items():
+            if name != EXIT and not (is_item and prefix == "tasks"):
+                started += _fire(draft, boundary, node, f"{node.name}.hooks.{name}", hook, inner)
+    except ExpressionError as error:
+        return Fired(started, error=error.message)
+    last = exit_hook(step, draft.run.definition.spec.get("arguments") or {})
+    if last is None or node.phase not in COMPLETED or draft.row["shutdown"] == "Terminate":
+        return Fired(started)
+    try:
+        name = f"{node.name}.onExit"
+        return Fired(started + _fire(draft, boundary, node, name, last, inner, is_exit=True))
+    except ExpressionError as error:
+        return Fired(started, exit_error=error.message)
 
 
 def _fire(
@@ -75,6 +93,7 @@ def _fire(
     *,
     is_exit: bool = False,
 ) -> int:
+    """How many nodes are to be waited for. Raises ExpressionError."""
     if draft.find(name) is not None:
         return 0
     call = Call(
@@ -89,15 +108,12 @@ def _fire(
         depth=int(boundary.engine.get("depth", 0)) + 1,
         engine={"of": node.id},
     )
-    try:
-        if not _is_due(name, hook, scope, needs_expression=not is_exit):
-            return 0
-        hook_node = invoke(draft, _with_arguments(call, hook, scope))
-    except ExpressionError as error:
-        hook_node = invalid(draft, call, error.message)
-    if hook_node is None or hook_node.engine.get("invalid"):
+    if not _is_due(name, hook, scope, needs_expression=not is_exit):
         return 0
-    return 1
+    hook_node = invoke(draft, _with_arguments(call, hook, scope))
+    if hook_node is not None and hook_node.engine.get("invalid"):
+        raise ExpressionError(hook_node.message)
+    return 0 if hook_node is None else 1
 
 
 def _is_due(name: str, hook: Row, scope: Scope, *, needs_expression: bool) -> bool:

@@ -18,14 +18,13 @@ from toolkit.workflow.context import (
     retry_strategy,
 )
 from toolkit.workflow.draft import Draft, Due
-from toolkit.workflow.halting import halted
+from toolkit.workflow.halted import halted
 from toolkit.workflow.memoized import NOTE as MEMOIZED
 from toolkit.workflow.merge import type_of
 from toolkit.workflow.nodes import (
     DAG,
     ERROR,
     EXECUTED,
-    FAILED,
     HTTP,
     PENDING,
     PLUGIN,
@@ -74,11 +73,11 @@ def invoke(draft: Draft, call: Call) -> Node | None:
         return invalid(draft, call, error.message)
 
 
-def invalid(draft: Draft, call: Call, message: str, phase: str = ERROR) -> Node:
+def invalid(draft: Draft, call: Call, message: str) -> Node:
     """A node for a call that cannot run."""
-    node = create(draft, call, SKIPPED_TYPE, phase, message=message)
+    node = create(draft, call, SKIPPED_TYPE, ERROR, message=message)
     node.engine["invalid"] = True
-    draft.audit("Warning", f"WorkflowNode{phase}", f"{phase} node {call.name}: {message}", node.id)
+    draft.audit("Warning", "WorkflowNodeError", f"Error node {call.name}: {message}", node.id)
     return node
 
 
@@ -90,14 +89,12 @@ def _start(draft: Draft, call: Call, template: Row, kind: str) -> Node:
     processed = template if is_ready else process(template, inputs, scope)
     if not kind:
         raise ExpressionError(f"Template '{template.get('name')}' missing specification")
-    if message := halted(draft, in_exit=call.in_exit):
-        return invalid(draft, call, message, FAILED)
     if (skipped := skip_memoized(draft, call, processed)) is not None:
         return skipped
     pods.pending_limit(processed)  # a broken one is found before there is a node
     memoize.check(processed)
     locks = synchronization.locks_of(processed, draft.run.namespace)
-    if not locks:
+    if not locks or halted(draft, in_exit=call.in_exit):  # nothing runs that would need them
         node = _create_for(draft, call, processed, kind)
         go(draft, node, processed)
         return node

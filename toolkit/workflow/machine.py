@@ -40,6 +40,7 @@ from toolkit.workflow.events import (
     TaskAnswered,
     Woke,
 )
+from toolkit.workflow.halted import halted
 from toolkit.workflow.invoke import forget_memoized
 from toolkit.workflow.library import Library
 from toolkit.workflow.memoized import NOTE as MEMOIZED
@@ -231,7 +232,7 @@ def _reassess(draft: Draft) -> None:
     """After a halt, look again at everything that waits for what will never start."""
     if draft.get(draft.run.name) is None:
         exit_handler.finish(
-            draft, "Failed", halting.halted(draft, in_exit=False) or "Workflow was not started"
+            draft, "Failed", halted(draft, in_exit=False) or "Workflow was not started"
         )
         return
     for id in [*draft.run.nodes]:

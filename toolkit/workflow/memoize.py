@@ -19,8 +19,8 @@ from toolkit.workflow.context import template_at, template_now
 from toolkit.workflow.draft import Draft, Due
 from toolkit.workflow.events import ContainerErrored, ResourceAnswered
 from toolkit.workflow.expressions import json_text
-from toolkit.workflow.halting import halted
-from toolkit.workflow.nodes import ERROR, FAILED, SUCCEEDED, Node, Row, pod_name, rfc3339
+from toolkit.workflow.halted import halted
+from toolkit.workflow.nodes import FAILED, SUCCEEDED, Node, Row, pod_name, rfc3339
 from toolkit.workflow.spans import parse_go_duration
 
 CACHE_LABEL: Final = "workflows.argoproj.io/configmap-type"
@@ -90,7 +90,7 @@ def answered(draft: Draft, event: ResourceAnswered | ContainerErrored) -> None:
         return
     found = event.outputs if isinstance(event, ResourceAnswered) else {}
     if problem := _refusal(found.get(_METADATA)):
-        draft.set_phase(node.id, ERROR, problem)
+        draft.fault(node.id, problem)
         return
     text = found.get(_ENTRY)
     template = template_at(draft, node)

@@ -107,6 +107,11 @@ class Node:
         return self.status["phase"] in UNSUCCESSFUL
 
     @property
+    def is_faulty(self) -> bool:
+        """In Error for what is wrong with the workflow: what is around it ends in Error too."""
+        return bool(self.engine.get("fault") or self.engine.get("invalid"))
+
+    @property
     def is_hook(self) -> bool:
         """Started by another step's or task's hook: ``engine.of`` is that node."""
         return bool(self.engine.get("of"))

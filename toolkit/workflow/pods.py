@@ -36,6 +36,7 @@ from toolkit.workflow.events import (
     ResourceAnswered,
     TaskAnswered,
 )
+from toolkit.workflow.halted import refusal
 from toolkit.workflow.merge import type_of
 from toolkit.workflow.nodes import (
     ERROR,
@@ -79,8 +80,11 @@ Answer = (
 
 def start(draft: Draft, node: Node, template: Row, outer: datetime | None = None) -> None:
     """Ask for the pod, or the agent's call, of a node that was just created; it is to end by
-    ``outer``. What cannot be asked for is the node's Error.
+    ``outer``. What cannot be asked for is the node's Error, what may not run any more its failure.
     """
+    if message := refusal(draft, node):
+        draft.set_phase(node.id, FAILED, message)
+        return
     try:
         deadline = _deadline(draft, node, template, outer)
         if node.type in TASKS:
@@ -88,7 +92,7 @@ def start(draft: Draft, node: Node, template: Row, outer: datetime | None = None
         else:
             _start(draft, node, template, deadline)
     except (ExpressionError, ValueError, TypeError) as error:
-        draft.set_phase(node.id, ERROR, str(getattr(error, "message", error)))
+        draft.fault(node.id, str(getattr(error, "message", error)))
         return
     if deadline is not None and type_of(template) not in _OWN_DEADLINE:
         draft.wake(deadline, "timeout", node.id)

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from toolkit.resource.resource import Body
 from toolkit.workflow import artifact_gc
+from toolkit.workflow.broken_off import HOOK_ERROR
 from toolkit.workflow.claims import claim_volumes, keeps_claims
 from toolkit.workflow.edges import Edges
 from toolkit.workflow.estimate import put_estimates
@@ -165,9 +166,17 @@ def _node(node: Node, edges: Edges) -> Row:
     children = list(dict.fromkeys(edges.children[node.id]))
     if children:
         status["children"] = children
-    if node.type in {"Steps", "DAG"} and node.has_ended:
-        status["outboundNodes"] = edges.outbound(node.id)
+    if node.type in {"Steps", "DAG"} and node.has_ended and not _is_cut_off(node):
+        outbound = edges.outbound(node.id)
+        if outbound != [node.id]:
+            status["outboundNodes"] = outbound
     return status
+
+
+def _is_cut_off(node: Node) -> bool:
+    """It ended in Error before Argo asks where its work ends."""
+    is_faulty_dag = node.type == "DAG" and node.is_faulty
+    return is_faulty_dag or "aborted" in node.engine or HOOK_ERROR in node.engine
 
 
 def project_pod(run: Run, node_id: str) -> Body | None:

@@ -25,8 +25,8 @@ from toolkit.workflow.nodes import (
 from toolkit.workflow.retry_order import Order, successes
 
 _SPENT = (
-    "finished", "error", "fail", "until", "held", "blocked", "settled", "free", "hooks_open",
-    "daemons", "request", synchronization.WAITS,
+    "finished", "error", "fault", "aborts", "aborted", "hook_error", "fail", "until", "held",
+    "blocked", "settled", "free", "hooks_open", "daemons", "request", synchronization.WAITS,
 )  # fmt: skip
 _GROUPS = frozenset({STEPS, STEP_GROUP, DAG, TASK_GROUP})
 
@@ -59,6 +59,7 @@ def _reopen(draft: Draft) -> None:
         shutdown="", starved=[], deferred=[], waiting=[], active=0,
     )  # fmt: skip
     row.pop("expired", None)
+    row.pop("broken", None)
     if row.get("locks"):
         synchronization.ask_for_run(draft)
 

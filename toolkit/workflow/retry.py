@@ -18,12 +18,11 @@ from toolkit.workflow.context import (
 )
 from toolkit.workflow.draft import Draft, Due, finished_at, started_at
 from toolkit.workflow.expressions import evaluate_bool
-from toolkit.workflow.halting import halted
+from toolkit.workflow.halted import halted
 from toolkit.workflow.invoke import create, invalid, node_type, skip_memoized
 from toolkit.workflow.memoized import NOTE as MEMOIZED
 from toolkit.workflow.merge import type_of
 from toolkit.workflow.nodes import (
-    ERROR,
     FAILED,
     PENDING,
     RUNNING,
@@ -95,7 +94,7 @@ def attempt_moved(draft: Draft, node: Node, attempt: Node) -> None:
     try:
         verdict = _verdict(draft, node, attempt)
     except (ExpressionError, ValueError) as error:
-        draft.set_phase(node.id, ERROR, str(getattr(error, "message", error)))
+        draft.fault(node.id, str(getattr(error, "message", error)))
         return
     if verdict is not None:
         _finish(draft, node, attempt, *verdict)
@@ -239,12 +238,13 @@ def _last_values(attempts: list[Node], no_exit_code: str) -> dict[str, str]:
 
 def _attempt(draft: Draft, node: Node) -> None:
     """Start the next attempt, unless a limit holds it back, or the run is being stopped."""
-    if message := halted(draft, in_exit=node.is_exit_part):
+    attempts = _attempts(draft, node)
+    message = halted(draft, in_exit=node.is_exit_part)
+    if attempts and message:
         draft.set_phase(node.id, FAILED, message)
         return
     template = template_at(draft, node)
     kind = type_of(template)
-    attempts = _attempts(draft, node)
     number = int(attempts[-1].engine["attempt"]) + 1 if attempts else _first(draft, node)
     call = call_of(node).attempt(number, node)
     call = replace(call, prefix=str(node.engine.get("prefix", "")), depth=node.engine["depth"])

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from toolkit.errors import ExpressionError
 from toolkit.workflow import hooks, outputs
 from toolkit.workflow.call import Call
 from toolkit.workflow.context import globals_scope, inner_scope, template_at
 from toolkit.workflow.draft import Draft, Due, resolved_note
-from toolkit.workflow.halting import FAIL_FAST, halted
+from toolkit.workflow.halting import FAIL_FAST
 from toolkit.workflow.invoke import create, invoke
 from toolkit.workflow.loops import EMPTY_MESSAGE, with_item
 from toolkit.workflow.nodes import (
@@ -29,6 +29,7 @@ from toolkit.workflow.resolve import Planned, Resolved, from_row, plan, resolve,
 from toolkit.workflow.scope import NodeRefs, Scope, Values
 from toolkit.workflow.when import should_execute, skip_message
 
+_OPERATION_ERROR: Final = "Workflow operation error"
 _Plan = tuple[tuple[Planned, ...], dict[str, Resolved]]
 
 
@@ -40,18 +41,28 @@ def begin(draft: Draft, node: Node) -> None:
 def group_ended(draft: Draft, node: Node, group: Node) -> None:
     """A group of a steps node ended: the next one, or the end."""
     draft.edit(node.id).engine["open"] = 0
+    if group.is_unsuccessful and group.engine.get("aborts") and _is_bare_main(draft, node):
+        draft.edit(node.id).engine["aborted"] = group.message
+        draft.set_phase(node.id, ERROR, _OPERATION_ERROR)
+        return
     if group.is_unsuccessful:
         draft.set_phase(node.id, FAILED, group.message)
         return
     _next_group(draft, node, int(group.engine["index"]) + 1)
 
 
+def _is_bare_main(draft: Draft, node: Node) -> bool:
+    """The main node of a workflow without an exit handler: an exit handler in it that cannot be
+    evaluated ends the workflow then and there.
+    """
+    spec = draft.run.definition.spec
+    has_exit = spec.get("onExit") or hooks.EXIT in (spec.get("hooks") or {})
+    return node.id == draft.run.name and not has_exit
+
+
 def _next_group(draft: Draft, node: Node, index: int) -> None:
     if index >= len(template_at(draft, node)["steps"]):
         _succeed(draft, node)
-        return
-    if message := halted(draft, in_exit=node.is_exit_part):
-        draft.set_phase(node.id, FAILED, message)
         return
     call = Call(
         name=f"{node.name}[{index}]",
@@ -84,7 +95,7 @@ def _succeed(draft: Draft, node: Node) -> None:
             template_at(draft, node), scope_of(draft, node, len(template_at(draft, node)["steps"]))
         )
     except ExpressionError as error:
-        draft.set_phase(node.id, ERROR, error.message)
+        draft.fault(node.id, error.message)
         return
     if found is not None:
         draft.edit(node.id).status["outputs"] = found
@@ -114,16 +125,19 @@ def _start_planned(
     group = draft.edit(group.id)
     parent = draft.node(group.owner)
     scope = scope_of(draft, parent, int(group.engine["index"]))
+    hooked: list[tuple[Node, Row]] = []
     while group.engine["next"] < len(planned) and not group.engine.get("error"):
-        if not _may_start(draft, group, parent):
+        if parent.engine.get("fail"):
             break
         entry = planned[group.engine["next"]]
         if group.engine.get("again") and draft.find(f"{group.name}.{entry.name}") is not None:
             group.engine["next"] += 1
             continue
-        if not _start(draft, group, parent, entry, resolved[entry.key], scope):
+        if not _start(draft, group, parent, entry, resolved[entry.key], scope, hooked):
             break
         group.engine["next"] += 1
+    for node, step in hooked:
+        _fire_hooks(draft, group, node, step, scope)
 
 
 def _keep_resolved(
@@ -139,14 +153,16 @@ def _keep_resolved(
         draft.put_note(note, {key: to_row(step) for key, step in resolved.items()})
 
 
-def _may_start(draft: Draft, group: Node, parent: Node) -> bool:
-    return not (halted(draft, in_exit=group.is_exit_part) or parent.engine.get("fail"))
-
-
 def _start(
-    draft: Draft, group: Node, parent: Node, entry: Planned, resolved: Resolved, scope: Scope
+    draft: Draft,
+    group: Node,
+    parent: Node,
+    entry: Planned,
+    resolved: Resolved,
+    scope: Scope,
+    hooked: list[tuple[Node, Row]],
 ) -> bool:
-    """False where a limit holds the entry back."""
+    """False where a limit holds the entry back. What has hooks is added to ``hooked``."""
     step = resolved.step
     if resolved.proceeds and entry.index is not None:
         step = with_item(step, entry.item, scope)
@@ -165,12 +181,14 @@ def _start(
         group.engine["open"] += 1
         if hooks.has_running_hooks(step):
             node.engine["hooks"] = True
-            group.engine["open"] += hooks.fire(draft, parent, node, step, scope)
-    elif node.phase == ERROR:
-        group.engine["error"] = (
-            f"step group deemed errored due to child {node.name} error: {node.message}"
-        )
+            hooked.append((node, step))
+    else:
+        group.engine["error"] = _errored(node)
     return True
+
+
+def _errored(child: Node) -> str:
+    return f"step group deemed errored due to child {child.name} error: {child.message}"
 
 
 def _call(group: Node, parent: Node, entry: Planned, step: Row) -> Call:
@@ -220,13 +238,27 @@ def child_moved(draft: Draft, group: Node, child: Node, *, ended: bool) -> None:
     group = draft.edit(group.id)
     if ended:
         group.engine["open"] -= 1
-        if child.is_unsuccessful and not child.is_hook:
+        if child.is_faulty:
+            said = child.message if child.is_hook else _errored(child)
+            group.engine.setdefault("error", said)
+        elif child.is_unsuccessful and not child.is_hook:
             _note_failure(draft, parent, group, child)
     if not child.is_hook and hooks.has_hooks(_plan(draft, group)[1][child.engine["key"]].step):
         step = _step_of(draft, group, child)
         scope = scope_of(draft, parent, int(group.engine["index"]))
-        group.engine["open"] += hooks.fire(draft, parent, child, step, scope)
+        _fire_hooks(draft, group, child, step, scope)
     _conclude(draft, group)
+
+
+def _fire_hooks(draft: Draft, group: Node, child: Node, step: Row, scope: Scope) -> None:
+    """A hook that cannot be evaluated is the group's error."""
+    if group.engine.get("error"):
+        return
+    fired = hooks.fire(draft, draft.node(group.owner), child, step, scope)
+    group.engine["open"] += fired.started
+    if fired.error or fired.exit_error:
+        group.engine["error"] = fired.error or fired.exit_error
+        group.engine["aborts"] = bool(fired.exit_error) and not group.engine["open"]
 
 
 def _note_failure(draft: Draft, parent: Node, group: Node, child: Node) -> None:
@@ -268,7 +300,7 @@ def _conclude(draft: Draft, group: Node) -> None:
         return
     planned, resolved = _plan(draft, group)
     parent = draft.node(group.owner)
-    if group.engine["next"] < len(planned) and _may_start(draft, group, parent):
+    if group.engine["next"] < len(planned) and not parent.engine.get("fail"):
         return  # a limit holds the rest back
     for id in draft.children(group.id):
         child = draft.node(id)
@@ -279,7 +311,7 @@ def _conclude(draft: Draft, group: Node) -> None:
             draft.set_phase(group.id, FAILED, FAIL_FAST if is_fast else f"child '{id}' failed")
             return
     if group.engine["next"] < len(planned):
-        draft.set_phase(group.id, FAILED, halted(draft, in_exit=group.is_exit_part) or FAIL_FAST)
+        draft.set_phase(group.id, FAILED, FAIL_FAST)
         return
     draft.set_phase(group.id, SUCCEEDED)
 

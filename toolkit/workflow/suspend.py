@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from toolkit.workflow import outputs
 from toolkit.workflow.context import template_at
 from toolkit.workflow.draft import Draft, started_at
-from toolkit.workflow.nodes import ERROR, FAILED, RUNNING, SUCCEEDED, SUSPEND, Node, Row
+from toolkit.workflow.halted import refusal
+from toolkit.workflow.nodes import FAILED, RUNNING, SUCCEEDED, SUSPEND, Node, Row
 from toolkit.workflow.parameters import text_of
 from toolkit.workflow.spans import parse_span
+
+_UNSET: Final = "raw output parameter '{}' has not been set and does not have a default value"
 
 
 def begin(draft: Draft, node: Node) -> None:
     """A suspend node was created: its supplied outputs are declared, its timer is set."""
+    if message := refusal(draft, node):
+        draft.set_phase(node.id, FAILED, message)
+        return
     template = template_at(draft, node)
     supplied = _supplied(template)
     if supplied:
@@ -25,7 +32,7 @@ def begin(draft: Draft, node: Node) -> None:
     try:
         span = parse_span(duration if isinstance(duration, int) else text_of(duration))
     except ValueError as error:
-        draft.set_phase(node.id, ERROR, str(error))
+        draft.fault(node.id, str(error))
         return
     draft.wake(started_at(node) + span, "suspend", node.id)
 
@@ -76,11 +83,10 @@ def release(
         default = (parameter.get("valueFrom") or {}).get("default")
         value = (supplied or {}).get(name, None if default is None else text_of(default))
         if value is None:
-            draft.set_phase(
-                node.id,
-                ERROR,
-                f"raw output parameter '{name}' has not been set and does not have a default value",
+            said = (
+                f"raw output parameter '{name}' has not been set and does not have a default value"
             )
+            draft.fault(node.id, said)
             return
         kept = {key: entry for key, entry in parameter.items() if key != "valueFrom"}
         parameters.append({**kept, "value": value})

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from toolkit.errors import ExpressionError
-from toolkit.workflow import hooks
+from toolkit.workflow import dag_hooks, hooks
 from toolkit.workflow.call import Call
 from toolkit.workflow.dag_scope import graph_at, scope_of, task_name
 from toolkit.workflow.draft import Draft, Due, resolved_note
-from toolkit.workflow.halting import halted
 from toolkit.workflow.invoke import create, invoke
 from toolkit.workflow.loops import EMPTY_MESSAGE, with_item
 from toolkit.workflow.nodes import (
     ERROR,
-    FAILED,
     RUNNING,
     SKIPPED,
     SKIPPED_TYPE,
@@ -22,7 +20,6 @@ from toolkit.workflow.nodes import (
     Row,
 )
 from toolkit.workflow.resolve import Planned, Resolved, from_row, plan, resolve, to_row
-from toolkit.workflow.scope import Scope
 from toolkit.workflow.when import should_execute, skip_message
 
 
@@ -70,8 +67,6 @@ def _start_items(draft: Draft, group: Node) -> None:
     node, group = draft.node(group.owner), draft.edit(group.id)
     scope = scope_of(draft, node, str(group.engine["key"]))
     while group.engine["next"] < len(planned) and not group.engine.get("error"):
-        if halted(draft, in_exit=node.is_exit_part):
-            return
         entry = planned[group.engine["next"]]
         if entry.empty:  # by the parameters of a retry; else there is no group
             group.engine["next"] += 1
@@ -80,14 +75,12 @@ def _start_items(draft: Draft, group: Node) -> None:
             group.engine["next"] += 1
             continue
         step = with_item(resolved.step, entry.item, scope)
-        if not _start_item(draft, node, group, entry, step, scope):
+        if not _start_item(draft, node, group, entry, step):
             return
         group.engine["next"] += 1
 
 
-def _start_item(
-    draft: Draft, node: Node, group: Node, entry: Planned, step: Row, scope: Scope
-) -> bool:
+def _start_item(draft: Draft, node: Node, group: Node, entry: Planned, step: Row) -> bool:
     call = Call(
         name=task_name(node, entry.name),
         holder=step,
@@ -108,11 +101,10 @@ def _start_item(
     item = invoke(draft, call)
     if item is None:
         return False
-    if not item.engine.get("invalid"):
+    if item.engine.get("invalid"):
+        dag_hooks.settle(draft, item)
+    else:
         group.engine["open"] += 1
-        if hooks.has_running_hooks(step):
-            item.engine["hooks"] = True
-            group.engine["open"] += hooks.fire(draft, node, item, step, scope)
     return True
 
 
@@ -121,12 +113,14 @@ def item_moved(draft: Draft, group: Node, item: Node, *, ended: bool) -> None:
     group = draft.edit(group.id)
     if ended:
         group.engine["open"] -= 1
+        if not item.is_hook:
+            dag_hooks.settle(draft, item)
     planned, resolved = _plan(draft, group)
     if not item.is_hook and hooks.has_hooks(resolved.step):
         node = draft.node(group.owner)
         scope = scope_of(draft, node, str(group.engine["key"]))
         step = with_item(resolved.step, planned[item.engine["index"]].item, scope)
-        group.engine["open"] += hooks.fire(draft, node, item, step, scope)
+        group.engine["open"] += hooks.fire(draft, node, item, step, scope).started
     _conclude(draft, group)
 
 
@@ -137,14 +131,11 @@ def _conclude(draft: Draft, group: Node) -> None:
         draft.set_phase(group.id, ERROR, group.engine["error"])
         return
     planned, _ = _plan(draft, group)
-    stopped = bool(halted(draft, in_exit=group.is_exit_part))
-    if group.engine["next"] < len(planned) and not stopped:
+    if group.engine["next"] < len(planned):
         return
     phase = SUCCEEDED
     for id in draft.children(group.id):
         item = draft.node(id)
         if item.is_unsuccessful and not item.is_hook:
             phase = item.phase
-    if stopped and group.engine["next"] < len(planned) and phase == SUCCEEDED:
-        phase = FAILED
     draft.set_phase(group.id, phase)
