@@ -21,9 +21,8 @@ from toolkit.resource.cluster import Cluster, ObjectRef
 from toolkit.resource.resource import Body
 from toolkit.workflow.commands import CallResource
 from toolkit.workflow.events import ContainerErrored, ResourceAnswered
-from toolkit.workflow.expressions import json_text
+from toolkit.workflow.expressions import EvaluationError, json_text
 from toolkit.workflow.expressions.jsonpath import query
-from toolkit.workflow.expressions.values import EvaluationError
 
 _GONE = (
     "The resource has been deleted while its status was still being checked. Will not be retried"

@@ -145,7 +145,12 @@ def _check_syntax(task: Node, notes: Notes) -> None:
     except ExpressionError as error:
         path = (*task.call.path, "depends")
         hint = "combine task names with &&, || and !"
-        notes.add("invalid-depends", path, f"depends cannot be read: {error.message}", hint)
+        notes.add(
+            "invalid-depends",
+            path,
+            f"depends cannot be read: {error.message.partition(chr(10))[0]}",
+            hint,
+        )
 
 
 def _check_cycles(tasks: tuple[Node, ...], notes: Notes) -> None:

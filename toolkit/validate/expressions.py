@@ -65,5 +65,6 @@ def _filled(text: str) -> str:
 
 def _note(text: str, error: ExpressionError, path: FieldPath, notes: Notes, part: str) -> None:
     hint = error.hints[0] if error.hints else ""
-    message = f"{text.strip()}: {error.message}"
+    said = error.message.partition("\n")[0]
+    message = f"{text.strip()}: {said}"
     notes.add("invalid-expression", path, message, hint, part=part)

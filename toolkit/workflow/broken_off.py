@@ -8,6 +8,7 @@ from typing import Final
 
 from toolkit.workflow.draft import Draft
 from toolkit.workflow.nodes import ERROR, EXECUTED, Node
+from toolkit.workflow.run import Run
 
 HOOK_ERROR: Final = "hook_error"
 """Field of a node's engine part: why a hook of it could not be evaluated or started."""
@@ -31,9 +32,9 @@ def put_error(draft: Draft, main: Node) -> None:
         draft.edit(main.id).status.update(phase=ERROR, message=message)
 
 
-def is_broken_off(draft: Draft) -> bool:
+def is_broken_off(run: Draft | Run) -> bool:
     """From now on only the exit handler goes on."""
-    return bool(draft.row.get(_MARK))
+    return bool(run.row.get(_MARK))
 
 
 def is_at_rest(draft: Draft, node: Node | None) -> bool:

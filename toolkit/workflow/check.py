@@ -68,9 +68,10 @@ def _broken(definition: Definition) -> Iterator[str]:
             whole(spec.get(field) or 0, f"spec.{field}")
         except ExpressionError as error:
             yield error.message
-    for field, name in _entries(spec):
+    for field in ("entrypoint", "onExit"):
+        name = str(spec.get(field) or "")
         if name and name not in definition.templates[definition.row["scope"]]:
-            yield f"{field} template name '{name}' undefined"
+            yield f"template name '{name}' undefined"
     for name, hook in (spec.get("hooks") or {}).items():
         if name != EXIT and not hook.get("expression"):
             yield f"hooks.{name} Expression required"
@@ -134,10 +135,13 @@ def _broken_template(definition: Definition, scope: str, template: Row) -> Itera
     if len(types) > 1:
         yield f"{place} multiple template types specified. choose one of: {choices}"
     if types and types[0] in {"steps", "dag"}:
+        defaults = definition.spec.get("templateDefaults") or {}
         for field in ("timeout", "pendingTimeout"):
-            if template.get(field):
+            if template.get(field) and field not in defaults:
                 yield f"{types[0]} template doesn't support {field} field."
-        if template.get("activeDeadlineSeconds") is not None:
+        if template.get("activeDeadlineSeconds", defaults.get("activeDeadlineSeconds")) != (
+            defaults.get("activeDeadlineSeconds")
+        ):
             yield f"{place}.activeDeadlineSeconds is only valid for leaf templates"
     yield from (f"{place}.{text}" for text in broken_containers(template))
     yield from _broken_calls(definition, scope, template, place)

@@ -12,7 +12,7 @@ from toolkit.workflow.dag_scope import graph_at, scope_of, task_name
 from toolkit.workflow.depends import Graph, evaluate, needed
 from toolkit.workflow.draft import Draft
 from toolkit.workflow.halting import FAIL_FAST
-from toolkit.workflow.invoke import create, invalid, invoke
+from toolkit.workflow.invoke import create, invoke, unresolved
 from toolkit.workflow.loops import is_loop
 from toolkit.workflow.nodes import (
     COMPLETED,
@@ -143,7 +143,7 @@ def _start_task(draft: Draft, node: Node, graph: Graph, name: str) -> Node | Non
             return create(draft, call, SKIPPED_TYPE, SKIPPED, message=message)
         return _start_single(draft, node, resolved.step, scope, name)
     except ExpressionError as error:
-        return invalid(draft, call, error.message)
+        return unresolved(draft, call, error.message)
 
 
 def _call(node: Node, draft: Draft, task: Row, name: str) -> Call:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -133,7 +134,9 @@ def scope_of(reference: Row) -> str:
 
 
 def local_scope(workflow_name: str) -> str:
-    """The scope of a workflow's own templates."""
+    """The scope of a workflow's own templates; of one that is made of a WorkflowTemplate, "" is
+    its name, as in Argo.
+    """
     return f"local/{workflow_name}"
 
 
@@ -147,7 +150,7 @@ def define(workflow: Body, library: Library, now: datetime) -> Row:
     parameters = _with_values(spec, library)
     values = _global_values(metadata, spec, parameters, now)
     spec, labels = _substituted(spec, values, now)
-    name = str(metadata.get("name"))
+    name = "" if spec.get("workflowTemplateRef") else str(metadata.get("name"))
     templates = _stored_templates(library)
     templates[local_scope(name)] = {
         str(template.get("name")): template for template in spec.pop("templates", None) or ()
@@ -252,16 +255,19 @@ def _with_values(spec: Row, library: Library) -> list[Row]:
     return parameters
 
 
+_FROM_CONFIG_MAP: Final = "from configmap with name {name} and key {key}"
+
+
 def _with_value(parameter: Row, library: Library) -> Row:
     name = str(parameter.get("name"))
     if parameter.get("value") is not None:
         valued = {**parameter, "value": text_of(parameter["value"])}
     elif (parameter.get("valueFrom") or {}).get("configMapKeyRef"):
         try:
-            value = config_map_value(parameter, Scope(), library.config_maps)
+            value = config_map_value(parameter, Scope(), library.config_maps, _FROM_CONFIG_MAP)
         except ExpressionError as error:
-            text = f"failed to set global parameter {name} from configmap: {error.message}"
-            raise DefinitionError(text) from error
+            text = f"failed to set global parameters: failed to set global parameter {name}"
+            raise DefinitionError(f"{text} {error.message}", phase="Failed") from error
         valued = {**parameter, "value": value}
         valued.pop("valueFrom")
     elif (parameter.get("valueFrom") or {}).get("default") is not None:
@@ -356,7 +362,10 @@ def _substituted(spec: Row, values: dict[str, str], now: datetime) -> tuple[Row,
         raise DefinitionError(error.message) from error
     for key, value in labels.items():
         values[f"workflow.labels.{key}"] = value
-    labels = {**_strings((replaced.get("workflowMetadata") or {}).get("labels")), **labels}
+    given = _strings((replaced.get("workflowMetadata") or {}).get("labels"))
+    for key, value in given.items():
+        _check_label(value, f'"{key}"')
+    labels = {**given, **labels}
     if templates is not None:
         replaced["templates"] = templates
     if defaults is not None:
@@ -364,6 +373,26 @@ def _substituted(spec: Row, values: dict[str, str], now: datetime) -> tuple[Row,
     for parameter in (replaced.get("arguments") or {}).get("parameters") or ():
         values[f"workflow.parameters.{parameter['name']}"] = parameter["value"]
     return replaced, labels
+
+
+_LABEL: Final = re.compile(r"(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?")
+_MOST_OF_LABEL: Final = 63
+
+
+def _check_label(value: str, where: str) -> None:
+    """Raises DefinitionError, with Kubernetes' words, for what is no value of a label."""
+    said = []
+    if len(value) > _MOST_OF_LABEL:
+        said.append(f"must be no more than {_MOST_OF_LABEL} characters")
+    if not _LABEL.fullmatch(value):
+        said.append(
+            "a valid label must be an empty string or consist of alphanumeric characters, '-', "
+            "'_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  "
+            f"or 'my_value',  or '12345', regex used for validation is '{_LABEL.pattern}')"
+        )
+    if said:
+        text = f'invalid label value "{value}" for label {where}: {";".join(said)}'
+        raise DefinitionError(text)
 
 
 def _labels_from(spec: Row, scope: Scope) -> dict[str, str]:
@@ -375,6 +404,7 @@ def _labels_from(spec: Row, scope: Scope) -> dict[str, str]:
         if not isinstance(value, str):
             text = f'failed to evaluate label "{key}" expression "{source.get("expression")}"'
             raise ParameterError(f"{text}: it is no string")
+        _check_label(value, f'"{key}" and expression "{source.get("expression")}"')
         labels[key] = value
     return labels
 

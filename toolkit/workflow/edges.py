@@ -39,6 +39,18 @@ class Edges:
             known = self._outbound[id] = self._compute_outbound(self._run.nodes[id])
         return known
 
+    def shown_outbound(self, id: str) -> list[str]:
+        """Argo's ``outboundNodes`` of a steps or dag node: none where nothing was there at the
+        end.
+        """
+        node = self._run.nodes[id]
+        owned = self._owned(node)
+        if node.type == "DAG":
+            last = self._targets(node)
+        else:
+            last = self._owned(owned[-1]) if owned else []
+        return [out for each in last for out in self.outbound(each.id)]
+
     def _compute_outbound(self, node: Node) -> list[str]:
         owned = self._owned(node)
         match node.type:

@@ -81,6 +81,13 @@ def invalid(draft: Draft, call: Call, message: str) -> Node:
     return node
 
 
+def unresolved(draft: Draft, call: Call, message: str) -> Node:
+    """A node for a step or task whose own variables do not resolve."""
+    node = invalid(draft, call, message)
+    node.status["nodeFlag"] = {}
+    return node
+
+
 def _start(draft: Draft, call: Call, template: Row, kind: str) -> Node:
     scope = globals_scope(draft).over(Values(local_values(draft, call, template)))
     arguments = call.arguments

@@ -69,11 +69,11 @@ def _no_list(text: str, reason: str) -> SubstitutionError:
 
 
 def _sequence(sequence: Row) -> list[str]:
-    start = _integer(sequence.get("start", 0), "start")
+    start = _integer(sequence.get("start", 0))
     if sequence.get("end") is not None:
-        end = _integer(sequence["end"], "end")
+        end = _integer(sequence["end"])
     elif sequence.get("count") is not None:
-        count = _integer(sequence["count"], "count")
+        count = _integer(sequence["count"])
         if count == 0:
             return []
         end = start + count - 1
@@ -86,11 +86,12 @@ def _sequence(sequence: Row) -> list[str]:
     return [_formatted(pattern, number) for number in numbers]
 
 
-def _integer(value: Any, field: str) -> int:
+def _integer(value: Any) -> int:
     try:
         return int(text_of(value))
     except ValueError as error:
-        raise SubstitutionError(f"withSequence.{field} is no integer: {value!r}") from error
+        quoted = json_text(text_of(value))
+        raise SubstitutionError(f"strconv.Atoi: parsing {quoted}: invalid syntax") from error
 
 
 def _formatted(pattern: str, number: int) -> str:

@@ -117,8 +117,21 @@ def _check_enum(name: str, parameter: Row) -> None:
         )
 
 
-def config_map_value(parameter: Row, scope: Scope, config_maps: ConfigMaps) -> str:
-    """The value behind a parameter's ``valueFrom.configMapKeyRef``, or its default."""
+_DETECTABLE: Final = (
+    "Please make sure it has the label workflows.argoproj.io/configmap-type: Parameter to be "
+    "detectable by the controller"
+)
+
+
+_FROM_CONFIG_MAP: Final = "unable to retrieve inputs.parameters.{parameter} from ConfigMap"
+
+
+def config_map_value(
+    parameter: Row, scope: Scope, config_maps: ConfigMaps, failure: str = _FROM_CONFIG_MAP
+) -> str:
+    """The value behind a parameter's ``valueFrom.configMapKeyRef``, or its default. ``failure``
+    begins the message of the ParameterError that it raises.
+    """
     source = parameter["valueFrom"]
     reference = substitute(source["configMapKeyRef"], scope, Strictness.ALL)
     name, key = str(reference.get("name", "")), str(reference.get("key", ""))
@@ -128,15 +141,14 @@ def config_map_value(parameter: Row, scope: Scope, config_maps: ConfigMaps) -> s
     if source.get("default") is not None:
         return text_of(source["default"])
     what = (
-        f"ConfigMap '{name}' does not exist"
+        f"ConfigMap '{name}' does not exist. {_DETECTABLE}"
         if content is None
         else (f"ConfigMap '{name}' does not have the key '{key}'")
     )
     if reference.get("optional"):
         return ""
-    raise ParameterError(
-        f"unable to retrieve inputs.parameters.{parameter['name']} from ConfigMap: {what}"
-    )
+    said = failure.format(parameter=parameter["name"], name=name, key=key)
+    raise ParameterError(f"{said}: {what}")
 
 
 def _input_artifact(declared: Row, arguments: Row) -> Row:

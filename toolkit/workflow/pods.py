@@ -409,6 +409,8 @@ def _answered(draft: Draft, known: Node, event: ResourceAnswered) -> None:
     node = draft.edit(known.id)
     put_usage(node, event.at, node.engine["started"])
     problem = outputs.of_resource(node, event)
+    if event.succeeded:
+        node.status["outputs"] = {**(node.status.get("outputs") or {}), "exitCode": "0"}
     if not event.succeeded:
         draft.set_phase(node.id, FAILED, event.message)
     elif problem:

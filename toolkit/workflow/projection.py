@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from toolkit.resource.resource import Body
-from toolkit.workflow import artifact_gc
-from toolkit.workflow.broken_off import HOOK_ERROR
+from toolkit.workflow import artifact_gc, broken_off
 from toolkit.workflow.claims import claim_volumes, keeps_claims
 from toolkit.workflow.edges import Edges
 from toolkit.workflow.estimate import put_estimates
@@ -59,9 +58,16 @@ def project_workflow(run: Run, live: Body) -> Body:
     labels = {**(metadata.get("labels") or {}), **_labels(run)}
     metadata["labels"] = labels
     annotations = {**(metadata.get("annotations") or {}), **run.definition.metadata["annotations"]}
-    metadata["annotations"] = {**annotations, POD_NAMES: "v2"}
+    if not _is_stillborn(run):
+        annotations[POD_NAMES] = "v2"
+    metadata["annotations"] = annotations
     _put_finalizer(run, metadata)
     return {**live, "metadata": metadata, "status": _status(run)}
+
+
+def _is_stillborn(run: Run) -> bool:
+    """It ended before anything could start."""
+    return run.is_finished and not run.nodes
 
 
 def _put_finalizer(run: Run, metadata: Row) -> None:
@@ -142,8 +148,10 @@ def _conditions(run: Run) -> list[Row]:
     problem = run.row.get("metricsError")
     undeleted = artifact_gc.condition(run)
     completed = {"type": "Completed", "status": "True" if run.is_finished else "False"}
+    ended_at_once = run.is_finished and run.row["finished"] == run.row["started"]
+    pods = {"type": "PodRunning", "status": "True" if running else "False"}
     return [
-        {"type": "PodRunning", "status": "True" if running else "False"},
+        *(() if ended_at_once else (pods,)),
         *([completed] if run.is_finished or "retried" in run.row else ()),
         *([{"type": "MetricsError", "status": "True", "message": problem}] if problem else ()),
         *([undeleted] if undeleted else ()),
@@ -152,12 +160,15 @@ def _conditions(run: Run) -> list[Row]:
 
 def _put_nodes(status: Row, run: Run) -> None:
     edges = Edges(run)
-    status["nodes"] = {id: _node(node, edges) for id, node in run.nodes.items()}
+    cut_off = run.name if broken_off.is_broken_off(run) else ""
+    status["nodes"] = {
+        id: _node(node, edges, is_cut_off=id == cut_off) for id, node in run.nodes.items()
+    }
     put_totals(status, run.nodes, edges.children)
     put_estimates(status["nodes"], run)
 
 
-def _node(node: Node, edges: Edges) -> Row:
+def _node(node: Node, edges: Edges, *, is_cut_off: bool) -> Row:
     status = dict(node.status)
     if node.type == POD and not node.engine.get("daemon"):
         status["taskResultSynced"] = True
@@ -166,17 +177,11 @@ def _node(node: Node, edges: Edges) -> Row:
     children = list(dict.fromkeys(edges.children[node.id]))
     if children:
         status["children"] = children
-    if node.type in {"Steps", "DAG"} and node.has_ended and not _is_cut_off(node):
-        outbound = edges.outbound(node.id)
-        if outbound != [node.id]:
-            status["outboundNodes"] = outbound
+    is_cut_off = is_cut_off or (node.type == "DAG" and node.is_faulty) or "aborted" in node.engine
+    is_shown = node.type in {"Steps", "DAG"} and node.has_ended and not is_cut_off
+    if is_shown and (outbound := edges.shown_outbound(node.id)):
+        status["outboundNodes"] = outbound
     return status
-
-
-def _is_cut_off(node: Node) -> bool:
-    """It ended in Error before Argo asks where its work ends."""
-    is_faulty_dag = node.type == "DAG" and node.is_faulty
-    return is_faulty_dag or "aborted" in node.engine or HOOK_ERROR in node.engine
 
 
 def project_pod(run: Run, node_id: str) -> Body | None:

@@ -11,7 +11,7 @@ from toolkit.workflow.call import Call
 from toolkit.workflow.context import globals_scope, inner_scope, template_at
 from toolkit.workflow.draft import Draft, Due, resolved_note
 from toolkit.workflow.halting import FAIL_FAST
-from toolkit.workflow.invoke import create, invoke
+from toolkit.workflow.invoke import create, invoke, unresolved
 from toolkit.workflow.loops import EMPTY_MESSAGE, with_item
 from toolkit.workflow.nodes import (
     ERROR,
@@ -171,7 +171,13 @@ def _start(
         create(draft, call, SKIPPED_TYPE, SKIPPED, message=EMPTY_MESSAGE)
         return True
     when = str(step.get("when") or "")
-    if not resolved.proceeds or not should_execute(when):
+    try:
+        proceeds = resolved.proceeds and should_execute(when)
+    except ExpressionError as error:
+        group.engine["error"] = error.message
+        unresolved(draft, call, error.message)
+        return True
+    if not proceeds:
         create(draft, call, SKIPPED_TYPE, SKIPPED, message=skip_message(when))
         return True
     node = invoke(draft, call)
@@ -224,7 +230,7 @@ def _plan(draft: Draft, group: Node) -> _Plan:
             try:
                 resolved[key] = from_row(kept[key]) if key in kept else resolve(step, scope)
             except ExpressionError as error:
-                text = f"failed to resolve references: {error.message}"
+                text = f"Failed to resolve references: {error.message}"
                 raise ExpressionError(text) from error
             planned.extend(plan(key, resolved[key]))
         return tuple(planned), resolved

@@ -7,7 +7,7 @@ from toolkit.workflow import dag_hooks, hooks
 from toolkit.workflow.call import Call
 from toolkit.workflow.dag_scope import graph_at, scope_of, task_name
 from toolkit.workflow.draft import Draft, Due, resolved_note
-from toolkit.workflow.invoke import create, invoke
+from toolkit.workflow.invoke import create, invoke, unresolved
 from toolkit.workflow.loops import EMPTY_MESSAGE, with_item
 from toolkit.workflow.nodes import (
     ERROR,
@@ -95,7 +95,12 @@ def _start_item(draft: Draft, node: Node, group: Node, entry: Planned, step: Row
         engine={"index": entry.index},
     )
     when = str(step.get("when") or "")
-    if not should_execute(when):
+    try:
+        proceeds = should_execute(when)
+    except ExpressionError as error:
+        unresolved(draft, call, error.message)
+        return True
+    if not proceeds:
         create(draft, call, SKIPPED_TYPE, SKIPPED, message=skip_message(when))
         return True
     item = invoke(draft, call)

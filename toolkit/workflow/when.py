@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from toolkit.errors import ExpressionError
+from toolkit.workflow.expressions import EvaluationError
 from toolkit.workflow.expressions.when import evaluate_when
 from toolkit.workflow.substitute import SubstitutionError
 
@@ -13,6 +14,9 @@ def should_execute(when: str) -> bool:
         return True
     try:
         result = evaluate_when(when)
+    except EvaluationError as error:
+        text = f"Failed to evaluate 'when' expresion '{when}': {error.message}"
+        raise SubstitutionError(text) from error
     except ExpressionError as error:
         raise SubstitutionError(f"Invalid 'when' expression '{when}': {error.message}") from error
     if not isinstance(result, bool):

@@ -11,7 +11,11 @@ functions are refused by name.
 """
 
 from toolkit.workflow.expressions.evaluate import Environment, Expression, evaluate_bool, parse
-from toolkit.workflow.expressions.values import EvaluationError, json_text, struct_list_text
+from toolkit.workflow.expressions.locate import EvaluationError
+from toolkit.workflow.expressions.values import (
+    json_text,
+    struct_list_text,
+)
 
 __all__ = [
     "Environment",

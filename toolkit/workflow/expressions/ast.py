@@ -1,8 +1,10 @@
-"""expr-lang's syntax tree."""
+"""expr-lang's syntax tree. ``at`` is the offset at which expr-lang says that an error of a node is;
+-1 where nobody knows.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -18,6 +20,7 @@ class Name:
     """A variable, or a function where it is called."""
 
     name: str
+    at: int = field(default=-1, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,7 @@ class Member:
     target: Ast
     key: Ast
     is_optional: bool = False
+    at: int = field(default=-1, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,7 @@ class Call:
 
     function: Ast
     arguments: tuple[Ast, ...]
+    at: int = field(default=-1, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,7 @@ class Unary:
 
     operator: str
     operand: Ast
+    at: int = field(default=-1, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,7 @@ class Binary:
     operator: str
     left: Ast
     right: Ast
+    at: int = field(default=-1, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,12 @@ from typing import Any, Final
 from toolkit.workflow.expressions import ast
 from toolkit.workflow.expressions.functions import BUILTINS, PREDICATE_FUNCTIONS
 from toolkit.workflow.expressions.infer import find_problem
+from toolkit.workflow.expressions.locate import EvaluationError, located, told, with_place
 from toolkit.workflow.expressions.operators import OPERATORS
 from toolkit.workflow.expressions.parse import parse_ast
 from toolkit.workflow.expressions.signatures import check_count, check_values
 from toolkit.workflow.expressions.sprig import SPRIG
 from toolkit.workflow.expressions.values import (
-    EvaluationError,
     elements,
     go_text,
     is_number,
@@ -58,20 +58,25 @@ _Code = Callable[[_Frame], Any]
 class Expression:
     """A parsed expression. ``needs`` are the dotted paths that must exist for it to mean
     something (what stands left of ``??`` needs only its base). ``problem``: why it can never be
-    evaluated, whatever its variables hold; "" where it may be.
+    evaluated, whatever its variables hold; "" where it may be; ``problem_at``: its offset, or -1.
     """
 
     text: str
     needs: tuple[str, ...]
     problem: str
+    problem_at: int
     _code: _Code = field(repr=False)
 
     def evaluate(self, environment: Environment) -> Any:
         """The value, lazy maps made ordinary. Raises EvaluationError."""
         if self.problem:
-            raise EvaluationError(self.problem)
+            problem = EvaluationError(with_place(self.text, self.problem_at, self.problem))
+            problem.is_static = True
+            raise problem
         try:
             return plain(self._code(_Frame(environment)))
+        except EvaluationError as error:
+            raise told(self.text, error) from error
         except _UNFIT as error:
             raise EvaluationError(str(error)) from error
         except RecursionError as error:
@@ -89,7 +94,9 @@ _UNFIT: Final = (
 def parse(text: str) -> Expression:
     """Compile an expression; remembered by its text. Raises ExpressionError."""
     tree = parse_ast(text)
-    return Expression(text, ast.paths(tree), find_problem(tree), _compile(tree))
+    problem = find_problem(tree)
+    said, at = (problem.message, problem.at) if problem is not None else ("", -1)
+    return Expression(text, ast.paths(tree), said, at, _compile(tree))
 
 
 def evaluate_bool(text: str, environment: Environment) -> bool:
@@ -97,6 +104,8 @@ def evaluate_bool(text: str, environment: Environment) -> bool:
     try:
         result = parse(text).evaluate(environment)
     except EvaluationError as error:
+        if error.is_static:
+            raise
         raise EvaluationError(f"unable to evaluate expression '{text}': {error.message}") from error
     if not isinstance(result, bool):
         raise EvaluationError(f"unable to cast expression result '{go_text(result)}' to bool")
@@ -108,24 +117,24 @@ def _compile(node: ast.Ast) -> _Code:  # noqa: C901, PLR0912 -- one table of nod
         case ast.Constant(value):
             return lambda _: value
         case ast.Name(name):
-            return lambda frame: _variable(frame, name)
+            return lambda frame: _variable(frame, name, node.at)
         case ast.Pointer(name):
             key = f"#{name}"
             return lambda frame: _pointer(frame, key)
         case ast.Member(target, key, is_optional):
-            return _member(_compile(target), _compile(key), is_optional=is_optional)
+            return _member(_compile(target), _compile(key), node.at, is_optional=is_optional)
         case ast.Slice():
             return _slice(node)
         case ast.Call(function, arguments):
-            return _call(function, arguments)
+            return _call(function, arguments, node.at)
         case ast.Predicate(body):
             return _compile(body)
         case ast.Unary(operator, operand):
-            return _unary(operator, _compile(operand))
+            return _unary(operator, _compile(operand), node.at)
         case ast.Binary("and" | "&&" | "or" | "||" as operator, left, right):
-            return _logic(operator, left, right)
+            return _logic(operator, left, right, node.at)
         case ast.Binary(operator, left, right):
-            return _binary(operator, _compile(left), _compile(right))
+            return _binary(operator, _compile(left), _compile(right), node.at)
         case ast.Conditional(test, then, otherwise):
             return _conditional(_compile(test), _compile(then), _compile(otherwise))
         case ast.Let(name, value, body):
@@ -138,7 +147,7 @@ def _compile(node: ast.Ast) -> _Code:  # noqa: C901, PLR0912 -- one table of nod
             return lambda frame: {str(key(frame)): value(frame) for key, value in entries}
 
 
-def _variable(frame: _Frame, name: str) -> Any:
+def _variable(frame: _Frame, name: str, at: int = -1) -> Any:
     if name in frame.locals:
         return frame.locals[name]
     known, value = frame.environment.lookup(name)
@@ -146,7 +155,9 @@ def _variable(frame: _Frame, name: str) -> Any:
         return value
     if name == "sprig":
         return SPRIG
-    raise EvaluationError(f"unknown name {name}")
+    unknown = EvaluationError(f"unknown name {name}")
+    unknown.at, unknown.is_static = at, True
+    raise unknown
 
 
 def _pointer(frame: _Frame, key: str) -> Any:
@@ -155,12 +166,16 @@ def _pointer(frame: _Frame, key: str) -> Any:
     return frame.locals[key]
 
 
-def _member(target: _Code, key: _Code, *, is_optional: bool) -> _Code:
+def _member(target: _Code, key: _Code, at: int, *, is_optional: bool) -> _Code:
     def run(frame: _Frame) -> Any:
         value = target(frame)
         if value is None and is_optional:
             return None
-        return member(value, key(frame))
+        found = key(frame)
+        try:
+            return member(value, found)
+        except (EvaluationError, *_UNFIT) as error:
+            raise located(error, at) from error
 
     return run
 
@@ -191,23 +206,30 @@ def _let(name: str, value: _Code, body: _Code) -> _Code:
     return lambda frame: body(frame.bind(**{name: value(frame)}))
 
 
-def _call(function: ast.Ast, arguments: tuple[ast.Ast, ...]) -> _Code:
+def _call(function: ast.Ast, arguments: tuple[ast.Ast, ...], at: int) -> _Code:
     if isinstance(function, ast.Name):
         if function.name in PREDICATE_FUNCTIONS:
             return _predicate_call(function.name, arguments)
-        return _named_call(function.name, tuple(map(_compile, arguments)))
+        return _named_call(function.name, tuple(map(_compile, arguments)), at)
     target, parts = _compile(function), tuple(map(_compile, arguments))
 
     def run(frame: _Frame) -> Any:
         callee = target(frame)
         if not callable(callee):
             raise EvaluationError(f"{kind(callee)} is not a function")
-        return callee(*[plain(part(frame)) for part in parts])
+        return _called(callee, [plain(part(frame)) for part in parts], at)
 
     return run
 
 
-def _named_call(name: str, parts: tuple[_Code, ...]) -> _Code:
+def _called(function: Callable[..., Any], values: list[Any], at: int) -> Any:
+    try:
+        return function(*values)
+    except (EvaluationError, *_UNFIT) as error:
+        raise located(error, at) from error
+
+
+def _named_call(name: str, parts: tuple[_Code, ...], at: int) -> _Code:
     def run(frame: _Frame) -> Any:
         values = [plain(part(frame)) for part in parts]
         if name == "now":
@@ -215,13 +237,13 @@ def _named_call(name: str, parts: tuple[_Code, ...]) -> _Code:
                 raise EvaluationError("now() is not known here")
             return frame.environment.now
         if name not in BUILTINS:
-            callee = _variable(frame, name)
+            callee = _variable(frame, name, at)
             if not callable(callee):
                 raise EvaluationError(f"{kind(callee)} is not a function")
-            return callee(*values)
+            return _called(callee, values, at)
         check_count(name, len(values))
         check_values(name, values)
-        return BUILTINS[name](*values)
+        return _called(BUILTINS[name], values, at)
 
     return run
 
@@ -246,7 +268,7 @@ def _element_function(frame: _Frame, body: _Code) -> Callable[..., Any]:
     return call
 
 
-def _unary(operator: str, operand: _Code) -> _Code:
+def _unary(operator: str, operand: _Code, at: int) -> _Code:
     if operator == "not":
         return lambda frame: not _truth(operand(frame))
     if operator == "+":
@@ -255,7 +277,7 @@ def _unary(operator: str, operand: _Code) -> _Code:
     def run(frame: _Frame) -> Any:
         value = operand(frame)
         if not is_number(value):
-            raise EvaluationError(f"invalid operation: -{kind(value)}")
+            raise located(EvaluationError(f"invalid operation: -{kind(value)}"), at)
         return -value
 
     return run
@@ -267,16 +289,16 @@ def _truth(value: Any) -> bool:
     return value
 
 
-def _logic(operator: str, left: ast.Ast, right: ast.Ast) -> _Code:
+def _logic(operator: str, left: ast.Ast, right: ast.Ast, at: int) -> _Code:
     """With a literal truth on a side the other decides, unasked whether it is a truth."""
     absorbing = operator in {"or", "||"}
     for side, other in ((left, right), (right, left)):
         if isinstance(side, ast.Constant) and isinstance(side.value, bool):
             return (lambda _: absorbing) if side.value is absorbing else _compile(other)
-    return _binary(operator, _compile(left), _compile(right))
+    return _binary(operator, _compile(left), _compile(right), at)
 
 
-def _binary(operator: str, left: _Code, right: _Code) -> _Code:
+def _binary(operator: str, left: _Code, right: _Code, at: int) -> _Code:
     match operator:
         case "and" | "&&":
             return lambda frame: right(frame) if _truth(left(frame)) else False
@@ -285,7 +307,15 @@ def _binary(operator: str, left: _Code, right: _Code) -> _Code:
         case "??":
             return lambda frame: _coalesce(left, right, frame)
     function = OPERATORS[operator]
-    return lambda frame: function(left(frame), right(frame))
+
+    def run(frame: _Frame) -> Any:
+        first, second = left(frame), right(frame)
+        try:
+            return function(first, second)
+        except (EvaluationError, *_UNFIT) as error:
+            raise located(error, at) from error
+
+    return run
 
 
 def _coalesce(left: _Code, right: _Code, frame: _Frame) -> Any:

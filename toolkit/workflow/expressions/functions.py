@@ -15,8 +15,8 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from toolkit.workflow.expressions.jsonpath import query
+from toolkit.workflow.expressions.locate import EvaluationError
 from toolkit.workflow.expressions.values import (
-    EvaluationError,
     elements,
     go_layout_to_python,
     go_text,

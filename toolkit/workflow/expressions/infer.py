@@ -12,6 +12,7 @@ from typing import Final
 
 from toolkit.errors import ExpressionError
 from toolkit.workflow.expressions import ast
+from toolkit.workflow.expressions.locate import EvaluationError, located
 from toolkit.workflow.expressions.signatures import (
     ANY,
     SIGNATURES,
@@ -39,16 +40,23 @@ _TRUTHS: Final = frozenset(
 """Functions whose predicate must be a truth; so must that of ``count``."""
 
 
-def find_problem(tree: ast.Ast) -> str:
-    """Why the expression can never be evaluated; "" where it may be."""
+def find_problem(tree: ast.Ast) -> EvaluationError | None:
+    """Why the expression can never be evaluated; None where it may be."""
     try:
         _infer(tree, {})
     except ExpressionError as error:
-        return error.message
-    return ""
+        return located(error, -1)
+    return None
 
 
-def _infer(node: ast.Ast, names: Mapping[str, str]) -> str:  # noqa: C901 -- one table of kinds
+def _infer(node: ast.Ast, names: Mapping[str, str]) -> str:
+    try:
+        return _kind_of(node, names)
+    except ExpressionError as error:
+        raise located(error, getattr(node, "at", -1)) from error
+
+
+def _kind_of(node: ast.Ast, names: Mapping[str, str]) -> str:  # noqa: C901 -- one table of kinds
     match node:
         case ast.Constant(value):
             return static_kind(value)

@@ -7,7 +7,11 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any, Final
 
-from toolkit.workflow.expressions.values import EvaluationError, is_number, is_same
+from toolkit.workflow.expressions.locate import EvaluationError
+from toolkit.workflow.expressions.values import (
+    is_number,
+    is_same,
+)
 
 _Step = Callable[[Any], Iterator[Any]]
 

@@ -8,7 +8,13 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from toolkit.workflow.expressions.values import EvaluationError, is_number, is_same, kind, plain
+from toolkit.workflow.expressions.locate import EvaluationError
+from toolkit.workflow.expressions.values import (
+    is_number,
+    is_same,
+    kind,
+    plain,
+)
 
 
 def _mismatch(operator: str, left: Any, right: Any) -> EvaluationError:

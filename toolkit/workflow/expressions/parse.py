@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Final
 
 from toolkit.workflow.expressions.ast import (
@@ -63,7 +64,7 @@ class _Parser:
 
     def error(self, message: str = "") -> Exception:
         token = self.now
-        said = message or f'unexpected token {token.kind} ("{token.value}")'
+        said = message or f"unexpected token {_shown(token)}"
         return unexpected(self._text, token.at, said)
 
     def is_(self, *values: str) -> bool:
@@ -119,15 +120,15 @@ class _Parser:
             if binding < level or (negated and operator not in _NEGATABLE):
                 self._at = start
                 break
-            self.advance()
+            at = self.advance().at
             if operator == "|":
                 left = self._pipe(left)
                 continue
             right_level = binding if operator in _RIGHT_ASSOCIATIVE else binding + 1
             right = self.expression(right_level)
-            left = _compared(left, operator, right)
+            left = _compared(left, operator, right, at)
             if negated:
-                left = Unary("not", left)
+                left = Unary("not", left, at)
         return left
 
     def _pipe(self, left: Ast) -> Ast:
@@ -135,7 +136,7 @@ class _Parser:
         if name.kind != "name":
             self._at -= 1
             raise self.error()
-        return self._postfix(self._call(Name(name.value), (left,)))
+        return self._postfix(self._call(Name(name.value, name.at), (left,)))
 
     def _conditional(self, test: Ast) -> Ast:
         if not self.take("?"):
@@ -162,9 +163,9 @@ class _Parser:
 
     def _unary(self) -> Ast:
         if self.now.kind == "operator" and self.now.value in _UNARY:
-            operator = self.advance().value
-            operand = self.expression(_UNARY[operator])
-            return Unary("not" if operator == "!" else operator, operand)
+            token = self.advance()
+            operand = self.expression(_UNARY[token.value])
+            return Unary("not" if token.value == "!" else token.value, operand, token.at)
         if self.take("("):
             inner = self.sequence()
             self.expect(")")
@@ -202,8 +203,8 @@ class _Parser:
         if token.value in _CONSTANTS:
             return Constant(_CONSTANTS[token.value])
         if self.is_("("):
-            return self._call(Name(token.value), ())
-        return Name(token.value)
+            return self._call(Name(token.value, token.at), ())
+        return Name(token.value, token.at)
 
     def _call(self, function: Ast, first: tuple[Ast, ...]) -> Ast:
         takes_predicate = isinstance(function, Name) and function.name in _PREDICATES
@@ -218,7 +219,7 @@ class _Parser:
             arguments.append(
                 self._predicate() if takes_predicate and position == 1 else self.sequence()
             )
-        return Call(function, tuple(arguments))
+        return Call(function, tuple(arguments), getattr(function, "at", -1))
 
     def _predicate(self) -> Ast:
         if self.take("{"):
@@ -281,9 +282,10 @@ class _Parser:
         if token.kind != "name" and not (token.kind == "operator" and token.value.isalpha()):
             self._at -= 1
             raise self.error()
-        return Member(node, Constant(token.value), is_optional)
+        return Member(node, Constant(token.value), is_optional, token.at)
 
     def _index(self, node: Ast, *, is_optional: bool = False) -> Ast:
+        at = self.now.at
         self.expect("[")
         if self.take(":"):
             stop = None if self.is_("]") else self.expression(0)
@@ -295,17 +297,28 @@ class _Parser:
             self.expect("]")
             return Slice(node, start, stop)
         self.expect("]")
-        return Member(node, start, is_optional)
+        return Member(node, start, is_optional, at)
 
 
+def _shown(token: Token) -> str:
+    if token.kind == "end":
+        return "EOF"
+    kind = "Bracket" if token.value in _BRACKETS else _KINDS[token.kind]
+    return f"{kind}({json.dumps(token.value, ensure_ascii=False)})"
+
+
+_BRACKETS: Final = frozenset("()[]{}")
+_KINDS: Final = {
+    "number": "Number", "string": "String", "name": "Identifier", "operator": "Operator",
+}  # fmt: skip
 _COMPARISONS: Final = frozenset({"<", "<=", ">", ">="})
 
 
-def _compared(left: Ast, operator: str, right: Ast) -> Ast:
+def _compared(left: Ast, operator: str, right: Ast, at: int) -> Ast:
     """``a < b < c`` means ``a < b and b < c``."""
     if operator in _COMPARISONS and isinstance(left, Binary) and left.operator in _COMPARISONS:
-        return Binary("and", left, Binary(operator, left.right, right))
-    return Binary(operator, left, right)
+        return Binary("and", left, Binary(operator, left.right, right, at), at)
+    return Binary(operator, left, right, at)
 
 
 def _number(text: str) -> int | float:

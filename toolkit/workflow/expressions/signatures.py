@@ -10,7 +10,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
 from typing import Any, Final, NamedTuple
 
-from toolkit.workflow.expressions.values import EvaluationError, is_number, kind
+from toolkit.workflow.expressions.locate import EvaluationError
+from toolkit.workflow.expressions.values import (
+    is_number,
+    kind,
+)
 
 ANY: Final = "any"
 _TEXTS: Final = {

@@ -17,13 +17,13 @@ from urllib.parse import urlsplit, urlunsplit
 from zlib import adler32
 
 from toolkit.workflow.expressions.functions import from_base64, to_base64
+from toolkit.workflow.expressions.locate import EvaluationError
 from toolkit.workflow.expressions.semver import meets, parse_version
 from toolkit.workflow.expressions.sprig_paths import PATHS
 from toolkit.workflow.expressions.sprig_texts import TEXTS
 from toolkit.workflow.expressions.sprig_times import TIMES
 from toolkit.workflow.expressions.sprig_values import is_empty, to_float, to_int, to_strings
 from toolkit.workflow.expressions.values import (
-    EvaluationError,
     go_text,
     is_same,
     json_text,

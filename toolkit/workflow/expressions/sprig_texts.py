@@ -7,8 +7,11 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from toolkit.workflow.expressions.locate import EvaluationError
 from toolkit.workflow.expressions.sprig_values import to_strings, to_words
-from toolkit.workflow.expressions.values import EvaluationError, go_text
+from toolkit.workflow.expressions.values import (
+    go_text,
+)
 
 
 def _truncate(length: int, text: str) -> str:

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from toolkit.workflow.expressions.functions import to_zone
+from toolkit.workflow.expressions.locate import EvaluationError
 from toolkit.workflow.expressions.sprig_values import to_instant
 from toolkit.workflow.expressions.values import (
-    EvaluationError,
     duration_text,
     go_format,
     go_layout_to_python,

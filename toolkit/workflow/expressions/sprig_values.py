@@ -7,7 +7,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from toolkit.workflow.expressions.values import EvaluationError, go_text, is_number
+from toolkit.workflow.expressions.locate import EvaluationError
+from toolkit.workflow.expressions.values import (
+    go_text,
+    is_number,
+)
 
 _OCTAL: Final = re.compile(r"[+-]?0[0-7]+")
 

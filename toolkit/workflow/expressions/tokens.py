@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from toolkit.errors import ExpressionError
+from toolkit.workflow.expressions.locate import with_place
 
 TokenKind = Literal["number", "string", "name", "operator", "end"]
 
@@ -89,8 +90,5 @@ def _unescape(match: re.Match[str]) -> str:
 
 
 def unexpected(text: str, at: int, message: str) -> ExpressionError:
-    """An error at an offset, with expr-lang's (line:column)."""
-    line = text.count("\n", 0, at) + 1
-    column = at - (text.rfind("\n", 0, at) + 1)
-    shown = text.splitlines()[line - 1] if text.strip() else text
-    return ExpressionError(f"{message} ({line}:{column})", excerpt=shown)
+    """An error at an offset, told as expr-lang does."""
+    return ExpressionError(with_place(text, at, message))

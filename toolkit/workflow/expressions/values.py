@@ -9,13 +9,9 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any, Final, Protocol, Self
 
-from toolkit.errors import ExpressionError
+from toolkit.workflow.expressions.locate import EvaluationError
 
 _NANOS: Final = 1_000_000_000
-
-
-class EvaluationError(ExpressionError):
-    """An expression parsed, but cannot be evaluated on these values."""
 
 
 class Fields(Protocol):

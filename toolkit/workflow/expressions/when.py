@@ -13,7 +13,10 @@ from functools import lru_cache
 from typing import Any, Final
 
 from toolkit.errors import ExpressionError
-from toolkit.workflow.expressions.values import EvaluationError, go_text
+from toolkit.workflow.expressions.locate import EvaluationError
+from toolkit.workflow.expressions.values import (
+    go_text,
+)
 from toolkit.workflow.expressions.when_tokens import (
     ACCESSOR,
     CLAUSE,
