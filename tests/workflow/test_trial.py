@@ -229,6 +229,7 @@ CALLS: Body = {
                 "name": "tell",
                 "inputs": {"parameters": [{"name": "text"}]},
                 "plugin": {"slack": {"text": "{{inputs.parameters.text}}"}},
+                "outputs": {"parameters": [{"name": "sent", "valueFrom": {"expression": "sent"}}]},
             },
             container("load"),
         ],

@@ -21,6 +21,7 @@ from toolkit.workflow.supported import (
     unsupported_spec,
     unsupported_template,
 )
+from toolkit.workflow.variables import undefined
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,8 @@ def check(definition: Definition, workflow: Body) -> Problem | None:
         return Problem("Error", text)
     try:
         for text in _broken(definition):
+            return Problem("Failed", f"invalid spec: {text}")
+        if text := undefined(definition):
             return Problem("Failed", f"invalid spec: {text}")
         for text in _unsupported_templates(definition):
             return Problem("Error", text)

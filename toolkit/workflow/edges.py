@@ -7,12 +7,15 @@ thousand ends.
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Final
 
 from toolkit.errors import ExpressionError
 from toolkit.workflow.dag_scope import graph_at, task_name
 from toolkit.workflow.draft import Draft
-from toolkit.workflow.nodes import Node
+from toolkit.workflow.nodes import DAG, STEPS, Node
 from toolkit.workflow.run import Run
+
+_GRAPHS: Final = frozenset({STEPS, DAG})
 
 
 class Edges:
@@ -49,7 +52,13 @@ class Edges:
             last = self._targets(node)
         else:
             last = self._owned(owned[-1]) if owned else []
-        return [out for each in last for out in self.outbound(each.id)]
+        return [
+            out
+            for each in last
+            for out in (
+                self.shown_outbound(each.id) if each.type in _GRAPHS else self.outbound(each.id)
+            )
+        ]
 
     def _compute_outbound(self, node: Node) -> list[str]:
         owned = self._owned(node)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from toolkit.workflow.check import calls, used_templates
-from toolkit.workflow.definition import Definition, given_spec
+from toolkit.workflow.definition import Definition, given_spec, scope_of
 from toolkit.workflow.nodes import Row
 from toolkit.workflow.run import Run
 
@@ -42,9 +42,13 @@ def _repository(run: Run) -> Row:
 
 
 def _stored_templates(definition: Definition) -> Iterator[tuple[str, Row]]:
-    """Those of other objects that the run can reach, under Argo's keys: ``scope/object/template``,
-    and ``scope/object/inline/step`` of those inline in them.
+    """All of the object that the workflow is made of, and those of other objects that the run can
+    reach, under Argo's keys: ``scope/object/template``, and ``scope/object/inline/step`` of those
+    inline in them.
     """
+    if reference := definition.spec.get("workflowTemplateRef"):
+        for name, template in definition.templates[definition.row["scope"]].items():
+            yield f"{scope_of(reference)}/{name}", template
     for scope, template in used_templates(definition):
         if scope.startswith(_LOCAL):
             continue

@@ -51,13 +51,38 @@ def _runs(step: Row) -> bool:
 def _from_param(text: str) -> list[Any]:
     try:
         items = json.loads(text)
-    except ValueError as error:
-        raise _no_list(text, str(error)) from error
+    except json.JSONDecodeError as error:
+        raise _no_list(text, _go_problem(error)) from error
     if items is None:
         return []
     if not isinstance(items, list):
-        raise _no_list(text, f"it is a JSON {type(items).__name__}")
+        kind = _GO_KINDS[type(items)]
+        raise _no_list(text, f"json: cannot unmarshal {kind} into Go value of type []v1alpha1.Item")
     return items
+
+
+_GO_KINDS: Final = {dict: "object", str: "string", int: "number", float: "number", bool: "bool"}
+_GO_PLACES: Final = {
+    "Expecting value": "looking for beginning of value",
+    "Extra data": "after top-level value",
+    "Expecting ':' delimiter": "after object key",
+    "Expecting property name enclosed in double quotes": (
+        "looking for beginning of object key string"
+    ),
+}
+
+
+def _go_problem(error: json.JSONDecodeError) -> str:
+    """What Go says of a text that is no JSON."""
+    at = error.pos
+    while at < len(error.doc) and error.doc[at].isspace():
+        at += 1
+    if at >= len(error.doc) or error.msg.startswith("Unterminated string"):
+        return "unexpected end of JSON input"
+    before = error.doc[:at].rstrip()
+    after = "array element" if before.count("[") > before.count("]") else "object key:value pair"
+    place = _GO_PLACES.get(error.msg, f"after {after}")
+    return f"invalid character '{error.doc[at]}' {place}"
 
 
 def _no_list(text: str, reason: str) -> SubstitutionError:

@@ -49,12 +49,19 @@ def check(template: Row) -> None:
         raise ExpressionError(f"invalid maxAge: {error}") from error
 
 
+def mark(node: Node, template: Row) -> None:
+    """Let a node whose outputs are kept say so; there is no hit yet."""
+    memo: Row = template.get("memoize") or {}
+    if memo:
+        name = str(((memo.get("cache") or {}).get("configMap") or {}).get("name") or "")
+        key = str(memo.get("key") or "")
+        node.status["memoizationStatus"] = {"hit": False, "key": key, "cacheName": name}
+
+
 def look_up(draft: Draft, node: Node, template: Row) -> None:
     """Ask for the entry; the node waits for the answer."""
-    memo: Row = template["memoize"]
-    name = str(((memo.get("cache") or {}).get("configMap") or {}).get("name") or "")
-    key = str(memo.get("key") or "")
-    node.status["memoizationStatus"] = {"hit": False, "key": key, "cacheName": name}
+    mark(node, template)
+    key = node.status["memoizationStatus"]["key"]
     quoted = key.replace("'", "\\'")
     path = f"{{.data['{quoted}']}}"
     wanted = ((_ENTRY, path, ""), (_METADATA, "{.metadata}", ""))

@@ -288,7 +288,7 @@ def _at(reference: str, scope: Scope) -> Any:
     key = reference.strip().removeprefix("{{").removesuffix("}}").strip()
     value = scope.get(key)
     if value is MISSING:
-        raise SubstitutionError(f"Unable to resolve: {{{{{key}}}}}")
+        raise SubstitutionError(f'Unable to resolve: "{key}"')
     return value
 
 
@@ -315,7 +315,7 @@ def resolve_artifact(artifact: Row, scope: Scope) -> Row | None:
         found = _at(str(artifact["from"]), scope)
     else:
         return None
-    if not isinstance(found, dict) or not (found or artifact.get("optional")):
+    if not isinstance(found, dict):
         raise SubstitutionError(f"Unable to resolve: {artifact.get('from')} is not an artifact")
     found = {key: value for key, value in found.items() if key != "globalName"}
     if artifact.get("subPath"):

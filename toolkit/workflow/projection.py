@@ -60,7 +60,8 @@ def project_workflow(run: Run, live: Body) -> Body:
     annotations = {**(metadata.get("annotations") or {}), **run.definition.metadata["annotations"]}
     if not _is_stillborn(run):
         annotations[POD_NAMES] = "v2"
-    metadata["annotations"] = annotations
+    if annotations:
+        metadata["annotations"] = annotations
     _put_finalizer(run, metadata)
     return {**live, "metadata": metadata, "status": _status(run)}
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from toolkit.errors import ExpressionError
-from toolkit.workflow import limits, pods
+from toolkit.workflow import limits, memoize, pods
 from toolkit.workflow.call import Call, call_of
 from toolkit.workflow.context import (
     LEAF_TYPES,
@@ -276,10 +276,12 @@ def _start(draft: Draft, call: Call, template: Row, attempts: list[Node]) -> Non
         return
     if kind in LEAF_TYPES:
         attempt = create(draft, call, node_type(kind), PENDING, inputs=inputs)
+        memoize.mark(attempt, processed)
         pods.limit_pending(draft, attempt, processed)
         pods.start(draft, attempt, processed, _attempt_deadline(draft, processed, attempts))
         return
     attempt = create(draft, call, node_type(kind), RUNNING, inputs=inputs)
+    memoize.mark(attempt, processed)
     attempt.engine["retry"] = values
     if (limit := limits.limit_of(processed)) is not None:
         attempt.engine["limit"] = limit

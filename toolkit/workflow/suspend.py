@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Final
 
@@ -21,6 +22,7 @@ def begin(draft: Draft, node: Node) -> None:
     if message := refusal(draft, node):
         draft.set_phase(node.id, FAILED, message)
         return
+    _put_choices(draft, node)
     template = template_at(draft, node)
     supplied = _supplied(template)
     if supplied:
@@ -35,6 +37,25 @@ def begin(draft: Draft, node: Node) -> None:
         draft.fault(node.id, str(error))
         return
     draft.wake(started_at(node) + span, "suspend", node.id)
+
+
+def _put_choices(draft: Draft, node: Node) -> None:
+    """An input whose value is JSON with an ``enum`` offers these values, the first by default."""
+    inputs: Row = node.status.get("inputs") or {}
+    parameters = [_with_choices(one) for one in inputs.get("parameters") or ()]
+    if parameters and parameters != list(inputs["parameters"]):
+        draft.edit(node.id).status["inputs"] = {**inputs, "parameters": parameters}
+
+
+def _with_choices(parameter: Row) -> Row:
+    try:
+        given = json.loads(text_of(parameter.get("value") or ""))
+    except ValueError:
+        return parameter
+    choices = given.get("enum") if isinstance(given, dict) else None
+    if not choices or not isinstance(choices, list):
+        return parameter
+    return {"default": text_of(choices[0]), **parameter, "enum": [text_of(one) for one in choices]}
 
 
 def _supplied(template: Row) -> list[Row]:
