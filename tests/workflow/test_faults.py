@@ -159,6 +159,14 @@ def test_an_exit_handler_without_its_input(play: Play) -> None:
     assert tree(run)[0] == f"wf Error: error in exit template execution : {NEED}"
 
 
+def test_a_mount_of_a_volume_that_is_nowhere(play: Play) -> None:
+    main = "container: {image: i, volumeMounts: [{name: foo, mountPath: /foo}]}"
+    assert tree(play(workflow(main))) == [
+        "wf Error: error in entry template execution: volume 'foo' not found in workflow spec",
+        "  wf Pod Error: volume 'foo' not found in workflow spec",
+    ]
+
+
 def test_the_exit_hook_of_a_workflow_runs_whatever_its_expression(play: Play) -> None:
     main = "steps: [[{name: a, template: ok}]]"
     run = play(workflow(main, "hooks: {exit: {template: bye, expression: 'false'}}"))

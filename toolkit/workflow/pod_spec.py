@@ -55,6 +55,17 @@ def output_container(containers: Iterable[PodContainer]) -> PodContainer | None:
     return next((each for each in containers if each.name == MAIN_NAME), None)
 
 
+def check_mounts(template: Row, volumes: tuple[Row, ...]) -> None:
+    """Raises ExpressionError for a mount of a volume that is nowhere."""
+    known = {volume.get("name") for volume in volumes}
+    main = (template.get(kind) or {} for kind in ("container", "script", "containerSet"))
+    others = (*(template.get("initContainers") or ()), *(template.get("sidecars") or ()))
+    for container in (*main, *others):
+        for mount in container.get("volumeMounts") or ():
+            if mount.get("name") not in known:
+                raise ExpressionError(f"volume '{mount.get('name')}' not found in workflow spec")
+
+
 def container_call(
     container: Row, volumes: tuple[Row, ...], *, source: Any = None
 ) -> ContainerCall:

@@ -156,6 +156,8 @@ def _command(
         return _resource_command(draft, node, template, archive)
     if type_of(template) == "data":
         return listing(draft.command_id(), node, template, pod, archive)
+    volumes = tuple(_volumes(draft, template))
+    pod_spec.check_mounts(template, volumes)
     files = tuple(
         (str(artifact["path"]), text)
         for artifact, text in raw_artifacts(template)
@@ -168,7 +170,7 @@ def _command(
         pod=pod,
         template=str(template.get("name", "")),
         call=container_call(draft, template),
-        containers=pod_spec.containers_of(template, tuple(_volumes(draft, template))),
+        containers=pod_spec.containers_of(template, volumes),
         awaits_ready=bool(template.get("daemon")),
         output_files=tuple(_output_files(template)),
         input_files=files,
