@@ -11,7 +11,7 @@ from toolkit.workflow.context import inner_scope, template_at
 from toolkit.workflow.dag_scope import graph_at, scope_of, task_name
 from toolkit.workflow.depends import Graph, evaluate, needed
 from toolkit.workflow.draft import Draft
-from toolkit.workflow.halting import FAIL_FAST
+from toolkit.workflow.fail_fast import FAIL_FAST, note_failure
 from toolkit.workflow.invoke import create, invoke, unresolved
 from toolkit.workflow.loops import is_loop
 from toolkit.workflow.nodes import (
@@ -59,6 +59,8 @@ def child_moved(draft: Draft, node: Node, child: Node, *, ended: bool) -> None:
     node = draft.edit(node.id)
     if ended:
         node.engine["open"] -= 1
+        if child.is_unsuccessful and not child.is_hook:
+            note_failure(draft, node)
     graph = graph_at(draft, node)
     task = child
     if child.is_hook:
@@ -72,6 +74,9 @@ def child_moved(draft: Draft, node: Node, child: Node, *, ended: bool) -> None:
     if child.is_hook and ended:
         task = draft.edit(task.id)
         task.engine["hooks_open"] -= 1
+    if node.engine.get("fail"):
+        _assess(draft, node)
+        return
     if not (child.is_hook and _is_shut_down(draft, node)):
         _tell_dependents(draft, node, graph, draft.node(task.id))
     _assess(draft, draft.node(node.id))
@@ -103,7 +108,7 @@ def _start_ready(draft: Draft, node: Node, graph: Graph, names: list[str]) -> No
     pending = list(reversed(names))
     while pending:
         name = pending.pop()
-        if draft.node(node.id).engine.get("error"):
+        if draft.node(node.id).engine.keys() & {"error", "fail"}:
             return
         if draft.find(task_name(node, name)) is not None or not _is_ready(draft, node, graph, name):
             continue
@@ -249,13 +254,14 @@ def _assess(draft: Draft, node: Node) -> None:
     if node.engine.get("error"):
         draft.fault(node.id, node.engine["error"])
         return
+    if node.engine.get("fail"):
+        draft.set_phase(node.id, FAILED, FAIL_FAST)
+        return
     graph = graph_at(draft, node)
     phase = _phase(draft, node, graph)
     if phase == RUNNING:
         return
-    if phase != SUCCEEDED and template_at(draft, node).get("failFast"):
-        draft.set_phase(node.id, FAILED, FAIL_FAST)
-    elif phase != SUCCEEDED:
+    if phase != SUCCEEDED:
         draft.set_phase(node.id, phase)
     else:
         _succeed(draft, node, graph)

@@ -16,6 +16,8 @@ def fire(draft: Draft, node: Node, graph: Graph, task: Node, step: Row, scope: S
     the task's; what is wrong with an exit handler is nobody's.
     """
     is_target = task.engine["key"] in graph.targets
+    if node.engine.get("fail"):
+        return
     if task.engine.get(HOOK_ERROR) or (task.phase == PENDING and not is_target):
         return
     fired = hooks.fire(draft, node, task, step, scope)

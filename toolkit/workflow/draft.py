@@ -218,7 +218,6 @@ class Draft:
     def _end(self, node: Node) -> None:
         node.status["finishedAt"] = rfc3339(self.now)
         node.engine["finished"] = exact(self.now)
-        self.free(node)
         if self.note(resolved_note(node.id)) is not None:
             self.remove(resolved_note(node.id))
         if node.type == SUSPEND:
@@ -234,6 +233,7 @@ class Draft:
             self.tell_owner(node)
         else:  # a daemon: its owner counted it when it came up
             self.agenda.append(Due("moved", node.owner, node.id))
+        self.free(node)  # after its owner: what follows a failure may not start any more
 
     def free(self, node: Node) -> None:
         """Give back what the node holds of the limits and locks: it ended, or is a daemon that is

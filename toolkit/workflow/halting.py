@@ -7,8 +7,6 @@ from toolkit.workflow.draft import Draft
 from toolkit.workflow.halted import DEADLINE_MESSAGE, halted
 from toolkit.workflow.nodes import FAILED, PENDING, POD, RETRY, TASKS, Node
 
-FAIL_FAST = "template has failed or errored children and failFast enabled"
-
 
 def halt(draft: Draft) -> None:
     """End everything that may not go on. Cost: linear in the nodes of the run."""

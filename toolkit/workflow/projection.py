@@ -178,7 +178,8 @@ def _node(node: Node, edges: Edges, *, is_cut_off: bool) -> Row:
     children = list(dict.fromkeys(edges.children[node.id]))
     if children:
         status["children"] = children
-    is_cut_off = is_cut_off or (node.type == "DAG" and node.is_faulty) or "aborted" in node.engine
+    is_faulty_dag = node.type == "DAG" and node.is_faulty
+    is_cut_off = is_cut_off or is_faulty_dag or bool(node.engine.keys() & {"aborted", "fail"})
     is_shown = node.type in {"Steps", "DAG"} and node.has_ended and not is_cut_off
     if is_shown and (outbound := edges.shown_outbound(node.id)):
         status["outboundNodes"] = outbound

@@ -10,7 +10,7 @@ from toolkit.workflow import hooks, outputs
 from toolkit.workflow.call import Call
 from toolkit.workflow.context import globals_scope, inner_scope, template_at
 from toolkit.workflow.draft import Draft, Due, resolved_note
-from toolkit.workflow.halting import FAIL_FAST
+from toolkit.workflow.fail_fast import FAIL_FAST, note_failure
 from toolkit.workflow.invoke import create, invoke, unresolved
 from toolkit.workflow.loops import EMPTY_MESSAGE, with_item
 from toolkit.workflow.nodes import (
@@ -248,7 +248,7 @@ def child_moved(draft: Draft, group: Node, child: Node, *, ended: bool) -> None:
             said = child.message if child.is_hook else _errored(child)
             group.engine.setdefault("error", said)
         elif child.is_unsuccessful and not child.is_hook:
-            _note_failure(draft, parent, group, child)
+            note_failure(draft, parent)
     if not child.is_hook and hooks.has_hooks(_plan(draft, group)[1][child.engine["key"]].step):
         step = _step_of(draft, group, child)
         scope = scope_of(draft, parent, int(group.engine["index"]))
@@ -258,21 +258,13 @@ def child_moved(draft: Draft, group: Node, child: Node, *, ended: bool) -> None:
 
 def _fire_hooks(draft: Draft, group: Node, child: Node, step: Row, scope: Scope) -> None:
     """A hook that cannot be evaluated is the group's error."""
-    if group.engine.get("error"):
+    if group.engine.get("error") or draft.node(group.owner).engine.get("fail"):
         return
     fired = hooks.fire(draft, draft.node(group.owner), child, step, scope)
     group.engine["open"] += fired.started
     if fired.error or fired.exit_error:
         group.engine["error"] = fired.error or fired.exit_error
         group.engine["aborts"] = bool(fired.exit_error) and not group.engine["open"]
-
-
-def _note_failure(draft: Draft, parent: Node, group: Node, child: Node) -> None:
-    """Template ``failFast``: after a failure nothing more is started."""
-    if not template_at(draft, parent).get("failFast"):
-        return
-    if not _continues(_step_of(draft, group, child), child.phase):
-        draft.edit(parent.id).engine["fail"] = True
 
 
 def _step_of(draft: Draft, group: Node, child: Node) -> Row:
@@ -306,19 +298,18 @@ def _conclude(draft: Draft, group: Node) -> None:
         return
     planned, resolved = _plan(draft, group)
     parent = draft.node(group.owner)
-    if group.engine["next"] < len(planned) and not parent.engine.get("fail"):
+    if parent.engine.get("fail"):
+        draft.set_phase(group.id, FAILED, FAIL_FAST)
+        return
+    if group.engine["next"] < len(planned):
         return  # a limit holds the rest back
     for id in draft.children(group.id):
         child = draft.node(id)
         if child.is_hook or not child.is_unsuccessful:
             continue
         if not _continues(resolved[child.engine["key"]].step, child.phase):
-            is_fast = parent.engine.get("fail") or template_at(draft, parent).get("failFast")
-            draft.set_phase(group.id, FAILED, FAIL_FAST if is_fast else f"child '{id}' failed")
+            draft.set_phase(group.id, FAILED, f"child '{id}' failed")
             return
-    if group.engine["next"] < len(planned):
-        draft.set_phase(group.id, FAILED, FAIL_FAST)
-        return
     draft.set_phase(group.id, SUCCEEDED)
 
 

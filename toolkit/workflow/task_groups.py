@@ -7,6 +7,7 @@ from toolkit.workflow import dag_hooks, hooks
 from toolkit.workflow.call import Call
 from toolkit.workflow.dag_scope import graph_at, scope_of, task_name
 from toolkit.workflow.draft import Draft, Due, resolved_note
+from toolkit.workflow.fail_fast import note_failure
 from toolkit.workflow.invoke import create, invoke, unresolved
 from toolkit.workflow.loops import EMPTY_MESSAGE, with_item
 from toolkit.workflow.nodes import (
@@ -67,6 +68,8 @@ def _start_items(draft: Draft, group: Node) -> None:
     node, group = draft.node(group.owner), draft.edit(group.id)
     scope = scope_of(draft, node, str(group.engine["key"]))
     while group.engine["next"] < len(planned) and not group.engine.get("error"):
+        if draft.node(node.id).engine.get("fail"):
+            return
         entry = planned[group.engine["next"]]
         if entry.empty:  # by the parameters of a retry; else there is no group
             group.engine["next"] += 1
@@ -120,8 +123,11 @@ def item_moved(draft: Draft, group: Node, item: Node, *, ended: bool) -> None:
         group.engine["open"] -= 1
         if not item.is_hook:
             dag_hooks.settle(draft, item)
+        if item.is_unsuccessful and not item.is_hook:
+            note_failure(draft, draft.node(group.owner))
     planned, resolved = _plan(draft, group)
-    if not item.is_hook and hooks.has_hooks(resolved.step):
+    is_over = draft.node(group.owner).engine.get("fail")
+    if not item.is_hook and not is_over and hooks.has_hooks(resolved.step):
         node = draft.node(group.owner)
         scope = scope_of(draft, node, str(group.engine["key"]))
         step = with_item(resolved.step, planned[item.engine["index"]].item, scope)
@@ -136,7 +142,7 @@ def _conclude(draft: Draft, group: Node) -> None:
         draft.set_phase(group.id, ERROR, group.engine["error"])
         return
     planned, _ = _plan(draft, group)
-    if group.engine["next"] < len(planned):
+    if group.engine["next"] < len(planned) and not draft.node(group.owner).engine.get("fail"):
         return
     phase = SUCCEEDED
     for id in draft.children(group.id):

@@ -1,0 +1,19 @@
+"""A template's own ``failFast``: after the first failure in it nothing more starts, whatever
+``continueOn`` and ``depends`` say, and it fails once what is under way has ended.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from toolkit.workflow.context import template_at
+from toolkit.workflow.draft import Draft
+from toolkit.workflow.nodes import Node
+
+FAIL_FAST: Final = "template has failed or errored children and failFast enabled"
+
+
+def note_failure(draft: Draft, boundary: Node) -> None:
+    """Something in a steps or dag node failed."""
+    if template_at(draft, boundary).get("failFast"):
+        draft.edit(boundary.id).engine["fail"] = True
