@@ -218,6 +218,8 @@ class Draft:
     def _end(self, node: Node) -> None:
         node.status["finishedAt"] = rfc3339(self.now)
         node.engine["finished"] = exact(self.now)
+        self._note_failure(node)
+        self.free(node)
         if self.note(resolved_note(node.id)) is not None:
             self.remove(resolved_note(node.id))
         if node.type == SUSPEND:
@@ -233,7 +235,12 @@ class Draft:
             self.tell_owner(node)
         else:  # a daemon: its owner counted it when it came up
             self.agenda.append(Due("moved", node.owner, node.id))
-        self.free(node)  # after its owner: what follows a failure may not start any more
+
+    def _note_failure(self, node: Node) -> None:
+        """Before its slot is free for what may not start any more: see :mod:`fail_fast`."""
+        boundary = self.get(node.boundary) if node.boundary and node.is_unsuccessful else None
+        if boundary is not None and boundary.engine.get("fast") and not node.status.get("nodeFlag"):
+            self.edit(boundary.id).engine["fail"] = True
 
     def free(self, node: Node) -> None:
         """Give back what the node holds of the limits and locks: it ended, or is a daemon that is

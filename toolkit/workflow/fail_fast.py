@@ -8,9 +8,15 @@ from typing import Final
 
 from toolkit.workflow.context import template_at
 from toolkit.workflow.draft import Draft
-from toolkit.workflow.nodes import Node
+from toolkit.workflow.nodes import Node, Row
 
 FAIL_FAST: Final = "template has failed or errored children and failFast enabled"
+
+
+def mark(node: Node, template: Row) -> None:
+    """Let a new steps or dag node know how it takes failures."""
+    if template.get("failFast"):
+        node.engine["fast"] = True
 
 
 def note_failure(draft: Draft, boundary: Node) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from toolkit.errors import ExpressionError
-from toolkit.workflow import limits, memoize, outputs, pods, synchronization
+from toolkit.workflow import fail_fast, limits, memoize, outputs, pods, synchronization
 from toolkit.workflow.call import Call
 from toolkit.workflow.context import (
     LEAF_TYPES,
@@ -155,6 +155,8 @@ def _create_for(draft: Draft, call: Call, processed: Row, kind: str) -> Node:
     if limit is not None and kind in {"steps", "dag"}:
         node.engine["limit"] = limit
         node.engine["active"] = 0
+    if kind in {"steps", "dag"}:
+        fail_fast.mark(node, processed)
     if slot := limits.occupy(draft, call.boundary) if not (call.flag or waits) else "":
         node.engine["slot"] = slot
     return node

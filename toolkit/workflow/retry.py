@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from toolkit.errors import ExpressionError
-from toolkit.workflow import limits, memoize, pods
+from toolkit.workflow import fail_fast, limits, memoize, pods
 from toolkit.workflow.call import Call, call_of
 from toolkit.workflow.context import (
     LEAF_TYPES,
@@ -283,6 +283,7 @@ def _start(draft: Draft, call: Call, template: Row, attempts: list[Node]) -> Non
     attempt = create(draft, call, node_type(kind), RUNNING, inputs=inputs)
     memoize.mark(attempt, processed)
     attempt.engine["retry"] = values
+    fail_fast.mark(attempt, processed)
     if (limit := limits.limit_of(processed)) is not None:
         attempt.engine["limit"] = limit
         attempt.engine["active"] = 0
