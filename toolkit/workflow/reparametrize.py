@@ -14,7 +14,7 @@ from toolkit.workflow.context import globals_scope, local_values, process, templ
 from toolkit.workflow.dag_scope import graph_at, scope_of
 from toolkit.workflow.definition import DEFINITION, redefine
 from toolkit.workflow.draft import Draft
-from toolkit.workflow.nodes import DAG, ERROR, RETRY, STEPS, Node, Row
+from toolkit.workflow.nodes import DAG, ERROR, RETRY, STEP_GROUP, STEPS, TASK_GROUP, Node, Row
 from toolkit.workflow.parameters import inputs_of
 from toolkit.workflow.resolve import resolve
 from toolkit.workflow.run import Run
@@ -37,13 +37,15 @@ def with_parameters(run: Run, overrides: Mapping[str, str], now: datetime) -> Dr
 
 def renew_inputs(draft: Draft) -> None:
     """Give the nodes that go on after a restart their inputs anew, from the outermost on. A hook
-    that goes on keeps the inputs it was started with.
+    that goes on keeps the inputs it was started with, and so does a step or an item that failed of
+    itself, with nothing in it that failed.
     """
     draft.forget()
     going_on = [node for node in draft.changed_nodes() if node.engine.get("again")]
     for node in sorted(going_on, key=lambda node: int(node.engine["seq"])):
         is_hook = node.is_hook or node.engine.get("role") == "hook"
-        if node.type in _WITH_INPUTS and not is_hook:
+        is_member = bool(node.owner) and draft.node(node.owner).type in {STEP_GROUP, TASK_GROUP}
+        if node.type in _WITH_INPUTS and not (is_hook or is_member):
             try:
                 inputs = _inputs(draft, node)
             except (ExpressionError, ValueError) as error:
