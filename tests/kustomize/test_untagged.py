@@ -26,6 +26,19 @@ JSON = """patches:
 - target: {kind: Deployment}
   patch: '- {op: add, path: /spec/y, value: 1}'
 """
+RENAMED = """patches:
+- target: {kind: Deployment}
+  options: {allowNameChange: true}
+  patch: "{apiVersion: apps/v1, kind: Deployment, metadata: {name: '9'}, spec: {made: '3'}}"
+"""
+VALUE = """transformers:
+- |-
+  apiVersion: builtin
+  kind: ValueAddTransformer
+  metadata: {name: v}
+  value: '80'
+  targets: [{selector: {kind: Deployment}, fieldPath: spec/made}]
+"""
 
 
 def _made(text: str, path: str = "spec.made") -> str:
@@ -65,6 +78,14 @@ CASES = {
     "a name in quotes": ("'e5'", "nginx", ("namePrefix: '1'\n",), "metadata.name", "1e5"),
     "a name, merged": ("5", "nginx", (MERGE,), "metadata.name", 5),
     "a name in quotes, merged": ("'5'", "nginx", (MERGE,), "metadata.name", "5"),
+    "a name over one without quotes": (
+        *("e5", "nginx", (JSON, _made("80", "metadata.name"), RENAMED)),
+        *("metadata.name", 9),
+    ),
+    "a patch over a made field": (
+        *("a", "nginx", (_made("null"), RENAMED, VALUE)),
+        *("spec.made", 80),
+    ),
     "an annotation": ("a", "nginx", (_made("0o17", "metadata.annotations.a"),), "", "0o17"),
     "an annotation, through JSON": (
         *("a", "nginx", (_made("0o17", "metadata.annotations.a"), JSON)),

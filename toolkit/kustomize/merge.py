@@ -26,7 +26,7 @@ from toolkit.kustomize.merge_lists import (
     wanted_keys,
     with_rest,
 )
-from toolkit.kustomize.untagged import Untagged, visited
+from toolkit.kustomize.untagged import Unquoted, Untagged, visited
 from toolkit.yaml.scalars import BLANK
 
 TYPE_CHECKING = False
@@ -87,11 +87,13 @@ class Merger:
 
     def _scalar(self, dest: Any, patch: Any) -> Any:
         if patch is ABSENT:
-            if dest.__class__ is Untagged:
+            if isinstance(dest, Untagged | Unquoted):
                 return visited(dest)
             return ABSENT if dest is BLANK and self.spelling is not None else dest
         if patch is None or patch is BLANK:
             return ABSENT
+        if isinstance(dest, Untagged | Unquoted) and patch.__class__ is str:
+            return Unquoted(patch)
         if self.spelling is not None and isinstance(dest, str) and patch.__class__ is not str:
             path = tuple(self._path)
             if self.spelling.is_quoted(path, dest):

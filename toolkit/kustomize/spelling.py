@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from toolkit.kustomize.item import Item, text_of
 from toolkit.kustomize.merge import Path
 from toolkit.kustomize.session import Session
-from toolkit.kustomize.untagged import Untagged, is_text
+from toolkit.kustomize.untagged import Unquoted, Untagged, is_text
 from toolkit.yaml.scalars import reads_as_text, resolve_resource
 from toolkit.yaml.styles import syntax_of
 
@@ -85,7 +85,7 @@ class FileScalars:
 
 
 def _is_quoted(session: Session, item: Item, path: Path, text: str) -> bool:
-    if isinstance(text, Untagged) and not is_text(text):
+    if isinstance(text, Unquoted) or (isinstance(text, Untagged) and not is_text(text)):
         return False
     is_plain = isinstance(text, Untagged) or (bool(text) and reads_as_text(text))
     if item.is_rewritten:

@@ -21,6 +21,14 @@ class Untagged(str):
     __slots__ = ()
 
 
+class Unquoted(str):
+    """A text that has no quotes where it stands, and needs them: what is written over it without
+    a type may be a number.
+    """
+
+    __slots__ = ()
+
+
 class Mistyped(str):
     """A text that a replacement put over ``present``, a scalar of another type. Whether that is an
     ``error`` is known in the end: another step may take it away.
@@ -63,6 +71,8 @@ def settle(body: Any, *, is_final: bool = True) -> Any:
                 open_nodes.append(value)
             elif kind is Untagged:
                 node[key] = str(value) if is_text(value) else resolve_resource(value)
+            elif kind is Unquoted:
+                node[key] = str(value)
             elif kind is Mistyped:
                 if is_final:
                     raise value.error

@@ -19,7 +19,7 @@ from toolkit.kustomize.path_match import CREATED, match_fields
 from toolkit.kustomize.paths import get_field, is_item, item_test, split_field_path
 from toolkit.kustomize.selector import Selector
 from toolkit.kustomize.sharing import spread_changes
-from toolkit.kustomize.untagged import Mistyped, Untagged
+from toolkit.kustomize.untagged import Mistyped, Unquoted, Untagged, is_text
 from toolkit.yaml.scalars import resolve_resource
 
 if TYPE_CHECKING:
@@ -267,6 +267,9 @@ class _Writer:
             return self._scalars.untagged(item, parent, key, value)
         if _is_time(present) and not self._scalars.in_quotes(item, parent, key):
             return _time(value)
+        if isinstance(present, str) and not is_text(value):
+            is_quoted = self._scalars.in_quotes(item, parent, key)
+            return str(value) if is_quoted else Unquoted(value)
         return of_type(present, value)
 
 
