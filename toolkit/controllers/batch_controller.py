@@ -15,6 +15,7 @@ from toolkit.clock import Clock
 from toolkit.controllers.controller import Controller
 from toolkit.controllers.cron_events import record
 from toolkit.controllers.object_status import put_status
+from toolkit.controllers.object_watch import Watches
 from toolkit.controllers.projecting import POD
 from toolkit.errors import AlreadyExistsError, NotFoundError
 from toolkit.resource.cluster import Cluster, ObjectRef, WatchEvent
@@ -38,9 +39,10 @@ class BatchController(Controller[Cluster]):
         on_error: Callable[[Exception], None],
         *,
         crons: bool = True,
+        watches: Watches | None = None,
     ) -> None:
         """Without ``crons`` only Jobs are run, those of CronJobs, too."""
-        super().__init__(f"batch-{name}", cluster, clock, on_error)
+        super().__init__(f"batch-{name}", cluster, clock, on_error, watches)
         self._fires = crons
         self._wakes: dict[ObjectRef, datetime] = {}
         self._problems: dict[ObjectRef, str] = {}

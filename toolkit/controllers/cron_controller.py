@@ -17,6 +17,7 @@ from toolkit.clock import Clock
 from toolkit.controllers.controller import Controller
 from toolkit.controllers.cron_events import record
 from toolkit.controllers.cron_runs import CronRuns, Key, Neighbours, cron_of, key_of
+from toolkit.controllers.object_watch import Watches
 from toolkit.controllers.projecting import WORKFLOW, Canvas, version_of
 from toolkit.errors import (
     AlreadyExistsError,
@@ -97,7 +98,7 @@ class CronController(Controller[CronCluster]):
     and of their children.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one argument for each port
         self,
         name: str,
         cluster: CronCluster,
@@ -108,9 +109,10 @@ class CronController(Controller[CronCluster]):
         catch_up: CatchUp = CatchUp.LATEST,
         watcher: CronWatcher | None = None,
         past: Callable[[str, str], str] = lambda _namespace, _run: "",
+        watches: Watches | None = None,
     ) -> None:
         """``past`` gives the phase of a run that is not there any more, "" where nobody knows."""
-        super().__init__(f"crons-{name}", cluster, clock, on_error)
+        super().__init__(f"crons-{name}", cluster, clock, on_error, watches)
         self._name = name
         self._notice = notice
         self._on_error = on_error

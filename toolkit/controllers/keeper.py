@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from toolkit.clock import Clock
 from toolkit.controllers.controller import Controller
+from toolkit.controllers.object_watch import Watches
 from toolkit.controllers.projecting import POD, WORKFLOW, remove_pods
 from toolkit.errors import ConflictError, NotFoundError
 from toolkit.resource.cluster import Cluster, ObjectRef, WatchEvent
@@ -35,8 +36,9 @@ class Keeper(Controller[Cluster]):
         clock: Clock,
         on_error: Callable[[Exception], None],
         sweep: Callable[[], object] = lambda: None,
+        watches: Watches | None = None,
     ) -> None:
-        super().__init__(f"keeper-{name}", cluster, clock, on_error)
+        super().__init__(f"keeper-{name}", cluster, clock, on_error, watches)
         self._sweep = sweep
         self._due: dict[str, datetime] = {}  # by uid, of workflows: the timer that counts
         self.follow(WORKFLOW, listed=self.listed, changed=self.changed)

@@ -1,9 +1,13 @@
-"""Follows one kind of object: a list, then every change, on a thread of its own."""
+"""Follows kinds of objects: a list, then every change, on a thread for each kind.
+
+Controllers of one cluster share what they watch: each change is read once, whoever asked for it.
+"""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 
 from toolkit.controllers.event_loop import EventLoop
@@ -16,28 +20,36 @@ _WATCH_S = 1.0
 _RETRY_S = 1.0
 
 
-class ObjectWatch:
-    """``listed`` is called with all objects, at first and whenever changes may have been missed;
-    ``changed`` with every change after. Both on ``loop``, in order.
-    """
+@dataclass(frozen=True, slots=True)
+class _Follower:
+    loop: EventLoop
+    listed: Callable[[tuple[Body, ...]], None]
+    changed: Callable[[WatchEvent], None]
 
-    def __init__(
+
+class ObjectWatch:
+    """Of one kind, for all who :meth:`follow` it before it starts."""
+
+    def __init__(self, cluster: Cluster, gvk: GroupVersionKind) -> None:
+        self._cluster = cluster
+        self._gvk = gvk
+        self._followers: list[_Follower] = []
+        self._closing = threading.Event()
+        name = f"watch-{gvk.kind.lower()}"
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def follow(
         self,
-        cluster: Cluster,
-        gvk: GroupVersionKind,
         loop: EventLoop,
         *,
         listed: Callable[[tuple[Body, ...]], None],
         changed: Callable[[WatchEvent], None],
     ) -> None:
-        self._cluster = cluster
-        self._gvk = gvk
-        self._loop = loop
-        self._listed = listed
-        self._changed = changed
-        self._closing = threading.Event()
-        name = f"watch-{gvk.kind.lower()}"
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        """``listed`` is called with all objects, at first and whenever changes may have been
+        missed; ``changed`` with every change after. Both on ``loop``, in order. The objects are
+        everybody's: not to be changed.
+        """
+        self._followers.append(_Follower(loop, listed, changed))
 
     def start(self) -> None:
         self._thread.start()
@@ -63,7 +75,8 @@ class ObjectWatch:
 
     def _list(self) -> str:
         found = self._cluster.list(self._gvk)
-        self._loop.soon(partial(self._listed, found.items))
+        for each in self._followers:
+            each.loop.soon(partial(each.listed, found.items))
         return found.resource_version
 
     def _follow(self, version: str) -> None:
@@ -73,6 +86,41 @@ class ObjectWatch:
             ):
                 version = str(event.object["metadata"]["resourceVersion"])
                 if event.type != "BOOKMARK":
-                    self._loop.soon(partial(self._changed, event))
+                    self._tell(event)
                 if self._closing.is_set():
                     return
+
+    def _tell(self, event: WatchEvent) -> None:
+        for each in self._followers:
+            each.loop.soon(partial(each.changed, event))
+
+
+class Watches:
+    """Those of one cluster. What shares them begins and ends together."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._by_kind: dict[GroupVersionKind, ObjectWatch] = {}
+        self._is_started = False
+
+    def of(self, gvk: GroupVersionKind) -> ObjectWatch:
+        """To be followed before the start."""
+        return self._by_kind.setdefault(gvk, ObjectWatch(self._cluster, gvk))
+
+    def start(self) -> None:
+        """Starts them, once."""
+        if not self._is_started:
+            self._is_started = True
+            for watch in self._by_kind.values():
+                watch.start()
+
+    def stop(self) -> None:
+        """See :meth:`ObjectWatch.stop`."""
+        for watch in self._by_kind.values():
+            watch.stop()
+
+    def close(self) -> None:
+        """See :meth:`ObjectWatch.close`."""
+        self.stop()
+        for watch in self._by_kind.values():
+            watch.close()

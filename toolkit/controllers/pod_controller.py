@@ -16,6 +16,7 @@ from typing import Final
 from toolkit.clock import Clock
 from toolkit.controllers.controller import Controller
 from toolkit.controllers.object_status import put_status
+from toolkit.controllers.object_watch import Watches
 from toolkit.controllers.projecting import POD
 from toolkit.controllers.step_environment import resolve
 from toolkit.errors import ToolkitError
@@ -70,8 +71,9 @@ class PodController(Controller[Cluster]):
         *,
         given: Mapping[str, str],
         on_error: Callable[[Exception], None],
+        watches: Watches | None = None,
     ) -> None:
-        super().__init__(f"pods-{name}", cluster, clock, on_error)
+        super().__init__(f"pods-{name}", cluster, clock, on_error, watches)
         self._name = name
         self._executor = executor
         self._given = given

@@ -139,9 +139,8 @@ class RunLocks:
         self._concerned.add(request.run)
         kinds = {lock.kind for lock in request.locks}
         if CONFIG_MAP in kinds and self._watch is None and self._loop.is_running:
-            self._watch = ObjectWatch(
-                self._cluster,
-                _CONFIG_MAP,
+            self._watch = ObjectWatch(self._cluster, _CONFIG_MAP)
+            self._watch.follow(
                 self._loop,
                 listed=lambda bodies: self.changed(*bodies),
                 changed=lambda event: self.changed(event.object),

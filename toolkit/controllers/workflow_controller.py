@@ -23,6 +23,7 @@ from toolkit.controllers.collecting import Collecting, is_awaited, is_going
 from toolkit.controllers.committing import Committing
 from toolkit.controllers.controller import Controller
 from toolkit.controllers.estimates import Estimates
+from toolkit.controllers.object_watch import Watches
 from toolkit.controllers.picture import Picture
 from toolkit.controllers.projecting import WORKFLOW, Canvas, Shown, remove_pods
 from toolkit.controllers.resource_actions import Owner
@@ -83,8 +84,9 @@ class WorkflowController(Controller[Canvas]):
         notice: Callable[[RunNotice], None],
         on_error: Callable[[Exception], None],
         watcher: RunWatcher | None = None,
+        watches: Watches | None = None,
     ) -> None:
-        super().__init__(f"workflows-{name}", cluster, clock, on_error)
+        super().__init__(f"workflows-{name}", cluster, clock, on_error, watches)
         self._name = name
         self._executor = executor
         self._runs = runs
@@ -118,7 +120,7 @@ class WorkflowController(Controller[Canvas]):
 
     def close(self) -> None:
         """Stops deciding. Steps go on; the next start takes them up."""
-        self._end_watches()
+        self._watches.close()
         self._calls.close()
         self.locks.close()
         super().close()

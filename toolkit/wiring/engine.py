@@ -25,6 +25,7 @@ from toolkit.controllers.cron_controller import CronController, CronNotice
 from toolkit.controllers.event_loop import EventLoop
 from toolkit.controllers.keeper import Keeper
 from toolkit.controllers.measuring import EngineMeter
+from toolkit.controllers.object_watch import Watches
 from toolkit.controllers.pod_controller import PodController, pod_starts
 from toolkit.controllers.run_locks import SharedLocks
 from toolkit.controllers.run_watcher import RunWatcher, RunWatchers
@@ -204,7 +205,7 @@ def _manage(stack: ExitStack, shared: _Shared, environment: Environment) -> _Man
     engine_meter = EngineMeter(
         name, shared.meter, on_problem=lambda text: on_error(ExecutionError(text))
     )
-    given = _given(shared.workspace, environment)
+    given, watches = _given(shared.workspace, environment), Watches(cluster)
     workflows = WorkflowController(
         name,
         cluster,
@@ -217,17 +218,21 @@ def _manage(stack: ExitStack, shared: _Shared, environment: Environment) -> _Man
         notice=shared.notice,
         on_error=_counted(on_error, engine_meter),
         watcher=RunWatchers([engine_meter, *shared.tracers(name)]),
+        watches=watches,
     )
     pods = PodController(
-        name, cluster, shared.executor, owner.clock, given=given, on_error=on_error
+        name, cluster, shared.executor, owner.clock, given=given, on_error=on_error, watches=watches
     )
-    batch = BatchController(name, cluster, owner.clock, on_error, crons=shared.crons)
+    batch = BatchController(
+        name, cluster, owner.clock, on_error, crons=shared.crons, watches=watches
+    )
     keeper = Keeper(
         name,
         cluster,
         clock=owner.clock,
         on_error=on_error,
         sweep=sweeper(owner, shared.workspace, [environment]),
+        watches=watches,
     )
     crons = None
     if shared.crons:
@@ -240,6 +245,7 @@ def _manage(stack: ExitStack, shared: _Shared, environment: Environment) -> _Man
             catch_up=environment.catch_up,
             watcher=engine_meter,
             past=partial(SqliteArchive(owner.database).phase_of, name),
+            watches=watches,
         )
     shared.receivers.extend((workflows, pods))
     managed = _Managed(name, cluster, workflows, pods, batch, keeper, crons)

@@ -10,8 +10,9 @@ from tests.controllers.engine.conftest import NAMESPACE, config_map
 from toolkit.adapters.clock import SystemClock
 from toolkit.adapters.embedded import EmbeddedCluster
 from toolkit.controllers import object_watch
+from toolkit.controllers.controller import Controller
 from toolkit.controllers.event_loop import EventLoop
-from toolkit.controllers.object_watch import ObjectWatch
+from toolkit.controllers.object_watch import ObjectWatch, Watches
 from toolkit.errors import GoneError, UnreachableError
 from toolkit.resource.cluster import ObjectRef, WatchEvent
 from toolkit.resource.identity import GroupVersionKind
@@ -25,9 +26,8 @@ class Seen:
         self.queue: SimpleQueue[Any] = SimpleQueue()
         self._errors: list[Exception] = []
         self._loop = EventLoop("watch", SystemClock(), self._errors.append)
-        self._watch = ObjectWatch(
-            cluster,
-            CONFIG_MAP,
+        self._watch = ObjectWatch(cluster, CONFIG_MAP)
+        self._watch.follow(
             self._loop,
             listed=lambda bodies: self.queue.put(["listed", *map(name_of, bodies)]),
             changed=lambda event: self.queue.put([event.type, name_of(event.object)]),
@@ -95,3 +95,44 @@ def test_what_may_have_been_missed_is_listed_again(
     cluster.create(config_map("b"))
     assert seen.next() == ["ADDED", "b"]
     seen.close()
+
+
+class Counted:
+    """A cluster that counts the watches begun on it."""
+
+    def __init__(self, cluster: EmbeddedCluster) -> None:
+        self._cluster = cluster
+        self.lists = 0
+
+    def list(self, *arguments: Any) -> Any:
+        self.lists += 1
+        return self._cluster.list(*arguments)
+
+    def watch(self, *arguments: Any, **options: Any) -> Iterator[WatchEvent]:
+        return self._cluster.watch(*arguments, **options)
+
+
+def test_controllers_that_share_watches_are_told_of_one_read(cluster: EmbeddedCluster) -> None:
+    counted, told = Counted(cluster), SimpleQueue[Any]()
+    errors: list[Exception] = []
+    shared = Watches(counted)  # type: ignore[arg-type]
+    cluster.create(config_map("a"))
+    sharers = [
+        Controller(name, cluster, SystemClock(), errors.append, shared) for name in ("one", "two")
+    ]
+    for each in sharers:
+        each.follow(CONFIG_MAP, listed=told.put, changed=told.put)
+    for each in sharers:
+        each.start()
+    first, second = told.get(timeout=LONG_S), told.get(timeout=LONG_S)
+    assert first is second
+    cluster.create(config_map("b"))
+    first, second = told.get(timeout=LONG_S), told.get(timeout=LONG_S)
+    assert first is second
+    assert name_of(first.object) == "b"
+    for each in sharers:
+        each.stop()
+    for each in sharers:
+        each.close()
+    assert counted.lists == 1
+    assert not errors
