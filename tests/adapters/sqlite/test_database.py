@@ -101,6 +101,54 @@ def test_a_write_inside_a_write_is_refused(path: Path) -> None:
         database.write(lambda _: database.write(make_table))
 
 
+def beside(work: Callable[[], object]) -> object:
+    """What ``work`` gives, or raises, on a thread of its own."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(work).result()
+
+
+def test_who_writes_alone_commits_by_itself(path: Path) -> None:
+    with Database(path) as database:
+        threads = beside(
+            lambda: (threading.get_ident(), database.write(lambda _: threading.get_ident()))
+        )
+        assert threads[0] == threads[1]  # type: ignore[index]
+        beside(lambda: database.write(make_table))
+        with pytest.raises(sqlite3.IntegrityError):
+            beside(lambda: [database.write(insert(1)), database.write(insert(1))])
+        with pytest.raises(RuntimeError, match="wait for itself"):
+            beside(lambda: database.write(lambda _: database.write(insert(2))))
+        assert numbers(database) == [1]
+        assert beside(lambda: database.write(lambda connection: connection.in_transaction))
+
+
+def test_the_main_thread_commits_nothing_by_itself(path: Path) -> None:
+    """An interrupt would leave it half done."""
+    with Database(path) as database:
+        assert database.write(lambda _: threading.get_ident()) != threading.get_ident()
+
+
+def test_the_end_waits_for_who_commits_by_itself(path: Path) -> None:
+    def slowly(connection: sqlite3.Connection) -> None:
+        under_way.set()
+        while not database._is_closed:
+            time.sleep(0.001)
+        insert(1)(connection)
+
+    under_way = threading.Event()
+    database = Database(path)
+    database.write(make_table)
+    with ThreadPoolExecutor(1) as pool:
+        written = pool.submit(database.write, slowly)
+        assert under_way.wait(timeout=30)
+        database.close()
+        written.result()
+        with pytest.raises(StateError, match="is closed"):
+            pool.submit(database.write, insert(2)).result()
+    with Database(path) as reopened:
+        assert numbers(reopened) == [1]
+
+
 def test_upkeep_asked_for_inside_a_write_comes_after_it_and_fails_alone(path: Path) -> None:
     def both(connection: sqlite3.Connection) -> None:
         database.write_later(insert(2))

@@ -1,1 +1,1 @@
-"""The state database: one file, one writer thread, a pool of readers."""
+"""The state database: one file, one who writes at a time, a pool of readers."""

@@ -1,9 +1,10 @@
-"""One SQLite file: a writer thread with group commit, and a pool of readers.
+"""One SQLite file: one who writes at a time, with group commit, and a pool of readers.
 
 Every write is a function of the writer's connection. Those that wait together are run together,
 each in its own savepoint, and committed at once with ``synchronous=FULL``: a call returns only
 when its change is on disk, and one failing write does not undo its neighbours'. Where several
 write at a time, the thread waits a moment for those it has just answered: they share one flush.
+Who writes alone commits on its own thread: to be woken costs as much as a small commit.
 
 Deleted content is overwritten (``secure_delete``), so that a replaced Secret's value does not
 linger in free pages; the write-ahead log is emptied when the database is closed, and by
@@ -118,6 +119,9 @@ class Database:
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._after_commit: tuple[_Subscription, ...] = ()
         self._writer: threading.Thread | None = None
+        self._turn = threading.Lock()  # of whoever uses the writer's connection
+        self._committer: int | None = None  # the thread that has it
+        self._is_shared = False  # several write: they wait for the writer's thread
         if read_only:
             self._check_readable()
         else:
@@ -138,20 +142,18 @@ class Database:
         is_quiet: bool = False,
         touched: Collection[Topic] = (),
     ) -> T:
-        """Runs ``work`` in a transaction on the writer thread; returns its result once durable.
+        """Runs ``work`` in a transaction, on the writer's thread or here; returns its result once
+        durable.
 
         An exception from ``work`` rolls back what it did, alone, and is raised here. ``is_quiet``:
         subscribers need not be woken, for nothing they look at has changed. ``touched``: what they
         may look at that has; ``work`` may still fill it.
         """
-        if threading.current_thread() is self._writer:
+        if threading.get_ident() == self._committer:
             raise RuntimeError("a write inside a write would wait for itself")
         job = _Job(work, is_quiet=is_quiet, touched=touched)
-        with self._lock:
-            self._require_open()
-            if self._writer is None:
-                raise StateError(f"{self._path} was opened for reading only")
-            self._jobs.put(job)
+        if not self._commit_here(job):
+            self._hand_over(job)
         result: T = job.result()
         return result
 
@@ -176,8 +178,8 @@ class Database:
             self._give_back(connection)
 
     def subscribe(self, wake: Callable[[], None], topic: Topic | None = None) -> Callable[[], None]:
-        """Calls ``wake`` on the writer thread after each commit that touched ``topic``, or without
-        one after each that is not quiet; returns what ends that.
+        """Calls ``wake`` on the thread that commits, after each commit that touched ``topic``, or
+        without one after each that is not quiet; returns what ends that.
         """
         subscription = _Subscription(wake, topic)
         with self._lock:
@@ -219,10 +221,8 @@ class Database:
 
     def _start_writer(self) -> None:
         _create_private(self._path)
-        connection = _opened(self._path)
-        self._writer = threading.Thread(
-            target=self._write_loop, args=(connection,), name="sqlite-writer", daemon=True
-        )
+        self._connection = _opened(self._path)
+        self._writer = threading.Thread(target=self._write_loop, name="sqlite-writer", daemon=True)
         self._writer.start()
 
     def _check_readable(self) -> None:
@@ -255,20 +255,55 @@ class Database:
                 return
         connection.close()
 
-    def _write_loop(self, connection: sqlite3.Connection) -> None:
+    def _commit_here(self, job: _Job) -> bool:
+        """Commits where nobody else writes. Not on the main thread: an interrupt is raised there,
+        between any two lines.
+        """
+        is_main = threading.current_thread() is threading.main_thread()
+        if self._writer is None or self._is_shared or is_main:
+            return False
+        if not self._turn.acquire(blocking=False):
+            return False
+        try:
+            self._require_open()
+            self._commit([job])
+        finally:
+            self._turn.release()
+        return True
+
+    def _hand_over(self, job: _Job) -> None:
+        with self._lock:
+            self._require_open()
+            if self._writer is None:
+                raise StateError(f"{self._path} was opened for reading only")
+            self._jobs.put(job)
+
+    def _commit(self, group: list[_Job]) -> None:
+        """With the turn."""
+        self._committer = threading.get_ident()
+        try:
+            _commit_group(self._connection, group, self._announce)
+        finally:
+            self._committer = None
+
+    def _write_loop(self) -> None:
         group, took_s = self._next_group(0, 0.0), 0.0
         while group:
-            start_s = time.monotonic()
-            _commit_group(connection, group, self._announce)
-            took_s = time.monotonic() - start_s
+            with self._turn:
+                start_s = time.monotonic()
+                self._commit(group)
+                took_s = time.monotonic() - start_s
+            self._is_shared = len(group) > 1
             group = self._next_group(len(group), took_s)
-        connection.close()
+        with self._turn:
+            self._connection.close()
 
     def _next_group(self, answered: int, took_s: float) -> list[_Job]:
         """The jobs that wait, at least one; none once the database is closed. ``answered`` jobs
         were the last group, which took ``took_s``.
         """
         first = self._jobs.get()
+        self._is_shared = True  # who writes alone is not to be first again and again
         if first is None:
             return []
         if answered > 1:
