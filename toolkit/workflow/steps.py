@@ -40,7 +40,6 @@ def begin(draft: Draft, node: Node) -> None:
 
 def group_ended(draft: Draft, node: Node, group: Node) -> None:
     """A group of a steps node ended: the next one, or the end."""
-    draft.edit(node.id).engine["open"] = 0
     if group.is_unsuccessful and group.engine.get("aborts") and _is_bare_main(draft, node):
         draft.edit(node.id).engine["aborted"] = group.message
         draft.set_phase(node.id, ERROR, _OPERATION_ERROR)
