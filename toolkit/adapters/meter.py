@@ -89,9 +89,10 @@ def _record(series: Series, measure: Measure) -> None:
     if measure.since is not None:
         series.running[labels] = (measure.since, measure.ended, measure.owner)
     elif series.kind == "histogram":
-        found = series.distributions.setdefault(
-            labels, Distribution([0] * (len(series.buckets) + 1))
-        )
+        found = series.distributions.get(labels)
+        if found is None:
+            found = Distribution([0] * (len(series.buckets) + 1))
+            series.distributions[labels] = found
         found.counts[bisect_left(series.buckets, measure.value)] += 1
         found.total += measure.value
     elif series.kind == "counter" or measure.operation == "Add":

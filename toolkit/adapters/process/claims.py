@@ -65,7 +65,7 @@ class Claim:
     more than the opening.
     """
 
-    __slots__ = ("_at", "command_id", "folder")
+    __slots__ = ("_at", "_exit_code", "command_id", "folder")
 
     def __init__(self, steps: Path, command_id: str) -> None:
         """Raises ExecutionError for an id that is no plain file name."""
@@ -74,6 +74,7 @@ class Claim:
         self.command_id = command_id
         self.folder = steps / command_id
         self._at = str(self.folder)
+        self._exit_code: int | None = None  # once written it stays
 
     @property
     def parts(self) -> Path:
@@ -162,8 +163,10 @@ class Claim:
 
     def exit_code(self) -> int | None:
         """None where the wrapper has not written it, or only in part."""
-        codes = (line[1] for line in self._record() if len(line) == 2 and line[0] == "exit")
-        return next((int(code) for code in codes if code.isdigit()), None)
+        if self._exit_code is None:
+            codes = (line[1] for line in self._record() if len(line) == 2 and line[0] == "exit")
+            self._exit_code = next((int(code) for code in codes if code.isdigit()), None)
+        return self._exit_code
 
     def failure(self) -> str:
         """Why the wrapper could not run the command ("" where it could)."""

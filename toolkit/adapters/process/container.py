@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from toolkit.adapters.logs import Logs
@@ -263,13 +264,13 @@ class Container:
         else:
             if record is not None and self._group is None:  # it ended while nobody followed it
                 end_session(record)
-            if self.claim.container() is None and (
-                self._is_part or not self.resolved.start.output_artifacts
-            ):
-                self._conclude(standing)
+            is_contained = self.claim.container() is not None
+            conclude = partial(self._conclude, standing, is_contained=is_contained)
+            saves = bool(self.resolved.start.output_artifacts) and not self._is_part
+            if not (is_contained or saves):
+                conclude()
             elif not self._machinery.is_closing:  # else the next executor does it
-                work = lambda: self._conclude(standing)  # noqa: E731 - a thunk
-                self._machinery.movers.submit(self._guarded, work)
+                self._machinery.movers.submit(self._guarded, conclude)
 
     def _attach_live(self, record: ProcessRecord) -> None:
         try:
@@ -288,11 +289,11 @@ class Container:
         end_leftovers(descriptor, self.claim)
         self.attach()
 
-    def _conclude(self, standing: Standing) -> None:
+    def _conclude(self, standing: Standing, *, is_contained: bool) -> None:
         """Nothing of it lives any more."""
         machinery, start = self._machinery, self.resolved.start
         failure = ""
-        if self.claim.container() is None:
+        if not is_contained:
             pass  # a process: it has left nothing but its folder
         elif standing is Standing.ENDED:
             failure = collect_contained(self.claim, machinery.host, recall_layout(self.claim))
