@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,20 +17,27 @@ def test_tmp_is_always_private(tmp_path: Path) -> None:
     assert layout.fstab == (f"{tmp_path}/tmp /tmp none rbind 0 0\n",)
 
 
-def test_what_must_stay_in_sight_is_bound_before_it_is_hidden(tmp_path: Path) -> None:
-    layout = plan(FULL, tmp_path / "p", folders=(), files=(), visible=(tmp_path,))
+@pytest.fixture
+def in_tmp() -> Iterator[Path]:
+    """A folder in /tmp itself, wherever pytest has its own."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        yield Path(folder)
+
+
+def test_what_must_stay_in_sight_is_bound_before_it_is_hidden(in_tmp: Path) -> None:
+    layout = plan(FULL, in_tmp / "p", folders=(), files=(), visible=(in_tmp,))
     source, target = layout.fstab[0].split()[:2]
-    assert source == str(tmp_path)
-    assert target == str(tmp_path / "tmp" / tmp_path.relative_to("/tmp"))
+    assert source == str(in_tmp)
+    assert target == str(in_tmp / "tmp" / in_tmp.relative_to("/tmp"))
 
 
 def test_what_must_stay_in_sight_is_bound_into_a_volume_that_is_mounted_over_it(
-    tmp_path: Path,
+    in_tmp: Path,
 ) -> None:
-    volume, repository = tmp_path / "volume", tmp_path / "repository"
+    volume, repository = in_tmp / "volume", in_tmp / "repository"
     layout = plan(
         FULL,
-        tmp_path / "p",
+        in_tmp / "p",
         folders=["/tmp"],
         files=(),
         visible=(repository,),

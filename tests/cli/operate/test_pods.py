@@ -37,10 +37,15 @@ spec:
       containerSet:
         volumeMounts: [{name: work, mountPath: /shared}]
         containers:
-          - {name: a, image: any, command: [sh, -c], args: ["echo is a; echo a >> /shared/n"]}
+          - name: a
+            image: any
+            command: [sh, -c]
+            args: ["until [ -e /shared/up ]; do sleep 0.01; done; echo is a; echo a >> /shared/n"]
           - {name: main, image: any, command: [cat, /shared/n], dependencies: [a]}
       sidecars:
-        - {name: helper, image: any, command: [sh, -c], args: ["echo helps; exec sleep 60"]}
+        - {name: helper, image: any, command: [sh, -c],
+           args: ["echo helps; : > /shared/up; exec sleep 60"],
+           volumeMounts: [{name: work, mountPath: /shared}]}
 """
 SERVER = """\
 import http.server
