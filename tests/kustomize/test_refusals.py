@@ -13,7 +13,6 @@ from toolkit.kustomize.build import build, render
 NOWHERE = (
     "'{target}' does not exist",  # there is no file to point at
     "{target} has no kustomization.yaml",
-    "{object} is there twice",  # once all is built, over several kustomizations
 )
 """What may have no place."""
 
@@ -55,5 +54,4 @@ def is_helpful(error: InputError, target: str) -> bool:
 
 
 def may_be_nowhere(message: str, target: str) -> bool:
-    of_target, without_file, twice = (each.format(target=target, object="") for each in NOWHERE)
-    return message in (of_target, without_file) or message.endswith(twice)
+    return message in {each.format(target=target) for each in NOWHERE}

@@ -13,7 +13,7 @@ from toolkit.kustomize.collection import ORIGIN, DuplicateError
 from toolkit.kustomize.configurations import effective
 from toolkit.kustomize.folder import Folder
 from toolkit.kustomize.hashing import add_hashes
-from toolkit.kustomize.item import Item, describe, set_strings, strings_at
+from toolkit.kustomize.item import Item, set_strings, strings_at
 from toolkit.kustomize.kustomization import Kustomization, read_kustomization
 from toolkit.kustomize.layer import Layer, accumulate
 from toolkit.kustomize.open_api import use_schema
@@ -191,15 +191,9 @@ def _finish(kustomization: Kustomization, layer: Layer) -> None:
         collection.require_unique()
         put_in_order(collection, options, session.options.reorder)
     except DuplicateError as error:
-        places = [session.place(error.first), session.place(error.second)]
-        raise BuildError(
-            f"{describe(error.second.key)} is there twice",
-            hints=[
-                f"first at {places[0]}",
-                f"again at {places[1]}",
-                "drop one of them, or give it another name or namespace",
-            ],
-        ) from None
+        origin = error.second.origin
+        number = max(origin.document, 0)
+        raise session.located(session.twice(error), origin.path, document=number) from None
     except BuildError as error:
         raise kustomization.error(error, ("sortOptions",)) from None
 

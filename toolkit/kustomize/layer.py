@@ -16,7 +16,7 @@ from toolkit.kustomize.configurations import configuration_of, effective
 from toolkit.kustomize.folder import KUSTOMIZATION_NAMES, Folder
 from toolkit.kustomize.generators.key_values import SourceError
 from toolkit.kustomize.generators.objects import make_config_map, make_secret, merged_options
-from toolkit.kustomize.item import Item, describe, set_strings, strings_at
+from toolkit.kustomize.item import Item, set_strings, strings_at
 from toolkit.kustomize.jsonpatch import copied
 from toolkit.kustomize.kustomization import COMPONENT, Kustomization, read_kustomization
 from toolkit.kustomize.open_api import use_schema
@@ -339,16 +339,7 @@ class _Accumulation:
         return _Blame(self, field)
 
     def duplicate(self, error: DuplicateError, field: FieldPath) -> BuildError:
-        first, second = self.session.place(error.first), self.session.place(error.second)
-        hints = [f"first at {first}", f"again at {second}"]
-        if first == second and error.first is not error.second:
-            hints = [f"it is from {first}, which is reached in two ways"]
-        if error.second.origin.document < 0 and error.second.behavior == "unspecified":
-            hints.append("`behavior: merge` or `replace` changes the object that is there")
-        else:
-            hints.append("drop one of them, or give it another name or namespace")
-        message = f"{describe(error.second.key)} is there twice"
-        return self.kustomization.error(BuildError(message, hints=hints), field)
+        return self.kustomization.error(self.session.twice(error), field)
 
 
 class _Blame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from toolkit.errors import BuildError
 from toolkit.kustomize.documents import DocumentError, items_of
-from toolkit.kustomize.item import Item
+from toolkit.kustomize.item import Item, describe
 from toolkit.kustomize.parsed_files import ParsedFiles
 from toolkit.kustomize.read_ahead import ReadAhead
 from toolkit.kustomize.recorder import Recorder
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from toolkit.kustomize.collection import DuplicateError
     from toolkit.kustomize.mounted_tree import MountedTree
     from toolkit.kustomize.partial import Partial
     from toolkit.kustomize.ports import FileTree, FunctionRunner, RemoteSource
@@ -173,6 +174,18 @@ class Session:
         return self.located(
             BuildError(error.message, hints=error.hints), origin.path, document=origin.document
         )
+
+    def twice(self, error: DuplicateError) -> BuildError:
+        """Two objects with one identity, and where each was written."""
+        first, second = self.place(error.first), self.place(error.second)
+        hints = [f"first at {first}", f"again at {second}"]
+        if first == second and error.first is not error.second:
+            hints = [f"it is from {first}, which is reached in two ways"]
+        if error.second.origin.document < 0 and error.second.behavior == "unspecified":
+            hints.append("`behavior: merge` or `replace` changes the object that is there")
+        else:
+            hints.append("drop one of them, or give it another name or namespace")
+        return BuildError(f"{describe(error.second.key)} is there twice", hints=hints)
 
     def place(self, item: Item) -> str:
         """Where an object was first written, for messages."""
