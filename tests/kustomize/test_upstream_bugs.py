@@ -35,6 +35,20 @@ def test_a_blank_null_is_dropped_by_a_merge_and_a_written_one_stays(objects: Obj
     assert body["data"] == {"said": None, "a": "b"}
 
 
+def test_a_number_in_an_annotation_that_is_shared_is_one_in_the_template(objects: Objects) -> None:
+    deployment = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d"
+    patch = deployment.replace("\n", "\n    ") + ", annotations: {note: 0o17}}"
+    (body,) = objects(
+        {
+            "base/kustomization.yaml": "resources: [a.yaml]\ncommonAnnotations: {note: text}\n",
+            "base/a.yaml": f"{deployment}}}\nspec: {{template: {{spec: {{}}}}}}\n",
+            "kustomization.yaml": f"resources: [base]\npatches:\n- patch: |-\n    {patch}\n",
+        }
+    )
+    assert body["metadata"]["annotations"] == {"note": "0o17"}
+    assert body["spec"]["template"]["metadata"]["annotations"] == {"note": 15}
+
+
 def test_replacing_a_whole_object_by_directive_changes_nothing(objects: Objects) -> None:
     body = _patched(objects, f"{CONFIG_MAP}data: {{a: b}}\n", "$patch: replace")
     assert body["data"] == {"a": "b"}

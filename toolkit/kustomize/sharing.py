@@ -24,6 +24,10 @@ class SharedValue:
         self.value = value
         self.maps = list(maps)
 
+    def is_at(self, one: Any, key: str) -> bool:
+        """Whether ``one[key]`` is among those that share it."""
+        return self.key == key and any(each is one for each in self.maps)
+
     def spread(self) -> None:
         """Takes over the last change that was made to one of the maps. A map that lost the key,
         or has a map or list there, shares no more.

@@ -21,6 +21,12 @@ class Untagged(str):
     __slots__ = ()
 
 
+class Typed(str):
+    """A number, boolean or null as it was typed: 1.50, 0777, True."""
+
+    __slots__ = ()
+
+
 class Unquoted(str):
     """A text that has no quotes where it stands, and needs them: what is written over it without
     a type may be a number.
@@ -71,6 +77,8 @@ def settle(body: Any, *, is_final: bool = True) -> Any:
                 open_nodes.append(value)
             elif kind is Untagged:
                 node[key] = str(value) if is_text(value) else resolve_resource(value)
+            elif kind is Typed:
+                node[key] = resolve_resource(value)
             elif kind is Unquoted:
                 node[key] = str(value)
             elif kind is Mistyped:

@@ -21,7 +21,7 @@ from toolkit.kustomize.merge_lists import ABSENT
 from toolkit.kustomize.selector import Selector
 from toolkit.kustomize.sharing import spread_changes
 from toolkit.kustomize.transformers.fields import on_item
-from toolkit.kustomize.untagged import Untagged, settle, visited
+from toolkit.kustomize.untagged import Typed, Untagged, settle, visited
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -170,6 +170,7 @@ def _merge_into(
         collection.remove([item])
         return
     item.body = merged
+    _type_shared_annotations(item, patch)
     spread_changes(item.shared)
     if not patch.allow_kind_change:
         merged["kind"] = kind
@@ -179,6 +180,15 @@ def _merge_into(
     item.refresh()
     if item.key != before:
         collection.changed()
+
+
+def _type_shared_annotations(item: Item, patch: MergePatch) -> None:
+    """A number that a patch gives an annotation is text there, but a number where else it goes."""
+    annotations = item.metadata.get("annotations") or {}
+    for key, (written, _) in patch.item.rewritten_annotations.items():
+        if any(value.is_at(annotations, key) for value in item.shared):
+            annotations[key] = Typed(written)
+            item.has_untagged = True
 
 
 def _drop_blank_annotations(item: Item) -> None:

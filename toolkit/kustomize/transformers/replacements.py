@@ -19,7 +19,7 @@ from toolkit.kustomize.path_match import CREATED, match_fields
 from toolkit.kustomize.paths import get_field, is_item, item_test, split_field_path
 from toolkit.kustomize.selector import Selector
 from toolkit.kustomize.sharing import spread_changes
-from toolkit.kustomize.untagged import Mistyped, Unquoted, Untagged, is_text
+from toolkit.kustomize.untagged import Mistyped, Typed, Unquoted, Untagged, is_text
 from toolkit.yaml.scalars import resolve_resource
 
 if TYPE_CHECKING:
@@ -32,12 +32,6 @@ _DEFAULT_PATH = "metadata.name"
 _NOTHING = "no value"
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT")
 _RESOURCE_ID = ("group", "version", "kind", "name", "namespace")
-
-
-class _Typed(str):
-    """A number or boolean as it was typed: 1.50, 0777, True."""
-
-    __slots__ = ()
 
 
 def replace(
@@ -116,7 +110,7 @@ def _reader(item: Item, source: Mapping[str, Any], scalars: Scalars) -> Read:
                 hints=nearest_field(item.body, split_field_path(path)) or ["give it a value"],
             )
         if isinstance(value, int | float):
-            value = _Typed(scalars.typed(item, _path(path), value))
+            value = Typed(scalars.typed(item, _path(path), value))
         value = _refined(value, options, path)
         _note(item, digest_of(f"{type(value).__name__} {value!r}"))
         return value
@@ -178,7 +172,7 @@ def _refined(value: Any, options: Mapping[str, Any], path: str) -> Any:
             f"{path} has {len(parts)} parts between {delimiter!r}: there is no index {index}",
             hints=[f"count from 0: the last is {len(parts) - 1}"],
         )
-    if isinstance(value, Untagged | _Typed):
+    if isinstance(value, Untagged | Typed):
         return type(value)(parts[index])
     if isinstance(value, str):
         return parts[index]
@@ -300,7 +294,7 @@ def _changed(value: Any, options: Mapping[str, Any], present: Any) -> Any:
         text = "" if present is CREATED else text_of(present)
         value = _joined(text.split(delimiter), delimiter, options.get("index", 0), text_of(value))
     if isinstance(present, dict | list):
-        return resolve_resource(str(value)) if isinstance(value, _Typed) else copied(value)
+        return resolve_resource(str(value)) if isinstance(value, Typed) else copied(value)
     return Untagged(text_of(value)) if present is CREATED else text_of(value)
 
 
