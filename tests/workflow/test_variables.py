@@ -85,3 +85,13 @@ def test_what_only_the_run_can_know_is_let_pass(play: Play, main: str) -> None:
     if "container: {image: i, args: ['" in main:  # nobody makes what this template needs
         text = text.partition("  - {name: late")[0]
     assert not play(text).run.row["message"].startswith("invalid spec")
+
+
+def test_templates_nested_deeper_than_any_run_comes_are_no_obstacle(play: Play) -> None:
+    nested = "".join(
+        f"  - {{name: t{n}, steps: [[{{name: s, template: t{n + 1}}}]]}}\n" for n in range(400)
+    )
+    run = play(
+        f"spec:\n  entrypoint: t0\n  templates:\n{nested}  - {{name: t400, suspend: {{}}}}\n"
+    )
+    assert any("Maximum recursion depth" in node.message for node in run.run.nodes.values())

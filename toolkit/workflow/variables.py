@@ -13,6 +13,7 @@ from toolkit.errors import ExpressionError
 from toolkit.workflow.definition import Definition, TemplateError
 from toolkit.workflow.depends import Graph, graph_of
 from toolkit.workflow.hooks import EXIT
+from toolkit.workflow.invoke import MAX_DEPTH
 from toolkit.workflow.merge import type_of
 from toolkit.workflow.nodes import Row
 from toolkit.workflow.parameters import find, has_location, text_of
@@ -80,6 +81,7 @@ class _Walk:
     def __init__(self, definition: Definition) -> None:
         self._definition = definition
         self._seen: set[tuple[str, int]] = set()
+        self._depth = 0
         self.known_globals = {*definition.row["globals"], "workflow.status"}
 
     def call(self, holder: Row, scope: str, arguments: Row | None) -> Row | None:
@@ -95,9 +97,11 @@ class _Walk:
             with _At(f"templates.{name}"):
                 _check_supplied(template, arguments)
         mark = (inner, id(holder["inline"]) if holder.get("inline") else hash(name))
-        if mark not in self._seen:
+        if mark not in self._seen and self._depth < MAX_DEPTH:  # deeper no run ever comes
             self._seen.add(mark)
+            self._depth += 1
             self._template(template, name, inner)
+            self._depth -= 1
         return template
 
     def _template(self, template: Row, name: str, scope: str) -> None:
