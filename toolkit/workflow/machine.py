@@ -13,6 +13,7 @@ from toolkit.workflow import (
     granting,
     halting,
     memoize,
+    pod_answers,
     pods,
     retry,
     suspend,
@@ -172,7 +173,7 @@ def _take(draft: Draft, event: Event) -> None:
             | ResourceAnswered()
             | TaskAnswered()
         ):
-            pods.answer(draft, event)
+            pod_answers.answer(draft, event)
         case Woke():
             _woke(draft, event)
         case SpecChanged():

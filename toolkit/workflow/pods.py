@@ -1,4 +1,4 @@
-"""Pod nodes: what is asked of the executor, and what its answers mean."""
+"""Pod nodes: what is asked of the executor. Its answers: :mod:`.pod_answers`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from toolkit.errors import ExpressionError
-from toolkit.workflow import containers, outputs, pod_spec, tasks
+from toolkit.workflow import containers, pod_spec, tasks
 from toolkit.workflow.artifacts import (
     Archive,
     input_artifacts,
@@ -27,55 +27,29 @@ from toolkit.workflow.commands import (
 from toolkit.workflow.context import globals_scope
 from toolkit.workflow.data_template import listing
 from toolkit.workflow.draft import Draft, started_at
-from toolkit.workflow.events import (
-    ContainerEnded,
-    ContainerErrored,
-    ContainerMoved,
-    ContainerProgressed,
-    ContainerStarted,
-    ResourceAnswered,
-    TaskAnswered,
-)
 from toolkit.workflow.halted import refusal
 from toolkit.workflow.merge import type_of
 from toolkit.workflow.nodes import (
-    ERROR,
     FAILED,
     PENDING,
     POD,
-    RUNNING,
     SUCCEEDED,
     TASKS,
     Node,
     Row,
-    exact,
     pod_name,
 )
 from toolkit.workflow.parameters import text_of, whole
-from toolkit.workflow.progress import first_progress, parse_progress
+from toolkit.workflow.progress import first_progress
 from toolkit.workflow.result import captures_result
 from toolkit.workflow.scope import Values
 from toolkit.workflow.spans import parse_span
-from toolkit.workflow.usage import put_usage, remember_requests
+from toolkit.workflow.usage import remember_requests
 
 DEADLINE_MESSAGE: Final = "Pod was active on the node longer than the specified deadline"
 
 _OWN_DEADLINE: Final = frozenset({"container", "script", "containerSet"})
 """Types whose executor keeps the deadline."""
-
-HOST_IP: Final = "127.0.0.1"
-HOST_NAME: Final = "localhost"
-"""Steps are processes of this machine."""
-
-Answer = (
-    ContainerStarted
-    | ContainerMoved
-    | ContainerProgressed
-    | ContainerEnded
-    | ContainerErrored
-    | ResourceAnswered
-    | TaskAnswered
-)
 
 
 def start(draft: Draft, node: Node, template: Row, outer: datetime | None = None) -> None:
@@ -279,49 +253,6 @@ def _manifest(template: Row, archive: Archive) -> tuple[str, InputArtifact | Non
 # Answers
 
 
-def answer(draft: Draft, event: Answer) -> None:
-    """Take an executor's report. One that is late, doubled or for another start changes nothing."""
-    node = draft.get(event.node_id)
-    if node is None or node.has_ended or node.engine.get("start") != event.command_id:
-        return
-    match event:
-        case ContainerStarted():
-            _started(draft, node, event)
-        case ContainerMoved():
-            containers.moved(draft, node, event)
-        case ContainerProgressed():
-            _progressed(draft, node, event)
-        case ContainerEnded():
-            _ended(draft, node, event)
-        case ContainerErrored():
-            _errored(draft, node, event)
-        case ResourceAnswered():
-            _answered(draft, node, event)
-        case TaskAnswered():
-            tasks.answered(draft, node, event)
-
-
-def _progressed(draft: Draft, node: Node, event: ContainerProgressed) -> None:
-    if parse_progress(event.progress) and event.progress != node.status.get("progress"):
-        draft.edit(node.id).status["progress"] = event.progress
-
-
-def _started(draft: Draft, node: Node, event: ContainerStarted) -> None:
-    if node.phase != PENDING:
-        return
-    started = draft.set_phase(node.id, RUNNING)
-    started.engine["began"] = exact(event.at)
-    started.status["hostNodeName"] = HOST_NAME
-    if started.engine.get("daemon"):
-        started.status["podIP"] = HOST_IP
-    if started.engine.get("daemon") and started.boundary:
-        started.status["daemoned"] = True
-        started.engine["settled"] = True
-        draft.free(started)
-        draft.tell_owner(started)
-        note_daemon(draft, started)
-
-
 def note_daemon(draft: Draft, daemon: Node) -> None:
     """Let the daemon be ended with the steps or dag node it is in."""
     boundary = draft.edit(daemon.boundary)
@@ -345,81 +276,6 @@ def _end_daemon(draft: Draft, id: str) -> None:
     draft.edit(id).status.pop("daemoned", None)
     draft.set_phase(id, SUCCEEDED, "")
     containers.end_rest(draft, draft.node(id), SUCCEEDED, "")
-
-
-def _ended(draft: Draft, known: Node, event: ContainerEnded) -> None:
-    node = draft.edit(known.id)
-    if event.containers:
-        containers.take(draft, node, event.containers)
-    node.engine["ran"] = {"exitCode": event.exit_code, "at": exact(event.at)}
-    put_usage(node, event.at)
-    phase, message = _verdict(node, event)
-    problem = outputs.of_container(node, event)
-    was_up = node.status.pop("daemoned", None)
-    if node.engine.get("stopping") is not None:
-        _stopped(draft, node, has_succeeded=phase == SUCCEEDED)
-    elif phase != SUCCEEDED:
-        draft.set_phase(node.id, phase, message)
-    elif was_up or node.engine.get("daemon"):
-        draft.set_phase(node.id, FAILED, _exit_message(event))
-    elif problem:
-        draft.set_phase(node.id, ERROR, problem)
-    else:
-        draft.set_phase(node.id, SUCCEEDED, "")
-    containers.end_rest(draft, node, FAILED, containers.CUT_SHORT)
-    outputs.export(draft, node)
-
-
-def _verdict(node: Node, event: ContainerEnded) -> tuple[str, str]:
-    if node.engine.get("containers") and event.containers:
-        return containers.verdict(node)
-    if event.exit_code != 0:
-        return FAILED, _exit_message(event)
-    return SUCCEEDED, ""
-
-
-def _exit_message(event: ContainerEnded) -> str:
-    said = f": {event.message}" if event.message else ""
-    return f"main: {event.reason or 'Error'} (exit code {event.exit_code}){said}"
-
-
-def _stopped(draft: Draft, node: Node, *, has_succeeded: bool) -> None:
-    is_daemon = node.engine.get("daemon") and not node.engine.get("late")
-    if is_daemon or has_succeeded:
-        draft.set_phase(node.id, SUCCEEDED, "")
-    else:
-        draft.set_phase(node.id, FAILED, node.engine["stopping"])
-
-
-def _errored(draft: Draft, known: Node, event: ContainerErrored) -> None:
-    node = draft.edit(known.id)
-    node.status.pop("daemoned", None)
-    put_usage(node, event.at)
-    if event.is_transient:
-        node.engine["transient"] = True
-    if node.engine.get("stopping") is not None:
-        _stopped(draft, node, has_succeeded=False)
-    elif event.is_deadline:
-        draft.set_phase(node.id, FAILED, event.message or DEADLINE_MESSAGE)
-        containers.end_rest(draft, node, FAILED, containers.CUT_SHORT)
-    else:
-        draft.set_phase(node.id, ERROR, event.message)
-    containers.end_rest(draft, node, ERROR, event.message)
-
-
-def _answered(draft: Draft, known: Node, event: ResourceAnswered) -> None:
-    node = draft.edit(known.id)
-    put_usage(node, event.at, node.engine["started"])
-    problem = outputs.of_resource(node, event)
-    if event.succeeded:
-        node.status["outputs"] = {**(node.status.get("outputs") or {}), "exitCode": "0"}
-    if not event.succeeded:
-        draft.set_phase(node.id, FAILED, event.message)
-    elif problem:
-        draft.set_phase(node.id, ERROR, problem)
-    else:
-        draft.set_phase(node.id, SUCCEEDED, event.message)
-    outputs.export(draft, node)
 
 
 def stop(draft: Draft, known: Node, message: str) -> None:
