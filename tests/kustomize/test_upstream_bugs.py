@@ -35,18 +35,22 @@ def test_a_blank_null_is_dropped_by_a_merge_and_a_written_one_stays(objects: Obj
     assert body["data"] == {"said": None, "a": "b"}
 
 
-def test_a_number_in_an_annotation_that_is_shared_is_one_in_the_template(objects: Objects) -> None:
+@pytest.mark.parametrize(("present", "found"), [("text", 15), ("'~'", "0o17")])
+def test_a_number_in_an_annotation_that_is_shared_is_one_in_the_template(
+    objects: Objects, present: str, found: object
+) -> None:
     deployment = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d"
     patch = deployment.replace("\n", "\n    ") + ", annotations: {note: 0o17}}"
     (body,) = objects(
         {
-            "base/kustomization.yaml": "resources: [a.yaml]\ncommonAnnotations: {note: text}\n",
+            "base/kustomization.yaml": "resources: [a.yaml]\n"
+            f"commonAnnotations: {{note: {present}}}\n",
             "base/a.yaml": f"{deployment}}}\nspec: {{template: {{spec: {{}}}}}}\n",
             "kustomization.yaml": f"resources: [base]\npatches:\n- patch: |-\n    {patch}\n",
         }
     )
     assert body["metadata"]["annotations"] == {"note": "0o17"}
-    assert body["spec"]["template"]["metadata"]["annotations"] == {"note": 15}
+    assert body["spec"]["template"]["metadata"]["annotations"] == {"note": found}
 
 
 def test_replacing_a_whole_object_by_directive_changes_nothing(objects: Objects) -> None:

@@ -57,11 +57,16 @@ def is_text(text: str) -> bool:
     return text[:1] not in RESOURCE_HINTS or resolve_resource(text) is text
 
 
-def visited(value: str) -> str:
-    """What a strategic merge leaves of a scalar that it passes: in quotes from then on, where an
-    old reader would take it for something else than text.
+def is_quoted_when_set(text: str) -> bool:
+    """True where upstream puts quotes around a text that it sets, or passes in a merge: an old
+    reader would take it for something else.
     """
-    return value if not value or resolve_settings(value) is value else str(value)
+    return bool(text) and resolve_settings(text) is not text
+
+
+def visited(value: str) -> str:
+    """What a strategic merge leaves of a scalar that it passes."""
+    return str(value) if is_quoted_when_set(value) else value
 
 
 def settle(body: Any, *, is_final: bool = True) -> Any:

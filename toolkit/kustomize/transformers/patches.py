@@ -21,7 +21,7 @@ from toolkit.kustomize.merge_lists import ABSENT
 from toolkit.kustomize.selector import Selector
 from toolkit.kustomize.sharing import spread_changes
 from toolkit.kustomize.transformers.fields import on_item
-from toolkit.kustomize.untagged import Typed, Untagged, settle, visited
+from toolkit.kustomize.untagged import Typed, Untagged, is_quoted_when_set, settle, visited
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -183,10 +183,15 @@ def _merge_into(
 
 
 def _type_shared_annotations(item: Item, patch: MergePatch) -> None:
-    """A number that a patch gives an annotation is text there, but a number where else it goes."""
+    """A number that a patch gives an annotation is text there, but a number where else it goes,
+    unless there are quotes.
+    """
     annotations = item.metadata.get("annotations") or {}
     for key, (written, _) in patch.item.rewritten_annotations.items():
-        if any(value.is_at(annotations, key) for value in item.shared):
+        shared = next((value for value in item.shared if value.is_at(annotations, key)), None)
+        if shared is None:
+            continue
+        if isinstance(shared.value, Typed) or not is_quoted_when_set(shared.value):
             annotations[key] = Typed(written)
             item.has_untagged = True
 
