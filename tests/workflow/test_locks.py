@@ -110,6 +110,19 @@ def test_another_node_of_the_same_run_may_go_before_it() -> None:
     assert granted(made) == ["y/2"]
 
 
+@pytest.mark.parametrize("changed", [(A, B), (B, A)])
+def test_who_goes_first_does_not_depend_on_which_lock_changed_first(
+    changed: tuple[Lock, Lock],
+) -> None:
+    made = table(*(request("x", lock, node=lock.name) for lock in (A, B)))
+    granted(made)
+    made.put(HERE, request("y", A, node="1"))
+    made.put(HERE, request("y", B, A, node="2"))
+    for lock in changed:
+        made.withdraw("x", lock.name)
+    assert granted(made) == ["y/1"]
+
+
 def test_crossed_wishes_do_not_block_each_other() -> None:
     made = table(request("x", A, B), request("y", B, A))
     assert granted(made) == ["x/"]

@@ -11,6 +11,7 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from heapq import heappop, heappush
 from typing import Final, NamedTuple
 
 from toolkit.workflow.nodes import Row
@@ -180,17 +181,33 @@ class LockTable:
             self._touch(queue)
 
     def grant(self) -> tuple[tuple[str, LockRequest], ...]:
-        """Gives away what is free, in order; by cluster, the requests that hold their locks from
-        now on. Cost: in proportion to what changed since the last call.
+        """Gives away what is free; by cluster, the requests that hold their locks from now on.
+        Over all locks that changed since the last call, whoever stands first goes first, in
+        whatever order they changed. Cost: in proportion to these locks, times the logarithm.
         """
         granted: list[tuple[str, LockRequest]] = []
-        while self._touched:
-            _, queue = self._touched.popitem()
-            while (entry := self._next(queue)) is not None:
-                granted.append((entry.cluster, self._take(entry)))
-            if not (queue.holders or queue.waiting):
-                self._queues.pop((queue.scope, queue.lock), None)
+        nexts: list[tuple[_Place, int, _Queue]] = []
+        self._push_touched(nexts)
+        while nexts:
+            place, number, queue = heappop(nexts)
+            entry = self._next(queue)
+            if entry is None:
+                continue
+            if entry.place != place:  # what was next is gone since
+                heappush(nexts, (entry.place, number, queue))
+                continue
+            granted.append((entry.cluster, self._take(entry)))
+            self._push_touched(nexts)
         return tuple(granted)
+
+    def _push_touched(self, nexts: list[tuple[_Place, int, _Queue]]) -> None:
+        """Those that somebody may have now; what nobody wants any more is forgotten."""
+        touched, self._touched = self._touched, {}
+        for number, queue in touched.items():
+            if (entry := self._next(queue)) is not None:
+                heappush(nexts, (entry.place, number, queue))
+            elif not (queue.holders or queue.waiting):
+                self._queues.pop((queue.scope, queue.lock), None)
 
     # Questions
 
