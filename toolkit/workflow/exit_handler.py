@@ -63,7 +63,7 @@ def fire_hooks(draft: Draft, status: str) -> None:
             if name != EXIT:
                 _fire(draft, f"{draft.run.name}.hooks.{name}", hook, status)
     except ExpressionError as error:
-        if draft.agenda:  # what is about to start, starts
+        if any(due.kind != "root" for due in draft.agenda):  # what is about to start, starts
             draft.agenda.append(Due("root", draft.run.name))
         else:
             broken_off.break_off(draft, error.message)
