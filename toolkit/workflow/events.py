@@ -191,7 +191,7 @@ class LocksRefused:
     message: str
 
 
-Event = (
+Answer = (
     ContainerStarted
     | ContainerMoved
     | ContainerProgressed
@@ -199,10 +199,7 @@ Event = (
     | ContainerErrored
     | ResourceAnswered
     | TaskAnswered
-    | Woke
-    | SpecChanged
-    | NodesResumed
-    | RetryRequested
-    | LocksGranted
-    | LocksRefused
 )
+"""What an executor says of what it was asked for."""
+
+Event = Answer | Woke | SpecChanged | NodesResumed | RetryRequested | LocksGranted | LocksRefused

@@ -7,6 +7,7 @@ from typing import Final
 from toolkit.workflow import containers, outputs, tasks
 from toolkit.workflow.draft import Draft
 from toolkit.workflow.events import (
+    Answer,
     ContainerEnded,
     ContainerErrored,
     ContainerMoved,
@@ -23,16 +24,6 @@ from toolkit.workflow.usage import put_usage
 HOST_IP: Final = "127.0.0.1"
 HOST_NAME: Final = "localhost"
 """Steps are processes of this machine."""
-
-Answer = (
-    ContainerStarted
-    | ContainerMoved
-    | ContainerProgressed
-    | ContainerEnded
-    | ContainerErrored
-    | ResourceAnswered
-    | TaskAnswered
-)
 
 
 def answer(draft: Draft, event: Answer) -> None:
