@@ -52,6 +52,11 @@ class ContainerEngine:
     def exists(self, name: str) -> bool:
         return self._call("inspect", "--type", "container", name).returncode == 0
 
+    def has_started(self, name: str) -> bool:
+        """It runs, or has run: not for one that was only made, or not even that."""
+        done = self._call("inspect", "--type", "container", "--format", "{{.State.Status}}", name)
+        return done.stdout.strip() not in {"", "created", "configured"}
+
     def was_out_of_memory(self, name: str) -> bool:
         done = self._call("inspect", "--format", "{{.State.OOMKilled}}", name)
         return done.stdout.strip() == "true"

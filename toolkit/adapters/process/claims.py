@@ -26,6 +26,7 @@ PARTS = "containers"
 """The folder in the claim of a pod of several containers that holds theirs."""
 PRIVATE = ("work", "tmp")
 """The folders that a step may fill, and mostly does not."""
+_UNSTARTED = "unstarted"
 _CHUNK_BYTES = 1 << 12
 _COMMAND_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,200}")
 
@@ -166,6 +167,8 @@ class Claim:
         if self._exit_code is None:
             codes = (line[1] for line in self._record() if len(line) == 2 and line[0] == "exit")
             self._exit_code = next((int(code) for code in codes if code.isdigit()), None)
+            if self._exit_code == 0 and self._has(_UNSTARTED):
+                self._exit_code = self.stop_code()
         return self._exit_code
 
     def failure(self) -> str:
@@ -185,6 +188,11 @@ class Claim:
     def stop_code(self) -> int | None:
         text = self.line("stop")
         return int(text) if text else None
+
+    def note_unstarted(self) -> None:
+        """The stop came before the command could start: its exit code is the stop's."""
+        write_durably(self.folder / _UNSTARTED, b"")
+        self._exit_code = self.stop_code()
 
     def note_deadline(self) -> None:
         """Written before the stop that a passed deadline causes."""

@@ -59,6 +59,8 @@ def collect_contained(claim: Claim, host: Host, layout: Layout) -> str:
         return ""
     if claim.exit_code() == CANNOT_RUN and not engine.exists(name):
         return f"{engine.kind} could not run the container; its last words are in the log"
+    if claim.exit_code() == 0 and claim.stop_code() is not None and not engine.has_started(name):
+        claim.note_unstarted()  # podman's client ends well where a signal comes before the start
     engine.copy_out(name, copied_out(layout.covers, claim.folder))
     if engine.was_out_of_memory(name):
         claim.note_reason(OUT_OF_MEMORY)
