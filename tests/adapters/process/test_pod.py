@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -224,12 +225,13 @@ def test_a_sidecar_is_ended_when_main_has_ended(bench: Bench) -> None:
 
 
 def test_a_sidecar_that_ignores_the_signal_is_killed(bench: Bench) -> None:
-    stubborn = container("helper", "trap '' TERM; touch /shared/up; while :; do sleep 0.05; done",
+    stubborn = container("helper", "trap '' TERM; echo deaf; while :; do sleep 0.05; done",
                          "sidecar")  # fmt: skip
-    main = container("main", "until test -e /shared/up; do sleep 0.01; done; sleep 60")
-    resolved = pod(main, stubborn, mounts=WORK)
+    resolved = pod(container("main", "sleep 60"), stubborn, mounts=WORK)
     bench.start(resolved)
     bench.state("helper")
+    while bench.log(resolved, "helper") != ["deaf"]:
+        time.sleep(0.01)
     bench.executor.stop(resolved.start.id, grace_s=0.3)
     ended = bench.outcome()
     assert isinstance(ended, ContainerEnded)
