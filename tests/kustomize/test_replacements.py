@@ -85,6 +85,13 @@ def test_a_part_of_a_text_over_a_number_is_text(objects: Objects) -> None:
     assert objects(files, "layer2")[1]["spec"] == {"m": 1, "p": "t"}
 
 
+def test_vars_pass_over_a_text_over_a_number_in_a_map(refused: Refused) -> None:
+    variable = "{name: V, objref: {apiVersion: e.com/v1, kind: From, name: a}}"
+    files = _over_a_number(f"vars: [{variable}]\nconfigurations: [fields.yaml]\n")
+    files["layer1/fields.yaml"] = "varReference: [{path: spec, kind: To}]\n"
+    assert "which 'text' is not" in str(refused(files, "layer1"))
+
+
 def test_a_json_patch_meets_a_text_over_a_number(refused: Refused) -> None:
     remove = "patches: [{target: {kind: To}, patch: '- {op: remove, path: /spec/n}'}]\n"
     assert "which 'text' is not" in str(refused(_over_a_number(remove), "layer1"))

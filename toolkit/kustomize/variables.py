@@ -139,11 +139,11 @@ def _fieldless(owner: Item, variable: Variable, path: tuple[str, ...]) -> BuildE
 
 def _replaced(value: Any, values: dict[str, Any]) -> Any:
     if isinstance(value, str):
-        return value if isinstance(value, Mistyped) else expand(str(value), values)
+        return _expanded(value, values)
     if isinstance(value, dict):
         for key, item in value.items():
             if isinstance(item, str):
-                value[key] = expand(str(item), values)
+                value[key] = _expanded(item, values)
         return value
     if isinstance(value, list):
         if not all(isinstance(item, str) for item in value):
@@ -151,8 +151,13 @@ def _replaced(value: Any, values: dict[str, Any]) -> Any:
                 "vars can be replaced in lists of text only",
                 hints=["let `varReference` name the texts themselves: PATH/FIELD of the items"],
             )
-        return [expand(str(item), values) for item in value]
+        return [_expanded(item, values) for item in value]
     return value
+
+
+def _expanded(text: str, values: dict[str, Any]) -> Any:
+    """A text from then on, but where one stands over a number: upstream passes that over."""
+    return text if isinstance(text, Mistyped) else expand(str(text), values)
 
 
 def expand(text: str, values: dict[str, Any]) -> Any:
