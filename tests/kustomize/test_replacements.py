@@ -85,6 +85,15 @@ def test_a_part_of_a_text_over_a_number_is_text(objects: Objects) -> None:
     assert objects(files, "layer2")[1]["spec"] == {"m": 1, "p": "t"}
 
 
+def test_a_text_of_a_secret_is_not_shown(refused: Refused) -> None:
+    entry = f"{{source: {{kind: Secret, fieldPath: stringData.v}}, {_targets('spec.n')}}}"
+    files = _files("{}", "n: 5", entry)
+    files["a.yaml"] = "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\nstringData: {v: hush}\n"
+    error = refused(files)
+    assert "spec.n: is a whole number, which this text of a Secret is not" in str(error)
+    assert "hush" not in f"{error} {error.__dict__}"
+
+
 def test_vars_pass_over_a_text_over_a_number_in_a_map(refused: Refused) -> None:
     variable = "{name: V, objref: {apiVersion: e.com/v1, kind: From, name: a}}"
     files = _over_a_number(f"vars: [{variable}]\nconfigurations: [fields.yaml]\n")

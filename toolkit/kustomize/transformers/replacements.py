@@ -34,6 +34,14 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\dT")
 _RESOURCE_ID = ("group", "version", "kind", "name", "namespace")
 
 
+class _OtherTypeError(BuildError):
+    """A text does not go into a scalar of the type that is ``wanted`` there."""
+
+    def __init__(self, wanted: str, text: str, hint: str) -> None:
+        super().__init__(f"is a {wanted}, which {text!r} is not", hints=[hint])
+        self.wanted = wanted
+
+
 def replace(
     collection: Collection, replacement: Mapping[str, Any], scalars: Scalars, located: Located
 ) -> None:
@@ -60,7 +68,8 @@ def replace(
         read = _not_here
     else:
         read = _reader(item, source, scalars)
-    writer = _Writer(collection, scalars, located)
+    is_secret = item is not None and item.kind == "Secret"
+    writer = _Writer(collection, scalars, located, is_secret=is_secret)
     for target in targets:
         writer.write(target, read)
     if item is not None:
@@ -181,13 +190,16 @@ def _refined(value: Any, options: Mapping[str, Any], path: str) -> Any:
 
 class _Writer:
     """Writes into the objects of a collection. ``located`` adds the replacement's place to an
-    error that is found later.
+    error that is found later. What ``is_secret`` is not quoted in one.
     """
 
-    __slots__ = ("_collection", "_located", "_scalars")
+    __slots__ = ("_collection", "_is_secret", "_located", "_scalars")
 
-    def __init__(self, collection: Collection, scalars: Scalars, located: Located) -> None:
+    def __init__(
+        self, collection: Collection, scalars: Scalars, located: Located, *, is_secret: bool
+    ) -> None:
         self._collection = collection
+        self._is_secret = is_secret
         self._scalars = scalars
         self._located = located
 
@@ -218,7 +230,7 @@ class _Writer:
             try:
                 self._write_field(item, path, options, read())
             except BuildError as error:
-                raise _of_field(error, item, path) from None
+                raise self._of_field(error, item, path) from None
         spread_changes(item.shared)
         before = item.key
         item.refresh()
@@ -249,8 +261,14 @@ class _Writer:
             try:
                 parent[key] = self._like(item, parent, key, changed)
             except BuildError as error:
-                wrong = self._located(_of_field(error, item, path))
+                wrong = self._located(self._of_field(error, item, path))
                 parent[key] = Mistyped(changed, _before(parent[key]), wrong)
+
+    def _of_field(self, error: BuildError, item: Item, path: str) -> BuildError:
+        said = error.message
+        if self._is_secret and isinstance(error, _OtherTypeError):
+            said = f"is a {error.wanted}, which this text of a Secret is not"
+        return BuildError(f"{describe(item.key)}: {path}: {said}", hints=error.hints)
 
     def _like(self, item: Item, parent: Any, key: Any, value: Any) -> Any:
         """What is written over ``parent[key]`` keeps its type. Raises BuildError."""
@@ -270,10 +288,6 @@ class _Writer:
 def _before(value: Any) -> Any:
     """What stood there before texts of another type were written over it."""
     return value.present if isinstance(value, Mistyped) else value
-
-
-def _of_field(error: BuildError, item: Item, path: str) -> BuildError:
-    return BuildError(f"{describe(item.key)}: {path}: {error.message}", hints=error.hints)
 
 
 def _kind_to_create(value: Any) -> Any:
@@ -306,7 +320,7 @@ def _time(text: str) -> str:
     """A date or time as YAML reads it. Raises BuildError."""
     value = resolve_resource(text)
     if not _is_time(value):
-        raise BuildError(f"is a date, which {text!r} is not", hints=["put the date in quotes"])
+        raise _OtherTypeError("date", text, "put the date in quotes")
     return str(value)
 
 
@@ -329,7 +343,5 @@ def of_type(present: Any, text: str) -> Any:
         return float(value)
     if type(value) is not type(present):
         wanted = {bool: "boolean", int: "whole number", float: "number"}.get(type(present), "null")
-        raise BuildError(
-            f"is a {wanted}, which {text!r} is not", hints=[f"choose a source that is a {wanted}"]
-        )
+        raise _OtherTypeError(wanted, text, f"choose a source that is a {wanted}")
     return value
