@@ -67,6 +67,20 @@ def test_a_named_version_that_is_not_the_newest_is_a_conflict(logical: LogicalCl
         draw(logical, pod("Succeeded", resourceVersion=old))
 
 
+def test_the_same_picture_over_its_version_is_no_new_one(logical: LogicalCluster) -> None:
+    drawn = draw(logical, pod("Running", labels={"ours": "1"}))
+    assert draw(logical, drawn) == drawn == logical.get(request(logical))
+
+
+def test_a_picture_over_its_version_says_all_of_its_metadata(logical: LogicalCluster) -> None:
+    drawn = draw(logical, pod("Running", labels={"ours": "1"}))
+    metadata = {key: value for key, value in drawn["metadata"].items() if key != "labels"}
+    changed = draw(logical, {**drawn, "metadata": metadata, "status": {"phase": "Failed"}})
+    assert "labels" not in changed["metadata"]
+    assert changed["status"] == {"phase": "Failed"}
+    assert changed == logical.get(request(logical))
+
+
 def test_a_named_version_of_what_is_gone_is_not_made_anew(logical: LogicalCluster) -> None:
     with pytest.raises(NotFoundError):
         draw(logical, pod("Succeeded", resourceVersion="7"))

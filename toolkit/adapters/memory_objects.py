@@ -78,8 +78,11 @@ class MemoryTransaction:
         return self._tables.compacted
 
     def get(self, key: ObjectKey) -> Body | None:
-        stored = self._tables.objects.get(key)
+        stored = self.stored(key)
         return from_text(stored.text) if stored else None
+
+    def stored(self, key: ObjectKey) -> StoredObject | None:
+        return self._tables.objects.get(key)
 
     def objects(
         self,

@@ -66,6 +66,10 @@ class Snapshot(Protocol):
         """The object, the caller's own."""
         ...
 
+    def stored(self, key: ObjectKey) -> StoredObject | None:
+        """The object as it is stored, for those who need not take a large one apart."""
+        ...
+
     def objects(
         self,
         cluster: str,

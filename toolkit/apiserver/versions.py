@@ -38,6 +38,10 @@ class _InVersion:
         body = self._snapshot.get(key)
         return self._told(key, body) if body is not None else None
 
+    def stored(self, key: ObjectKey) -> StoredObject | None:
+        found = self._snapshot.stored(key)
+        return self._told_object(found) if found is not None else None
+
     def objects(
         self,
         cluster: str,

@@ -134,7 +134,7 @@ class _Walk:
                 if _has_exit_hook(step):
                     known |= self._outputs(called, prefix, is_loop=False)
                 with _At(f"templates.{name}.steps"):
-                    self._check(step, known | _inline_inputs(step))
+                    self._check(step, known, _inline_inputs(step))
                 known |= self._outputs(called, prefix, is_loop=_aggregates(step))
                 with _At(place):
                     self.call(step, scope, step.get("arguments") or {})

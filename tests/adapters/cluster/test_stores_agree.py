@@ -54,6 +54,16 @@ class StoresAgree(RuleBasedStateMachine):
     def put(self, key: ObjectKey, labels: dict[str, str], owners: list[str], value: int) -> None:
         self.both(lambda tx: tx.put(key, body(key, labels, owners, value)))
 
+    @rule(key=keys, labels=labels, value=st.integers(0, 3), is_parsed=st.booleans())
+    def replace(self, key: ObjectKey, labels: dict[str, str], value: int, is_parsed: bool) -> None:
+        """What is there is looked at first."""
+
+        def work(tx: Transaction) -> Any:
+            found = tx.get(key) if is_parsed else tx.stored(key)
+            return found, tx.put(key, body(key, labels, ["u1"], value))
+
+        self.both(work)
+
     @rule(key=keys)
     def remove(self, key: ObjectKey) -> None:
         self.both(lambda tx: tx.remove(key) if tx.get(key) else None)

@@ -290,7 +290,7 @@ def _environment(
         "HOME": f"{claim.folder}/work",
         "TMPDIR": str(layout.rewritten.get("/tmp", "/tmp")),  # noqa: S108 - the step's own
         "LANG": os.environ.get("LANG", "C.UTF-8"),
-        VARIABLE: str(progress_file(claim.folder)),
+        VARIABLE: progress_file(claim.folder),
     }
     named = {
         name: layout.rewrite(value)

@@ -19,9 +19,9 @@ _NAME: Final = "progress"
 _LAST_BYTES: Final = 256
 
 
-def progress_file(folder: Path) -> Path:
-    """In a claim's folder."""
-    return folder / _NAME
+def progress_file(folder: Path) -> str:
+    """In a claim's folder. A text: a ``Path`` for each step costs more than all else here."""
+    return f"{folder}/{_NAME}"
 
 
 class ProgressWatch:
@@ -31,14 +31,15 @@ class ProgressWatch:
 
     def __init__(self, follower: Follower) -> None:
         self._follower = follower
-        self._watched: dict[Path, _Watched] = {}
+        self._watched: dict[str, _Watched] = {}
         self._ticks = False
         self._lock = threading.Lock()
 
     def begin(self, folder: Path, tell: Callable[[str], None]) -> None:
         """The step whose claim has the folder runs."""
         with self._lock:
-            self._watched[folder] = _Watched(progress_file(folder), tell)
+            file = progress_file(folder)
+            self._watched[file] = _Watched(file, tell)
             is_idle, self._ticks = not self._ticks, True
         if is_idle:
             self._follower.after(INTERVAL_S, self._tick)
@@ -46,7 +47,7 @@ class ProgressWatch:
     def end(self, folder: Path) -> None:
         """It has ended; or never ran."""
         with self._lock:
-            self._watched.pop(folder, None)
+            self._watched.pop(progress_file(folder), None)
 
     def _tick(self) -> None:
         with self._lock:
@@ -63,7 +64,7 @@ class _Watched:
 
     __slots__ = ("_path", "_said", "_stamp", "_tell")
 
-    def __init__(self, path: Path, tell: Callable[[str], None]) -> None:
+    def __init__(self, path: str, tell: Callable[[str], None]) -> None:
         self._path = path
         self._tell = tell
         self._stamp = (0, 0)
@@ -84,7 +85,7 @@ class _Watched:
             self._tell(said)
 
 
-def _last_line(path: Path) -> str:
+def _last_line(path: str) -> str:
     """What it says; "" where that is no progress, or it is not a file of the step's own."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)

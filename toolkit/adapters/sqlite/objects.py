@@ -70,8 +70,12 @@ class SqliteSnapshot:
         return int(self._one("SELECT version FROM object_compaction")[0])
 
     def get(self, key: ObjectKey) -> Body | None:
-        row = self._one(f"SELECT body FROM objects WHERE {_KEY}", *key)
-        return from_text(row[0]) if row else None
+        found = self.stored(key)
+        return from_text(found.text) if found else None
+
+    def stored(self, key: ObjectKey) -> StoredObject | None:
+        row = self._one(f"SELECT version, body FROM objects WHERE {_KEY}", *key)
+        return StoredObject(key, *row) if row else None
 
     def objects(
         self,
@@ -205,6 +209,10 @@ class SqliteTransaction(SqliteSnapshot):
         self._known[key] = present = self._fetched(key)
         return present.parsed() if present else None
 
+    def stored(self, key: ObjectKey) -> StoredObject | None:
+        self._known[key] = present = self._fetched(key)
+        return StoredObject(key, present.version, present.text) if present else None
+
     def put(self, key: ObjectKey, body: Body) -> Body:
         present = self._present(key)
         version = self._record(key, "MODIFIED" if present else "ADDED", None)
@@ -285,13 +293,21 @@ class SqliteTransaction(SqliteSnapshot):
             "UPDATE objects SET version = ?, body = ? WHERE id = ?",
             (version, to_text(body), present.id),
         )
-        old_labels, old_owners = present.indexed()
+        old_labels, old_owners = present.indexed or self._indexed(present.id)
         if labels_of(body) != old_labels:
             self._connection.execute("DELETE FROM object_labels WHERE object = ?", (present.id,))
             self._index_labels(present.id, labels_of(body))
         if owners_of(body) != old_owners:
             self._connection.execute("DELETE FROM object_owners WHERE object = ?", (present.id,))
             self._index_owners(present.id, owners_of(body))
+
+    def _indexed(self, id: int) -> _Indexed:
+        """The labels and owners of an object as they stand in the indexes."""
+        labels = self._connection.execute(
+            "SELECT label, value FROM object_labels WHERE object = ?", (id,)
+        )
+        owners = self._connection.execute("SELECT owner FROM object_owners WHERE object = ?", (id,))
+        return dict(labels.fetchall()), tuple(owner for (owner,) in owners)
 
     def _index_labels(self, id: int, labels: Mapping[str, str]) -> None:
         if not labels:
@@ -311,9 +327,9 @@ class SqliteTransaction(SqliteSnapshot):
 
 
 class _Present:
-    """A row of ``objects``, parsed when needed."""
+    """A row of ``objects``, parsed when needed. ``indexed``: its labels and owners, once parsed."""
 
-    __slots__ = ("_body", "_indexed", "id", "key", "text", "version")
+    __slots__ = ("_body", "id", "indexed", "key", "text", "version")
 
     def __init__(self, key: ObjectKey, id: int, version: int, text: str) -> None:
         self.key = key
@@ -321,20 +337,13 @@ class _Present:
         self.version = version
         self.text = text
         self._body: Body | None = None
-        self._indexed: _Indexed | None = None
+        self.indexed: _Indexed | None = None
 
     def parsed(self) -> Body:
         """The object, the caller's own. It may be large: what is indexed of it is remembered."""
         body: Body = from_text(self.text)
-        self._indexed = _indexed(body)
+        self.indexed = dict(labels_of(body)), owners_of(body)
         return body
-
-    def indexed(self) -> _Indexed:
-        """What is indexed of it: its labels and owners."""
-        known = self._indexed
-        if known is None:
-            known = self._indexed = _indexed(self.body)
-        return known
 
     @property
     def body(self) -> Body:
@@ -352,10 +361,6 @@ def _forget_history(connection: sqlite3.Connection) -> None:
         (_CHARACTERS_KEPT,),
     ).fetchone()[0]
     transaction.compact(max(transaction.version() - _EVENTS_KEPT, heavy or 0))
-
-
-def _indexed(body: Body) -> _Indexed:
-    return dict(labels_of(body)), owners_of(body)
 
 
 _WITH_PRESENT = (
