@@ -7,7 +7,8 @@
 CPU is the engine's and all its children's, by rusage. The least a step can cost, measured in the
 same run: ``xargs -P2`` of the same command, plain against private folders, in a mount namespace
 with a folder over ``/tmp`` against namespaces. ``--peers``: see ``engine_peers.py``; beside each
-peer the engine runs the same, as many steps, as it does for its users.
+peer the engine runs the same, as many steps, as it does for its users; and ``xargs`` without any
+isolation, one after another or two at once: what no engine with a process for each step can pass.
 """
 
 from __future__ import annotations
@@ -168,11 +169,15 @@ def _beside_peers(options: argparse.Namespace) -> Iterator[Row]:
         version = engine_peers.version(peer, options.peers)
         for shape in engine_peers.SHAPES if version else ():
             ours = _run(options, shape, peer.steps, "namespaces").rate
+            bare = engine_floor.measure(
+                peer.steps, Path(options.folder), at_once=2 if shape == "fan-out" else 1
+            )
             for moment, theirs in engine_peers.rates(peer, options.peers, shape).items():
                 times = ours / theirs
+                most = f"; bare xargs {peer.steps / bare.wall_s / theirs:,.1f}" if bare else ""
                 yield Row(
                     f"{peer.name} {version}, {shape} of {peer.steps:,}{moment}",
-                    f"{theirs:,.1f} steps/s; the engine {ours:,.0f}, {times:,.1f} times that",
+                    f"{theirs:,.1f} steps/s; the engine {ours:,.0f}, {times:,.1f} times that{most}",
                     f"{peer.times} times",
                     times >= peer.times,
                 )

@@ -1,5 +1,5 @@
-"""What the machine asks for ``true`` and for its isolation, by ``xargs -P2``: the least a step can
-cost.
+"""What the machine asks for ``true`` and for its isolation, by ``xargs``: the least that a step can
+cost, and the most of them that there can be.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Floor:
     cpu_ms: float
 
 
-def measure(steps: int, folder: Path, *, isolated: bool) -> Floor | None:
+def measure(steps: int, folder: Path, *, isolated: bool = False, at_once: int = 2) -> Floor | None:
     """None where the machine has not what it takes. ``folder`` is where the steps' own are made,
     and left.
     """
@@ -39,7 +39,7 @@ def measure(steps: int, folder: Path, *, isolated: bool) -> Floor | None:
         return None
     numbers = "".join(f"{number}\n" for number in range(steps)).encode()
     began, spent = time.perf_counter(), _children()
-    words = ["xargs", "-P", "2", "-I{}", *command, *(["{}"] if isolated else [])]
+    words = ["xargs", "-P", str(at_once), "-I{}", *command, *(["{}"] if isolated else [])]
     done = subprocess.run(words, input=numbers, check=False, stderr=subprocess.DEVNULL)
     took, used = time.perf_counter() - began, _children()
     return Floor(took, 1000 * (used - spent) / steps) if done.returncode == 0 else None

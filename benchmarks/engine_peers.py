@@ -43,7 +43,7 @@ PEERS = (
     Peer(
         "prefect",
         "prefect",
-        100,
+        1_000,
         20,
         {
             "returned": ", until the flow returns",

@@ -112,3 +112,21 @@ def test_signals_that_python_ignores_are_met_as_any_program_meets_them() -> None
 def test_a_program_that_is_not_there_is_an_error() -> None:
     with pytest.raises(FileNotFoundError, match="/no/such/program"):
         spawn(["/no/such/program"], {}, given={})
+
+
+@pytest.mark.parametrize("words", [["/bin/echo", "a\0b"], ["/bin/e\0cho"]])
+def test_no_program_is_given_half_a_word(words: list[str]) -> None:
+    with pytest.raises(ExecutionError, match="NUL"):
+        spawn(words, {}, given={})
+
+
+def test_words_and_values_arrive_as_they_are() -> None:
+    words = ["/bin/sh", "-c", 'echo "$1|$2|$ODD"', "", "ä \n", ""]
+    read, write = os.pipe()
+    with os.fdopen(read) as said:
+        try:
+            pid = spawn(words, {"ODD": "=ü="}, given={1: write})
+        finally:
+            os.close(write)
+        os.waitpid(pid, 0)
+        assert said.read() == "ä \n||=ü=\n"

@@ -61,6 +61,7 @@ def own_mounts(fstab: Sequence[str]) -> Iterator[None]:
 def spawn(argv: Sequence[str], environment: Mapping[str, str], *, given: Mapping[int, int]) -> int:
     """Starts a program in a session of its own, without holding up other threads as
     ``os.posix_spawn`` does; its pid. ``given``: its descriptor → ours. It reads nothing.
+    Raises OSError, and ExecutionError for words that no program can be given.
     """
     libc, pid = _libc(), c_int()
     actions, attributes = (ctypes.create_string_buffer(_OPAQUE_BYTES) for _ in range(2))
@@ -122,8 +123,13 @@ def _check(code: int, what: str) -> None:
 
 
 def _strings(words: Sequence[str]) -> Any:
-    """A C array of strings, ended by NULL."""
-    return (c_char_p * (len(words) + 1))(*map(os.fsencode, words), None)
+    """A C array of strings, ended by NULL. All are encoded at once, because every step has many.
+    Raises ExecutionError for one with a NUL in it, where C would see its end.
+    """
+    encoded = os.fsencode("\0".join(words)).split(b"\0") if words else []
+    if len(encoded) != len(words):
+        raise ExecutionError("a command or its environment has a NUL character in it")
+    return (c_char_p * (len(words) + 1))(*encoded, None)
 
 
 @cache
