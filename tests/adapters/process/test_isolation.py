@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from toolkit.adapters.process.isolation import NONE, Lasting, Namespaces, plan
+from toolkit.adapters.process.mounts import Mount
 
 FULL = Namespaces(("unshare", "-m"), "/bin/mount", "/usr/sbin/chroot", has_overlay=True)
 
@@ -14,7 +15,7 @@ FULL = Namespaces(("unshare", "-m"), "/bin/mount", "/usr/sbin/chroot", has_overl
 def test_tmp_is_always_private(tmp_path: Path) -> None:
     layout = plan(FULL, tmp_path / "p", folders=(), files=(), visible=())
     assert layout.host_path("/tmp/x/y") == tmp_path / "tmp/x/y"
-    assert layout.fstab == (f"{tmp_path}/tmp /tmp none rbind 0 0\n",)
+    assert layout.mounts == (Mount(f"{tmp_path}/tmp", "/tmp", "none", "rbind"),)
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def in_tmp() -> Iterator[Path]:
 
 def test_what_must_stay_in_sight_is_bound_before_it_is_hidden(in_tmp: Path) -> None:
     layout = plan(FULL, in_tmp / "p", folders=(), files=(), visible=(in_tmp,))
-    source, target = layout.fstab[0].split()[:2]
+    source, target, *_ = layout.mounts[0]
     assert source == str(in_tmp)
     assert target == str(in_tmp / "tmp" / in_tmp.relative_to("/tmp"))
 
@@ -44,10 +45,7 @@ def test_what_must_stay_in_sight_is_bound_into_a_volume_that_is_mounted_over_it(
         lasting={"/tmp": Lasting(volume)},
     )
     inside = volume / repository.relative_to("/tmp")
-    assert layout.fstab[-2:] == (
-        f"{repository} {inside} none rbind 0 0\n",
-        f"{volume} /tmp none rbind 0 0\n",
-    )
+    assert layout.mounts[-2:] == (Mount(str(repository), str(inside)), Mount(str(volume), "/tmp"))
     assert inside.is_dir()
 
 
@@ -59,7 +57,7 @@ def test_paths_the_host_does_not_know_get_a_root_of_their_own(tmp_path: Path) ->
 
 def test_system_folders_are_overlaid_not_hidden(tmp_path: Path) -> None:
     layout = plan(FULL, tmp_path / "p", folders=(), files=["/etc/of-step/x"], visible=())
-    assert layout.fstab[-1].startswith("overlay /etc overlay lowerdir=/etc,")
+    assert layout.mounts[-1].line().startswith("overlay /etc overlay lowerdir=/etc,")
 
 
 def test_without_overlay_such_a_path_is_rewritten(tmp_path: Path) -> None:
@@ -97,4 +95,5 @@ def test_visible_folders_are_never_rewritten(tmp_path: Path) -> None:
 def test_odd_names_survive_the_mount_table(tmp_path: Path) -> None:
     private = tmp_path / "a b#c" / "p"
     layout = plan(FULL, private, folders=(), files=(), visible=())
-    assert layout.fstab[0].split()[0] == f"{tmp_path}/a\\040b\\043c/tmp"
+    line = f"{tmp_path}/a\\040b\\043c/tmp /tmp none rbind 0 0\n"
+    assert layout.mounts[0].line() == line

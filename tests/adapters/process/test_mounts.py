@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import pytest
 
-from toolkit.adapters.process.mounts import MADE, can_mount, own_mounts, spawn
+from toolkit.adapters.process.mounts import MADE, Mount, can_mount, own_mounts, spawn
 from toolkit.errors import ExecutionError
 
 T = TypeVar("T")
@@ -29,12 +29,12 @@ needs_root = pytest.mark.skipif(
 )
 
 
-def output(argv: list[str], fstab: tuple[str, ...] = (), **environment: str) -> str:
+def output(argv: list[str], mounts: tuple[Mount, ...] = (), **environment: str) -> str:
     """What a program says that was started with these mounts."""
     read, write = os.pipe()
     with os.fdopen(read) as said:
         try:
-            with own_mounts(fstab):
+            with own_mounts(mounts):
                 pid = spawn(argv, environment, given={1: write})
         finally:
             os.close(write)
@@ -47,8 +47,8 @@ def test_mounts_are_seen_by_what_is_started_and_by_nobody_else(tmp_path: Path) -
     for name in ("private", "public"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "file").write_text(name)
-    fstab = f"{tmp_path}/private {tmp_path}/public none rbind 0 0\n"
-    said = in_a_thread(lambda: output(["/bin/cat", f"{tmp_path}/public/file"], (fstab,)))
+    mount = Mount(f"{tmp_path}/private", f"{tmp_path}/public")
+    said = in_a_thread(lambda: output(["/bin/cat", f"{tmp_path}/public/file"], (mount,)))
     assert said == "private"
     assert (tmp_path / "public" / "file").read_text() == "public"
 
@@ -57,9 +57,9 @@ def test_mounts_are_seen_by_what_is_started_and_by_nobody_else(tmp_path: Path) -
 def test_a_read_only_mount_is_not_written_to(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
-    fstab = f"{tmp_path}/a {tmp_path}/b none rbind,ro 0 0\n"
+    mount = Mount(f"{tmp_path}/a", f"{tmp_path}/b", options="rbind,ro")
     script = f"touch {tmp_path}/b/x 2>/dev/null || echo refused"
-    assert in_a_thread(lambda: output(["/bin/sh", "-c", script], (fstab,))) == "refused\n"
+    assert in_a_thread(lambda: output(["/bin/sh", "-c", script], (mount,))) == "refused\n"
 
 
 @needs_root
@@ -67,13 +67,14 @@ def test_places_are_made_in_a_file_system_of_the_steps_own(tmp_path: Path) -> No
     (tmp_path / "kept").mkdir()
     (tmp_path / "kept" / "file").write_text("here")
     (tmp_path / "empty").mkdir()
-    fstab = (
-        f"tmpfs {tmp_path}/empty tmpfs mode=0700,size=1m 0 0\n",
-        f"{tmp_path}/kept {tmp_path}/empty/in/side none rbind,{MADE} 0 0\n",
-        f"{tmp_path}/kept/file {tmp_path}/empty/copy none rbind,{MADE} 0 0\n",
+    kept, empty = f"{tmp_path}/kept", f"{tmp_path}/empty"
+    mounts = (
+        Mount("tmpfs", empty, "tmpfs", "mode=0700,size=1m"),
+        Mount(kept, f"{empty}/in/side", options=f"rbind,{MADE}"),
+        Mount(f"{kept}/file", f"{empty}/copy", options=f"rbind,{MADE}"),
     )
     words = ["/bin/cat", f"{tmp_path}/empty/in/side/file", f"{tmp_path}/empty/copy"]
-    assert in_a_thread(lambda: output(words, fstab)) == "herehere"
+    assert in_a_thread(lambda: output(words, mounts)) == "herehere"
     assert [*(tmp_path / "empty").iterdir()] == []
 
 
@@ -81,12 +82,12 @@ def test_places_are_made_in_a_file_system_of_the_steps_own(tmp_path: Path) -> No
 def test_what_cannot_be_mounted_is_named_and_leaves_the_thread_where_it_was(
     tmp_path: Path,
 ) -> None:
-    fstab = f"{tmp_path} {tmp_path}/absent none rbind 0 0\n"
+    mount = Mount(str(tmp_path), f"{tmp_path}/absent")
 
     def work() -> tuple[str, str]:
         before = Path("/proc/thread-self/ns/mnt").readlink()
         with pytest.raises(ExecutionError, match=r"could not be mounted: .*/absent: No such"):
-            output(["/bin/true"], (fstab,))
+            output(["/bin/true"], (mount,))
         return str(before), str(Path("/proc/thread-self/ns/mnt").readlink())
 
     before, after = in_a_thread(work)

@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from toolkit.adapters.process.mounts import MADE, can_mount
+from toolkit.adapters.process.mounts import MADE, Mount, can_mount
 from toolkit.errors import ExecutionError
 
 _SYSTEM = frozenset(
@@ -27,7 +27,6 @@ _SYSTEM = frozenset(
     )
 )
 _TMP = "/tmp"  # noqa: S108 - the step's own
-_SPECIAL = re.compile(r"[\s\\#]")
 _UNTOUCHABLE = ("/dev", "/proc", "/sys")
 _PROBE_TIMEOUT_S = 10
 NEW_ROOT = ".newroot"
@@ -79,10 +78,10 @@ def probe(folder: Path) -> Namespaces:
     with tempfile.TemporaryDirectory(prefix=".probe-", dir=folder) as scratch:
         for options in PREFIXES:
             prefix = (unshare, *options)
-            if _can_mount(prefix, mount, Path(scratch), _bind_line):
-                has_overlay = _can_mount(prefix, mount, Path(scratch), _overlay_line)
-                fstab = [_bind_line(Path(scratch))]
-                is_by_thread = "-r" not in options and _in_a_thread(can_mount, fstab)
+            if _can_mount(prefix, mount, Path(scratch), _bind):
+                has_overlay = _can_mount(prefix, mount, Path(scratch), _overlay)
+                bind = [_bind(Path(scratch))]
+                is_by_thread = "-r" not in options and _in_a_thread(can_mount, bind)
                 return Namespaces(prefix, mount, chroot, has_overlay, is_by_thread)
     return NONE
 
@@ -95,7 +94,7 @@ class Layout:
     ``visible``: host folders that are never rewritten.
     """
 
-    fstab: tuple[str, ...] = ()
+    mounts: tuple[Mount, ...] = ()
     covers: tuple[tuple[str, Path], ...] = ()
     rewritten: Mapping[str, Path] = field(default_factory=dict)
     new_root: Path | None = None
@@ -179,8 +178,8 @@ class _Builder:
         self._namespaces = namespaces
         self._private = private
         self._visible = visible
-        self._lines: list[str] = []
-        self._late: list[str] = []  # within the new root
+        self._mounts: list[Mount] = []
+        self._late: list[Mount] = []  # within the new root
         self._covers: dict[str, Path] = {}
         self._rewritten: dict[str, Path] = {}
         self._new_root: Path | None = None
@@ -210,7 +209,7 @@ class _Builder:
             return self._rewrite(path, is_made=True)
         folder = self._folder(path)
         self._keep_visible(path, folder)
-        self._lines.append(fstab_line(str(folder), path, "none", "rbind"))
+        self._mounts.append(Mount(str(folder), path))
         self._covers[path] = folder
         return folder
 
@@ -221,7 +220,7 @@ class _Builder:
         for kept in _outermost(hidden):
             inside = folder / kept.relative_to(path)
             inside.mkdir(parents=True, exist_ok=True)
-            self._lines.append(fstab_line(str(kept), str(inside), "none", "rbind"))
+            self._mounts.append(Mount(str(kept), str(inside)))
 
     def show(self, path: str, lasting: Lasting) -> None:
         """Puts a lasting folder at ``path``, which was declared."""
@@ -234,7 +233,7 @@ class _Builder:
         is_in_new_root = self._new_root is not None and _first(path) in self._tops
         options = "rbind,ro" if lasting.is_read_only else "rbind"
         target = f"{self._new_root}{path}" if is_in_new_root else path
-        self._lines.append(fstab_line(str(lasting.folder), target, "none", options))
+        self._mounts.append(Mount(str(lasting.folder), target, "none", options))
         self._covers[path] = lasting.folder
 
     def mount_point(self, path: str) -> None:
@@ -243,9 +242,9 @@ class _Builder:
         if folder is None or not self._namespaces.is_private:
             return
         if self._new_root is not None and folder.is_relative_to(self._new_root):
-            self._late.append(fstab_line(str(folder), str(folder), "none", "bind"))
+            self._late.append(Mount(str(folder), str(folder), "none", "bind"))
         elif path not in self._covers:
-            self._lines.append(fstab_line(str(folder), path, "none", "bind"))
+            self._mounts.append(Mount(str(folder), path, "none", "bind"))
 
     def hide(self, folder: Path, kept: Iterable[Path]) -> None:
         """Comes last: the private folders that other covers show are inside of it."""
@@ -261,20 +260,21 @@ class _Builder:
                 inside.mkdir()
             else:
                 inside.touch()
-            self._lines.append(fstab_line(str(path), str(inside), "none", "rbind"))
-        self._lines.append(fstab_line(str(empty), str(folder), "none", "rbind"))
+            self._mounts.append(Mount(str(path), str(inside)))
+        self._mounts.append(Mount(str(empty), str(folder)))
 
     def _hide_in_memory(self, folder: Path, kept: Iterable[Path]) -> None:
         """The same without a file made and removed for each step: the empty folder is a small file
         system of the step's namespace.
         """
-        empty = folder / ".hidden"
-        empty.mkdir(mode=0o700, exist_ok=True)
-        self._lines.append(fstab_line("tmpfs", str(empty), "tmpfs", "mode=0700,size=1m"))
-        for path in kept:
-            inside = empty / path.relative_to(folder)
-            self._lines.append(fstab_line(str(path), str(inside), "none", f"rbind,{MADE}"))
-        self._lines.append(fstab_line(str(empty), str(folder), "none", "rbind"))
+        hidden = str(folder)
+        empty = f"{hidden}/.hidden"
+        Path(empty).mkdir(mode=0o700, exist_ok=True)
+        self._mounts.append(Mount("tmpfs", empty, "tmpfs", "mode=0700,size=1m"))
+        for path in map(str, kept):
+            inside = f"{empty}{path.removeprefix(hidden)}"
+            self._mounts.append(Mount(path, inside, "none", f"rbind,{MADE}"))
+        self._mounts.append(Mount(empty, hidden))
 
     def rewrite_file(self, path: str) -> None:
         """A file right below ``/`` cannot be found by its folder, which is everything's."""
@@ -283,9 +283,9 @@ class _Builder:
 
     def layout(self) -> Layout:
         covers = tuple(sorted(self._covers.items(), key=lambda cover: (-len(cover[0]), cover[0])))
-        lines = [*self._lines, *(_root_lines(self._new_root) if self._new_root else ())]
-        lines += self._late
-        return Layout(tuple(lines), covers, dict(self._rewritten), self._new_root, self._visible)
+        mounts = [*self._mounts, *(_root_mounts(self._new_root) if self._new_root else ())]
+        mounts += self._late
+        return Layout(tuple(mounts), covers, dict(self._rewritten), self._new_root, self._visible)
 
     def _below_existing(self, path: str, *, is_made: bool) -> None:
         """The nearest folder the host has gets covered: ours by a mount over it, the system's by
@@ -304,7 +304,7 @@ class _Builder:
         work = self._private / f".work{len(self._covers)}"
         work.mkdir()
         options = f"lowerdir={path},upperdir={upper},workdir={work}"
-        self._lines.append(fstab_line("overlay", path, "overlay", options))
+        self._mounts.append(Mount("overlay", path, "overlay", options))
         self._covers[path] = upper
 
     def _in_new_root(self, path: str) -> None:
@@ -347,7 +347,7 @@ class _Builder:
         return folder
 
 
-def _root_lines(new_root: Path) -> Iterator[str]:
+def _root_mounts(new_root: Path) -> Iterator[Mount]:
     """Binds the host's top folders, as covered so far, into the new root."""
     for entry in sorted(os.scandir("/"), key=lambda entry: entry.name):
         target = new_root / entry.name
@@ -355,16 +355,16 @@ def _root_lines(new_root: Path) -> Iterator[str]:
             target.symlink_to(Path(entry.path).readlink())
         elif entry.is_dir():
             target.mkdir(exist_ok=True)
-            yield fstab_line(entry.path, str(target), "none", "rbind")
+            yield Mount(entry.path, str(target))
 
 
 def _can_mount(
-    prefix: tuple[str, ...], mount: str, scratch: Path, line_of: Callable[[Path], str]
+    prefix: tuple[str, ...], mount: str, scratch: Path, mount_of: Callable[[Path], Mount]
 ) -> bool:
     for name in ("a", "b", "work"):
         (scratch / name).mkdir(exist_ok=True)
     fstab = scratch / "fstab"
-    fstab.write_text(line_of(scratch))
+    fstab.write_text(mount_of(scratch).line())
     command = [*prefix, mount, "-n", "-a", "-T", str(fstab)]
     try:
         done = subprocess.run(command, capture_output=True, check=False, timeout=_PROBE_TIMEOUT_S)
@@ -373,29 +373,19 @@ def _can_mount(
     return done.returncode == 0
 
 
-def _in_a_thread(work: Callable[[list[str]], bool], fstab: list[str]) -> bool:
+def _in_a_thread(work: Callable[[list[Mount]], bool], mounts: list[Mount]) -> bool:
     """One that ends with it, because mounting moves a thread's working folder."""
     with ThreadPoolExecutor(1) as pool:
-        return pool.submit(work, fstab).result()
+        return pool.submit(work, mounts).result()
 
 
-def _bind_line(scratch: Path) -> str:
-    return fstab_line(str(scratch / "a"), str(scratch / "b"), "none", "rbind")
+def _bind(scratch: Path) -> Mount:
+    return Mount(str(scratch / "a"), str(scratch / "b"))
 
 
-def _overlay_line(scratch: Path) -> str:
+def _overlay(scratch: Path) -> Mount:
     options = f"lowerdir={scratch / 'a'},upperdir={scratch / 'b'},workdir={scratch / 'work'}"
-    return fstab_line("overlay", str(scratch / "a"), "overlay", options)
-
-
-def fstab_line(source: str, target: str, kind: str, options: str) -> str:
-    """A line for ``mount -a -T``."""
-    quoted = (_SPECIAL.sub(_octal, text) for text in (source, target, kind, options))
-    return " ".join((*quoted, "0", "0")) + "\n"
-
-
-def _octal(match: re.Match[str]) -> str:
-    return f"\\{ord(match.group()):03o}"
+    return Mount("overlay", str(scratch / "a"), "overlay", options)
 
 
 def _clean(path: str) -> str:

@@ -124,7 +124,7 @@ def launch(
     if layout.new_root is not None:
         command = (*_chroot(namespaces, layout.new_root), cwd, *command)
         cwd = "/"
-    if layout.fstab and not namespaces.is_by_thread:
+    if layout.mounts and not namespaces.is_by_thread:
         fstab = str(_write_fstab(claim, layout))
     tee = _tool("tee") if captures else ""
     argv = (
@@ -135,7 +135,7 @@ def launch(
         *(" ".join(held.groups), held.data_kib, held.file_blocks),
         *command,
     )
-    mounts = layout.fstab if namespaces.is_by_thread else ()
+    mounts = layout.mounts if namespaces.is_by_thread else ()
     output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     try:
         with own_mounts(mounts) if mounts else nullcontext():
@@ -182,13 +182,13 @@ def has_mounted(claim: Claim, pid: int) -> bool:
 
 def _write_fstab(claim: Claim, layout: Layout) -> Path:
     path = claim.folder / "fstab"
-    path.write_text("".join(layout.fstab))
+    path.write_text("".join(mount.line() for mount in layout.mounts))
     return path
 
 
 def remember_layout(claim: Claim, layout: Layout) -> None:
     """So that outputs are found again after a restart, and the container's paths by its probes."""
-    if layout.fstab:
+    if layout.mounts:
         _write_fstab(claim, layout)
     covers = [[path, str(folder), path in layout.rewritten] for path, folder in layout.covers]
     (claim.folder / _COVERS).write_text(json.dumps(covers))

@@ -5,6 +5,8 @@ what the step is to see, starts it there, and goes back. That needs root; others
 ``unshare`` and ``mount`` instead (see :mod:`toolkit.adapters.process.isolation`).
 """
 
+# ruff: noqa: PTH103, PTH112, PTH120 - for every step
+
 from __future__ import annotations
 
 import ctypes
@@ -15,8 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from ctypes import POINTER, byref, c_char_p, c_int, c_short, c_ulong, c_void_p
 from functools import cache
-from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from toolkit.errors import ExecutionError
 
@@ -29,6 +30,7 @@ _PRIVATE: Final = 1 << 18
 _FLAGS: Final = {"bind": _BIND, "rbind": _BIND | _RECURSIVE, "ro": _READ_ONLY, "x-made": 0}
 MADE: Final = "x-made"
 """The option of a mount whose place is made for it: a folder or a file, as its source is."""
+_SPECIAL = re.compile(r"[\s\\#]")
 _SET_DEFAULTS, _SET_MASK, _SET_SESSION = 0x04, 0x08, 0x80  # POSIX_SPAWN_*, spawn.h
 _OPAQUE_BYTES: Final = 1024  # more than any libc's structures have
 _DEFAULTS: Final = (
@@ -37,10 +39,27 @@ _DEFAULTS: Final = (
 """Python ignores SIGPIPE; a step must die of it as it would under any shell."""
 
 
+class Mount(NamedTuple):
+    """As fstab(5) has it. ``kind`` is a file system's name, "none" for what is shown elsewhere."""
+
+    source: str
+    target: str
+    kind: str = "none"
+    options: str = "rbind"
+
+    def line(self) -> str:
+        """For ``mount -a -T``."""
+        return " ".join((*(_SPECIAL.sub(_octal, field) for field in self), "0", "0")) + "\n"
+
+
+def _octal(match: re.Match[str]) -> str:
+    return f"\\{ord(match.group()):03o}"
+
+
 @contextmanager
-def own_mounts(fstab: Sequence[str]) -> Iterator[None]:
-    """What the thread starts in the block sees the mounts of ``fstab`` besides the host's; nobody
-    else does. From then on the thread's working folder is ``/``.
+def own_mounts(mounts: Sequence[Mount]) -> Iterator[None]:
+    """What the thread starts in the block sees ``mounts`` besides the host's; nobody else does.
+    From then on the thread's working folder is ``/``.
 
     Raises ExecutionError where one of them cannot be mounted, or namespaces are not allowed.
     """
@@ -49,8 +68,8 @@ def own_mounts(fstab: Sequence[str]) -> Iterator[None]:
         _check(_libc().unshare(_NEW_MOUNTS), "mount namespaces are not allowed")
         try:
             _mount("", "/", "", _RECURSIVE | _PRIVATE, "")
-            for line in fstab:
-                _mount_line(line)
+            for mount in mounts:
+                _do(mount)
             yield
         finally:
             _check(_libc().setns(home, _NEW_MOUNTS), "the mount namespace cannot be left")
@@ -86,29 +105,32 @@ def spawn(argv: Sequence[str], environment: Mapping[str, str], *, given: Mapping
     return pid.value
 
 
-def _mount_line(line: str) -> None:
-    source, target, kind, options, *_ = (
-        re.sub(r"\\(\d{3})", lambda octal: chr(int(octal[1], 8)), field) for field in line.split()
-    )
-    names = options.split(",")
-    if not _FLAGS.keys() >= set(names):  # a file system's own
+def _do(mount: Mount) -> None:
+    source, target, kind, options = mount
+    flags = _flags(options)
+    if flags is None:
         _mount(source, target, kind, 0, options)
         return
-    if MADE in names:
+    if MADE in options:
         _make_place(source, target)
-    flags = [_FLAGS[name] for name in names]
-    _mount(source, target, "", sum(flags) & ~_READ_ONLY, "")
-    if _READ_ONLY in flags:
+    _mount(source, target, "", flags & ~_READ_ONLY, "")
+    if flags & _READ_ONLY:
         _mount("", target, "", _REMOUNT | _BIND | _READ_ONLY, "")
 
 
+@cache
+def _flags(options: str) -> int | None:
+    """None where they are a file system's own."""
+    names = options.split(",")
+    return sum(_FLAGS[name] for name in names) if _FLAGS.keys() >= set(names) else None
+
+
 def _make_place(source: str, target: str) -> None:
-    place = Path(target)
-    if Path(source).is_dir():
-        place.mkdir(parents=True, exist_ok=True)
-    else:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.touch()
+    if os.path.isdir(source):
+        os.makedirs(target, exist_ok=True)
+        return
+    os.makedirs(os.path.dirname(target), exist_ok=True)
+    os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o666))
 
 
 def _mount(source: str, target: str, kind: str, flags: int, options: str) -> None:
@@ -152,10 +174,10 @@ def _libc() -> ctypes.CDLL:
     return libc
 
 
-def can_mount(fstab: Sequence[str]) -> bool:
+def can_mount(mounts: Sequence[Mount]) -> bool:
     """Whether :func:`own_mounts` can do this here."""
     try:
-        with own_mounts(fstab):
+        with own_mounts(mounts):
             return True
     except (ExecutionError, OSError, AttributeError):
         return False

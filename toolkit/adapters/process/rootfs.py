@@ -7,7 +7,8 @@ import shutil
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
-from toolkit.adapters.process.isolation import NEW_ROOT, Lasting, Layout, Namespaces, fstab_line
+from toolkit.adapters.process.isolation import NEW_ROOT, Lasting, Layout, Namespaces
+from toolkit.adapters.process.mounts import Mount
 from toolkit.errors import ExecutionError
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -39,37 +40,37 @@ def plan_root(
     if not any(os.path.lexists(rootfs / shell) for shell in _SHELLS):
         raise ExecutionError(f"the root filesystem {rootfs} has no /bin/sh")
     new_root, upper = private / NEW_ROOT, private / "upper"
-    lines = [_root_line(namespaces, private, rootfs, upper, new_root)]
+    mounts = [_root(namespaces, private, rootfs, upper, new_root)]
     shown = {path: Lasting(Path(path)) for path in _MACHINE}
     shown |= {str(path): Lasting(path) for path in kept} | dict(lasting)
     for path in ("/tmp", *folders):  # noqa: S108 - the step's own
         _inside(upper, path).mkdir(parents=True, exist_ok=True)
     outer_first = sorted(shown, key=lambda path: path.count("/"))
-    lines.extend(_show(upper, new_root, path, shown[path]) for path in outer_first)
+    mounts.extend(_show(upper, new_root, path, shown[path]) for path in outer_first)
     for path in _NETWORK:
         if Path(path).is_file():
             _inside(upper, path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, _inside(upper, path))
     covers = {"/": upper} | {path: shown[path].folder for path in lasting}
     ordered = sorted(covers.items(), key=lambda cover: (-len(cover[0]), cover[0]))
-    return Layout(tuple(lines), tuple(ordered), new_root=new_root)
+    return Layout(tuple(mounts), tuple(ordered), new_root=new_root)
 
 
-def _root_line(
+def _root(
     namespaces: Namespaces, private: Path, rootfs: Path, upper: Path, new_root: Path
-) -> str:
+) -> Mount:
     new_root.mkdir(parents=True)
     if not namespaces.has_overlay:
         shutil.copytree(rootfs, upper, symlinks=True)
-        return fstab_line(str(upper), str(new_root), "none", "rbind")
+        return Mount(str(upper), str(new_root))
     work = private / ".rootwork"
     for folder in (upper, work):
         folder.mkdir()
     options = f"lowerdir={rootfs},upperdir={upper},workdir={work}"
-    return fstab_line("overlay", str(new_root), "overlay", options)
+    return Mount("overlay", str(new_root), "overlay", options)
 
 
-def _show(upper: Path, new_root: Path, path: str, lasting: Lasting) -> str:
+def _show(upper: Path, new_root: Path, path: str, lasting: Lasting) -> Mount:
     place = _inside(upper, path)
     if lasting.folder.is_dir():
         place.mkdir(parents=True, exist_ok=True)
@@ -77,7 +78,7 @@ def _show(upper: Path, new_root: Path, path: str, lasting: Lasting) -> str:
         place.parent.mkdir(parents=True, exist_ok=True)
         place.touch()
     options = "rbind,ro" if lasting.is_read_only else "rbind"
-    return fstab_line(str(lasting.folder), str(_inside(new_root, path)), "none", options)
+    return Mount(str(lasting.folder), str(_inside(new_root, path)), "none", options)
 
 
 def _inside(root: Path, path: str) -> Path:
