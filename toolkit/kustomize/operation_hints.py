@@ -40,8 +40,6 @@ def missing_value(operation: dict[str, Any], body: Any, path: str) -> list[str]:
     """For a ``path`` that leads to nothing in ``body``."""
     if not path.startswith("/"):
         return without_slash(path)
-    if not path:
-        return ["name a field, such as /metadata/labels"]
     words = path.split("/")[1:]
     node, reached = body, 0
     for word in words:
