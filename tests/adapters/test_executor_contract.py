@@ -136,11 +136,11 @@ class Observer:
         return event
 
 
-@pytest.fixture(params=["process", "memory", "podman"])
+@pytest.fixture(params=["process", "memory", "podman", "docker"])
 def machine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Machine]:
     made: Machine
-    if request.param == "podman":
-        made = RealMachine(tmp_path, {"c": request.getfixturevalue("engine")})
+    if request.param in ("podman", "docker"):
+        made = RealMachine(tmp_path, {"c": request.getfixturevalue(request.param)})
     else:
         made = RealMachine(tmp_path) if request.param == "process" else MemoryMachine()
     yield made
