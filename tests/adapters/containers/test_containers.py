@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,8 @@ import pytest
 
 from tests.adapters.conftest import IMAGE
 from tests.adapters.process.conftest import Bench, container, pod, step
-from toolkit.adapters.containers.engine import ContainerEngine
+from toolkit.adapters.containers.engine import ContainerEngine, Stage
+from toolkit.adapters.process.claims import Claim
 from toolkit.adapters.process.isolation import NONE
 from toolkit.repository.settings import ImageRule
 from toolkit.workflow.commands import InputArtifact, OutputArtifact
@@ -29,7 +32,7 @@ Opener = Callable[..., Bench]
 def open_bench(tmp_path: Path, engine: ContainerEngine) -> Iterator[Opener]:
     benches: list[Bench] = []
 
-    def opener(**options: Any) -> Bench:
+    def opener(engine: ContainerEngine = engine, **options: Any) -> Bench:
         benches.append(Bench(tmp_path, NONE, engines={"staging": engine}, **options))
         return benches[-1]
 
@@ -44,6 +47,24 @@ def bench(open_bench: Opener) -> Bench:
     return open_bench()
 
 
+PULLS = 'if [ "$1" = run ]; then trap : TERM; sleep 1; trap - TERM; fi'
+"""A client that has an image to pull, and loses what signal comes meanwhile."""
+LISTS_NOTHING = 'if [ "$1" = ps ]; then exit 1; fi'
+
+
+@pytest.fixture
+def with_client(tmp_path: Path, engine: ContainerEngine, open_bench: Opener) -> Opener:
+    """A bench with a client that does something before it is the engine's own."""
+
+    def opener(before: str) -> Bench:
+        client = tmp_path / f"client-{len(before)}"
+        client.write_text(f'#!/bin/sh\n{before}\nexec {engine.program} "$@"\n')
+        client.chmod(0o755)
+        return open_bench(engine=replace(engine, program=str(client)))
+
+    return opener
+
+
 def contained(source: str, *, id: str = "uid-1", **fields: Any) -> ResolvedStart:
     call = {"image": IMAGE, **fields.pop("call", {})}
     return step(source, id=id, call=call, **fields)
@@ -53,6 +74,11 @@ def await_words(bench: Bench, resolved: ResolvedStart) -> None:
     """Returns once the step has said something: it is inside its container."""
     bench.next()
     next(iter(bench.logs.lines(resolved.address, follow=True)))
+
+
+def await_client(bench: Bench, id: str) -> None:
+    while Claim(bench.root / "steps", id).record() is None:
+        time.sleep(0.01)
 
 
 def test_a_script_runs_in_its_image(bench: Bench) -> None:
@@ -145,6 +171,46 @@ def test_a_stop_reaches_the_container(bench: Bench, engine: ContainerEngine) -> 
     ended = bench.outcome("uid-1")
     assert isinstance(ended, ContainerEnded)
     assert ended.exit_code == 143
+
+
+def test_it_is_told_once_it_runs(with_client: Opener, engine: ContainerEngine) -> None:
+    bench, resolved = with_client(PULLS), contained("exec sleep 1000")
+    bench.start(resolved)
+    assert isinstance(bench.next(), ContainerStarted)
+    assert [*engine.stages().values()] == [Stage.RUNS]
+    bench.executor.stop("uid-1", grace_s=0)
+    bench.outcome("uid-1")
+
+
+def test_it_is_told_at_once_of_one_that_was_seen_running(with_client: Opener) -> None:
+    before, resolved = with_client(PULLS), contained("exec sleep 1000")
+    before.start(resolved)
+    before.next()
+    before.close()
+    after = with_client(LISTS_NOTHING)
+    after.executor.recover(resolved)
+    assert isinstance(after.next(), ContainerStarted)
+
+
+def test_a_stop_that_the_client_loses_reaches_the_container(
+    with_client: Opener, engine: ContainerEngine
+) -> None:
+    if not engine.has_init:
+        pytest.skip("the machine has no catatonit")
+    bench, resolved = with_client(PULLS), contained("sleep 1000")
+    bench.start(resolved)
+    await_client(bench, "uid-1")
+    bench.executor.stop("uid-1", grace_s=30)
+    ended = bench.outcome("uid-1")
+    assert isinstance(ended, ContainerEnded)
+    assert ended.exit_code == 143
+
+
+def test_a_hook_after_the_start_waits_for_the_container(with_client: Opener) -> None:
+    hook = {"postStart": {"exec": {"command": ["sh", "-c", "echo up > /hooked"]}}}
+    source = "while [ ! -e /hooked ]; do sleep 0.1; done"
+    resolved = pod(container("main", source, image=IMAGE, lifecycle=hook))
+    assert with_client(PULLS).ended(resolved).exit_code == 0
 
 
 def test_one_that_ignores_the_stop_is_killed(bench: Bench, engine: ContainerEngine) -> None:

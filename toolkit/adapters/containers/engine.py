@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 
 from toolkit.errors import ExecutionError
@@ -13,6 +14,14 @@ LABEL = "gitops.toolkit/state"
 CANNOT_RUN = 125
 """The exit code of ``run`` where there was no container to run."""
 _CALL_TIMEOUT_S = 120
+
+
+class Stage(Enum):
+    """MADE: it does not run, yet or any more."""
+
+    ABSENT = "absent"
+    MADE = "made"
+    RUNS = "runs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +51,18 @@ class ContainerEngine:
 
     def names(self) -> frozenset[str]:
         """All containers of ours, those that ended too. Raises ExecutionError."""
-        done = self._call(
-            "ps", "--all", "--filter", f"label={LABEL}={self.owner}", "--format", "{{.Names}}"
-        )
+        return frozenset(self.stages())
+
+    def stages(self) -> dict[str, Stage]:
+        """How far each container of ours is. Raises ExecutionError."""
+        ours, form = f"label={LABEL}={self.owner}", "{{.Names}} {{.Status}}"
+        done = self._call("ps", "--all", "--filter", ours, "--format", form)
         if done.returncode != 0:
             raise ExecutionError(f"{self.kind} does not list its containers: {_last(done.stderr)}")
-        return frozenset(done.stdout.split())
+        lines = (line.partition(" ") for line in done.stdout.splitlines())
+        return {
+            name: Stage.RUNS if said.startswith("Up") else Stage.MADE for name, _, said in lines
+        }
 
     def exists(self, name: str) -> bool:
         return self._call("inspect", "--type", "container", name).returncode == 0

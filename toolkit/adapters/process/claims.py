@@ -27,6 +27,7 @@ PARTS = "containers"
 PRIVATE = ("work", "tmp")
 """The folders that a step may fill, and mostly does not."""
 _UNSTARTED = "unstarted"
+_BEGUN = "begun"
 _CHUNK_BYTES = 1 << 12
 _COMMAND_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,200}")
 
@@ -157,8 +158,20 @@ class Claim:
             return None
         return ProcessRecord(pid, born, boot)
 
+    def note_begun(self, at: datetime) -> None:
+        """Its container runs: later than its wrapper, which may have an image to wait for."""
+        with suppress(FileNotFoundError):
+            write_durably(self.folder / _BEGUN, f"{at.timestamp()}\n".encode())
+
+    def has_begun(self) -> bool:
+        return self._has(_BEGUN)
+
     def began_at(self) -> datetime | None:
-        """When the wrapper was started, once it is known."""
+        """When its container was seen to run, or else when the wrapper was started, once that is
+        known.
+        """
+        if begun := self.line(_BEGUN):
+            return datetime.fromtimestamp(float(begun), UTC)
         times = [line[4] for line in self._record() if line[:1] == ["pid"] and line[4] != "-"]
         return datetime.fromtimestamp(float(times[0]), UTC) if times else None
 

@@ -33,6 +33,16 @@ def prepare_contained(
     return run
 
 
+def yet_to_start(claim: Claim, host: Host) -> tuple[ContainerEngine, str] | None:
+    """The engine and the name of a container that nobody has seen running; None for a process,
+    too.
+    """
+    if not host.engines:  # most steps are processes, and need not look
+        return None
+    engine, name = _engine_and_name(claim, host)
+    return None if engine is None or claim.has_begun() else (engine, name)
+
+
 def entering_contained(
     claim: Claim, host: Host, command: Sequence[str]
 ) -> tuple[tuple[str, ...], Mapping[str, str]]:

@@ -6,25 +6,23 @@ import os
 import signal
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from toolkit.adapters.logs import Logs
+from toolkit.adapters.containers.engine import Stage
 from toolkit.adapters.masking import Mask
 from toolkit.adapters.process.claims import Claim, ProcessRecord, Standing, write_durably
 from toolkit.adapters.process.contained import (
     collect_contained,
     drop_contained,
     kill_contained,
+    yet_to_start,
 )
-from toolkit.adapters.process.follower import Follower
 from toolkit.adapters.process.held import let_go
-from toolkit.adapters.process.host import Host
 from toolkit.adapters.process.launch import ONCE, Again, launch, prepare, recall_layout
+from toolkit.adapters.process.machinery import Machinery
 from toolkit.adapters.process.outcome import (
     DEADLINE,
     as_run,
@@ -32,9 +30,7 @@ from toolkit.adapters.process.outcome import (
     end_session,
     outcome_of,
 )
-from toolkit.adapters.process.progress import ProgressWatch
-from toolkit.adapters.process.spares import Spares, Untouched, untouched
-from toolkit.clock import Clock
+from toolkit.adapters.process.spares import Untouched, untouched
 from toolkit.errors import ExecutionError
 from toolkit.workflow.commands import StartContainer
 from toolkit.workflow.events import (
@@ -47,52 +43,11 @@ from toolkit.workflow.pod_spec import MAIN_NAME
 from toolkit.workflow.ports import ExecutorEvent, ResolvedStart
 
 _LOOK_AGAIN_S = 0.01
-_MOVERS = 4
 STOPPED_BEFORE = "stopped before it started"
 LATE_GRACE_S = 5.0
 
 Outcome = ContainerEnded | ContainerErrored
 Tell = Callable[[ExecutorEvent], None]
-
-
-@dataclass(slots=True)
-class Machinery:
-    """What containers are run with. ``movers`` do what takes long: fetch and save artifacts."""
-
-    host: Host
-    logs: Logs
-    clock: Clock
-    spares: Spares
-    follower: Follower = field(default_factory=Follower)
-    movers: ThreadPoolExecutor = field(
-        default_factory=lambda: ThreadPoolExecutor(_MOVERS, "artifact-mover")
-    )
-    progress: ProgressWatch = field(init=False)
-    is_closing: bool = False
-    _gate: threading.Lock = field(default_factory=threading.Lock)
-
-    def __post_init__(self) -> None:
-        self.progress = ProgressWatch(self.follower)
-
-    def soon(self, action: Callable[[], None]) -> None:
-        """On the follower's thread, unless that has come to its end: for threads of others."""
-        with self._gate:
-            if not self.is_closing:
-                self.follower.soon(action)
-
-    def begin_closing(self) -> None:
-        """From now on nothing new is begun."""
-        with self._gate:
-            self.is_closing = True
-
-    def close(self) -> None:
-        """Stops following."""
-        self.movers.shutdown(wait=True, cancel_futures=True)
-        self.follower.close()
-
-    def until(self, instant: datetime) -> float:
-        """Seconds to go."""
-        return (instant - self.clock.now()).total_seconds()
 
 
 class Container:
@@ -102,8 +57,8 @@ class Container:
     """
 
     __slots__ = (
-        "_again", "_group", "_is_part", "_lock", "_machinery", "_name", "_shared", "_tell",
-        "_untouched", "claim",
+        "_again", "_awaits_start", "_group", "_is_part", "_lock", "_machinery", "_name",
+        "_shared", "_tell", "_untouched", "claim",
         "grace_s", "mask", "outcome", "resolved",
     )  # fmt: skip
 
@@ -130,6 +85,7 @@ class Container:
         self._shared = volumes_of(pod or claim)
         self._again = again
         self._group: int | None = None  # set once it runs
+        self._awaits_start = False  # its client runs, and no container as far as we know
         self._untouched: Untouched | None = None
         self._lock = threading.Lock()
 
@@ -233,18 +189,39 @@ class Container:
 
     def _follow(self, group: int, descriptor: int) -> None:
         start, follower = self.resolved.start, self._machinery.follower
-        self._tell(ContainerStarted(start.id, start.node_id, self._machinery.clock.now()))
+        awaited = yet_to_start(self.claim, self._machinery.host)
+        self._awaits_start = awaited is not None
+        if awaited is None:
+            self._tell_started()
         with self._lock:
             self._group = group
             is_unwanted = self.grace_s is not None
         follower.on_end(descriptor, lambda: self._on_end(descriptor))
+        if awaited is not None:
+            self._machinery.starts.begin(self.claim.folder, *awaited, self._looked)
         self._machinery.progress.begin(self.claim.folder, self._progressed)
         if start.deadline is not None:
             follower.after(self._machinery.until(start.deadline), self._expire)
         if is_unwanted:
             follower.soon(self._terminate)
 
+    def _tell_started(self) -> None:
+        start = self.resolved.start
+        self._tell(ContainerStarted(start.id, start.node_id, self._machinery.clock.now()))
+
     # On the follower's thread.
+
+    def _looked(self, stage: Stage) -> None:
+        """The engine was asked for the container that is awaited. A stop is told its client only
+        as long as there is none: then the client ends, or loses it and is told again. Between
+        that and its program's start a TERM would end the engine's own program in the container.
+        """
+        if stage is Stage.RUNS:
+            self._awaits_start = False
+            self.claim.note_begun(self._machinery.clock.now())
+            self._tell_started()
+        if self.grace_s is not None and stage is not Stage.MADE:
+            self._signal(signal.SIGTERM)
 
     def _progressed(self, said: str) -> None:
         start, now = self.resolved.start, self._machinery.clock.now()
@@ -265,6 +242,8 @@ class Container:
             if record is not None and self._group is None:  # it ended while nobody followed it
                 end_session(record)
             is_contained = self.claim.container() is not None
+            if is_contained:
+                self._machinery.starts.end(self.claim.folder)
             conclude = partial(self._conclude, standing, is_contained=is_contained)
             saves = bool(self.resolved.start.output_artifacts) and not self._is_part
             if not (is_contained or saves):
@@ -299,6 +278,8 @@ class Container:
             failure = collect_contained(self.claim, machinery.host, recall_layout(self.claim))
         else:
             drop_contained(self.claim, machinery.host)
+        if self._awaits_start and standing is Standing.ENDED and not failure:
+            self._tell_started()  # it was over before anyone saw it
         if start.call.resources:
             let_go(self.claim, machinery.host.cgroups)
         if self._is_part:
@@ -322,13 +303,17 @@ class Container:
     def _terminate(self) -> None:
         if self.outcome is None and self._group is not None:
             self.claim.note_stop(signal.SIGTERM)
-            self._signal(signal.SIGTERM)
+            if self._awaits_start and not self._machinery.is_closing:
+                self._machinery.starts.hurry()
+            else:
+                self._signal(signal.SIGTERM)
             self._machinery.follower.after(self.grace_s or 0.0, self._kill)
 
     def _kill(self) -> None:
         if self.outcome is None:
             self.claim.note_stop(signal.SIGKILL)
-            if self.claim.container() is not None and not self._machinery.is_closing:
+            is_contained = self.claim.container() is not None and not self._awaits_start
+            if is_contained and not self._machinery.is_closing:
                 self._machinery.movers.submit(kill_contained, self.claim, self._machinery.host)
             else:
                 self._signal(signal.SIGKILL)

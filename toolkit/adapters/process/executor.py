@@ -13,8 +13,9 @@ from typing import Self
 from toolkit.adapters.logs import Logs
 from toolkit.adapters.process.claims import Claim, claims, claims_of
 from toolkit.adapters.process.contained import drop_contained
-from toolkit.adapters.process.container import Container, Machinery, Outcome, signal_group
+from toolkit.adapters.process.container import Container, Outcome, signal_group
 from toolkit.adapters.process.host import Host
+from toolkit.adapters.process.machinery import Machinery
 from toolkit.adapters.process.outcome import end_session
 from toolkit.adapters.process.pod import Pod
 from toolkit.adapters.process.room import Room, machine

@@ -20,12 +20,12 @@ from toolkit.adapters.process.container import (
     LATE_GRACE_S,
     STOPPED_BEFORE,
     Container,
-    Machinery,
     Outcome,
     Tell,
     volumes_of,
 )
 from toolkit.adapters.process.launch import Again
+from toolkit.adapters.process.machinery import Machinery
 from toolkit.adapters.process.outcome import DEADLINE, INTERRUPTED, outcome_of
 from toolkit.adapters.process.staging import check, stage, without_staged
 from toolkit.adapters.process.watch import Care, Watch, ask

@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Protocol
 
 from toolkit.adapters.process.actions import act
-from toolkit.adapters.process.container import Container, Machinery
+from toolkit.adapters.process.container import Container
+from toolkit.adapters.process.machinery import Machinery
 from toolkit.workflow.commands import ContainerCall
 from toolkit.workflow.probes import (
     LIVENESS,
