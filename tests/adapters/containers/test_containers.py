@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from tests.adapters.conftest import IMAGE
-from tests.adapters.process.conftest import Bench, container, pod, step
+from tests.adapters.process.conftest import Bench, container, heard, pod, step
 from toolkit.adapters.containers.engine import ContainerEngine, Stage
+from toolkit.adapters.process import progress
 from toolkit.adapters.process.claims import Claim
 from toolkit.adapters.process.isolation import NONE
 from toolkit.repository.settings import ImageRule
@@ -159,6 +160,32 @@ def test_a_step_that_outlives_gitops_is_followed_again(open_bench: Opener) -> No
     assert isinstance(ended, ContainerEnded)
     assert ended.exit_code == 7
     assert after.log(resolved) == ["done"]
+
+
+def test_how_far_it_is_is_heard(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "INTERVAL_S", 0.1)
+    source = "cd ${ARGO_PROGRESS_FILE%/*}; echo 3/4 >new; mv new $ARGO_PROGRESS_FILE; exec sleep 60"
+    bench.start(contained(source))
+    assert heard(bench) == "3/4"
+
+
+def test_how_far_it_is_is_heard_after_a_restart(
+    open_bench: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "INTERVAL_S", 0.1)
+    before, resolved = open_bench(), contained("echo 1/2 >$ARGO_PROGRESS_FILE; exec sleep 60")
+    before.start(resolved)
+    assert heard(before) == "1/2"
+    before.close()
+    after = open_bench()
+    after.executor.recover(resolved)
+    assert heard(after) == "1/2"
+
+
+def test_a_volume_where_progress_is_told_stays_the_steps(bench: Bench) -> None:
+    mount = {"name": "v", "mountPath": "/var/run/argo"}
+    resolved = contained("echo 1/2 >$ARGO_PROGRESS_FILE", call={"volume_mounts": (mount,)})
+    assert bench.ended(resolved).exit_code == 0
 
 
 def test_a_stop_reaches_the_container(bench: Bench, engine: ContainerEngine) -> None:

@@ -36,6 +36,7 @@ from toolkit.workflow.events import (
     ContainerEnded,
     ContainerErrored,
     ContainerMoved,
+    ContainerProgressed,
     ContainerState,
 )
 from toolkit.workflow.ports import (
@@ -133,6 +134,15 @@ class Bench:
                 state = event.state
                 if state.has_ended is has_ended:
                     return state
+
+
+def heard(bench: Bench) -> str:
+    """The next progress that a step tells before it ends."""
+    while True:
+        event = bench.next()
+        assert not isinstance(event, ContainerEnded), event
+        if isinstance(event, ContainerProgressed):
+            return event.progress
 
 
 def await_end(pid: int) -> None:

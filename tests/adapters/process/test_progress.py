@@ -6,10 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.adapters.process.conftest import Bench, container, pod, step
+from tests.adapters.process.conftest import Bench, container, heard, pod, step
 from toolkit.adapters.process import progress
 from toolkit.adapters.process.isolation import Namespaces
-from toolkit.workflow.events import ContainerEnded, ContainerProgressed
 from toolkit.workflow.ports import ResolvedStart
 
 Open = Callable[..., Bench]
@@ -20,14 +19,6 @@ SLEEP = "exec sleep 60"
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress, "INTERVAL_S", 0.02)
-
-
-def heard(bench: Bench) -> str:
-    while True:
-        event = bench.next()
-        assert not isinstance(event, ContainerEnded), event
-        if isinstance(event, ContainerProgressed):
-            return event.progress
 
 
 def test_the_last_line_counts_and_each_once(open_bench: Open, isolation: Namespaces) -> None:

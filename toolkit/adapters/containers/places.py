@@ -10,7 +10,10 @@ from toolkit.adapters.containers.arguments import Mount
 from toolkit.workflow.ports import ResolvedStart
 
 SCRIPT = "/argo/staging/script"
+PROGRESS_FOLDER = "/var/run/argo"
+"""Holds the file in which a step says how far it is, as in Argo's pods."""
 _OUT = "out"
+_PROGRESS = "argo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,13 @@ def place(
 def copied_out(covers: tuple[tuple[str, Path], ...], folder: Path) -> list[tuple[str, Path]]:
     """Those of the covers that are filled by copying, once the container has ended."""
     return [(path, place) for path, place in covers if place.parent == folder / _OUT]
+
+
+def progress_folder(folder: Path) -> Path:
+    """What is mounted at PROGRESS_FOLDER: a folder, so that the file may be replaced by a rename,
+    and one that any user of the container may write into.
+    """
+    return folder / _PROGRESS
 
 
 class _Builder:

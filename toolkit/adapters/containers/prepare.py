@@ -9,7 +9,13 @@ from pathlib import Path
 from toolkit.adapters.artifacts import ArtifactStore
 from toolkit.adapters.containers.arguments import Mount, environment_file, run_arguments
 from toolkit.adapters.containers.engine import ContainerEngine
-from toolkit.adapters.containers.places import SCRIPT, Places, place
+from toolkit.adapters.containers.places import (
+    PROGRESS_FOLDER,
+    SCRIPT,
+    Places,
+    place,
+    progress_folder,
+)
 from toolkit.errors import ExecutionError
 from toolkit.workflow.ports import ResolvedStart
 from toolkit.workflow.resources import Limits, limits_of
@@ -37,15 +43,17 @@ def prepare_container(
     *,
     lasting: Mapping[str, tuple[Path, bool]],
     artifacts: ArtifactStore,
+    own: Mapping[str, str],
 ) -> Run:
-    """``lasting`` as for :func:`place`. Raises ExecutionError for what a container cannot have,
-    OSError where the folder cannot be written.
+    """``own`` are variables that the step may set otherwise. ``lasting`` as for :func:`place`.
+    Raises ExecutionError for what a container cannot have, OSError where the folder cannot be
+    written.
     """
     start = resolved.start
     places = place(resolved, folder, lasting)
     host = dict(places.covers)
     _fill(resolved, places, artifacts)
-    lines, inherited = environment_file(resolved.environment)
+    lines, inherited = environment_file({**own, **resolved.environment})
     if clash := sorted(set(inherited) & engine.environment.keys()):
         raise ExecutionError(f"{clash[0]} of several lines cannot be given to a container")
     env_file = folder / _ENV_FILE
@@ -54,6 +62,8 @@ def prepare_container(
     mounts = [mount for mount in places.mounts if mount.source.exists()]
     if start.call.source is not None:
         mounts.append(Mount(_script(folder, start.call.source), SCRIPT, is_read_only=True))
+    if all(mount.path.rstrip("/") != PROGRESS_FOLDER for mount in mounts):
+        mounts.append(Mount(_progress(folder), PROGRESS_FOLDER))
     argv = run_arguments(
         engine,
         name,
@@ -92,6 +102,13 @@ def _at(host: Mapping[str, Path], path: str) -> Path:
         if path.startswith(covered.rstrip("/") + "/"):
             return folder / path[len(covered) :].lstrip("/")
     raise ExecutionError(f"path {path!r} is not absolute")
+
+
+def _progress(folder: Path) -> Path:
+    made = progress_folder(folder)
+    made.mkdir()
+    made.chmod(0o777)
+    return made
 
 
 def _script(folder: Path, source: str) -> Path:

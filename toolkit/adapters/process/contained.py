@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from toolkit.adapters.containers.engine import CANNOT_RUN, ContainerEngine
-from toolkit.adapters.containers.places import copied_out
+from toolkit.adapters.containers.places import PROGRESS_FOLDER, copied_out, progress_folder
 from toolkit.adapters.containers.prepare import Run, prepare_container
 from toolkit.adapters.process.claims import PARTS, Claim
 from toolkit.adapters.process.host import Host, volume_folder
 from toolkit.adapters.process.isolation import Layout
+from toolkit.adapters.process.progress import PROGRESS_NAME, VARIABLE, progress_file
 from toolkit.errors import ExecutionError
 from toolkit.workflow.events import OUT_OF_MEMORY
 from toolkit.workflow.ports import ResolvedStart
@@ -26,7 +27,13 @@ def prepare_contained(
     }
     name = _name_of(claim, engine)
     run = prepare_container(
-        engine, name, resolved, claim.folder, lasting=lasting, artifacts=host.artifacts
+        engine,
+        name,
+        resolved,
+        claim.folder,
+        lasting=lasting,
+        artifacts=host.artifacts,
+        own={VARIABLE: f"{PROGRESS_FOLDER}/{PROGRESS_NAME}"},
     )
     claim.note_secret_files(run.secret_files)
     claim.note_container(engine.kind, name)
@@ -83,6 +90,12 @@ def drop_contained(claim: Claim, host: Host) -> None:
     engine, name = _engine_and_name(claim, host)
     if engine is not None:
         engine.remove([name])
+
+
+def progress_of(claim: Claim, host: Host) -> str:
+    """The file in which the step of a claim says how far it is, container or not."""
+    is_contained = bool(host.engines) and claim.container() is not None
+    return progress_file(progress_folder(claim.folder) if is_contained else claim.folder)
 
 
 def _engine_and_name(claim: Claim, host: Host) -> tuple[ContainerEngine | None, str]:

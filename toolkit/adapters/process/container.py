@@ -18,6 +18,7 @@ from toolkit.adapters.process.contained import (
     collect_contained,
     drop_contained,
     kill_contained,
+    progress_of,
     yet_to_start,
 )
 from toolkit.adapters.process.held import let_go
@@ -199,7 +200,9 @@ class Container:
         follower.on_end(descriptor, lambda: self._on_end(descriptor))
         if awaited is not None:
             self._machinery.starts.begin(self.claim.folder, *awaited, self._looked)
-        self._machinery.progress.begin(self.claim.folder, self._progressed)
+        self._machinery.progress.begin(
+            self.claim.folder, progress_of(self.claim, self._machinery.host), self._progressed
+        )
         if start.deadline is not None:
             follower.after(self._machinery.until(start.deadline), self._expire)
         if is_unwanted:

@@ -15,13 +15,15 @@ from toolkit.workflow.progress import parse_progress
 
 VARIABLE: Final = "ARGO_PROGRESS_FILE"
 INTERVAL_S: Final = 3.0
-_NAME: Final = "progress"
+PROGRESS_NAME: Final = "progress"
 _LAST_BYTES: Final = 256
 
 
 def progress_file(folder: Path) -> str:
-    """In a claim's folder. A text: a ``Path`` for each step costs more than all else here."""
-    return f"{folder}/{_NAME}"
+    """In a claim's folder, or in the one that a container has of it. A text: a ``Path`` for each
+    step costs more than all else here.
+    """
+    return f"{folder}/{PROGRESS_NAME}"
 
 
 class ProgressWatch:
@@ -35,11 +37,10 @@ class ProgressWatch:
         self._ticks = False
         self._lock = threading.Lock()
 
-    def begin(self, folder: Path, tell: Callable[[str], None]) -> None:
-        """The step whose claim has the folder runs."""
+    def begin(self, folder: Path, file: str, tell: Callable[[str], None]) -> None:
+        """The step whose claim has the folder runs, and says it in the file."""
         with self._lock:
-            file = progress_file(folder)
-            self._watched[file] = _Watched(file, tell)
+            self._watched[str(folder)] = _Watched(file, tell)
             is_idle, self._ticks = not self._ticks, True
         if is_idle:
             self._follower.after(INTERVAL_S, self._tick)
@@ -47,7 +48,7 @@ class ProgressWatch:
     def end(self, folder: Path) -> None:
         """It has ended; or never ran."""
         with self._lock:
-            self._watched.pop(progress_file(folder), None)
+            self._watched.pop(str(folder), None)
 
     def _tick(self) -> None:
         with self._lock:
