@@ -10,6 +10,7 @@ import click
 
 from toolkit.cli.submitting import Following, follow_options, submit_all
 from toolkit.cli.workflows import (
+    AS_TEXT,
     Place,
     dry_run_option,
     env_option,
@@ -18,6 +19,7 @@ from toolkit.cli.workflows import (
     output_option,
     print_object,
     print_objects,
+    wide_output_option,
 )
 
 if TYPE_CHECKING:
@@ -44,7 +46,7 @@ def archive() -> None:
 @env_option
 @click.option("-l", "--selector", default="", help="Only those with these labels (a=b,c!=d).")
 @click.option("--limit", type=click.IntRange(min=1), help="Only the newest N.")
-@output_option
+@wide_output_option
 def list_archived(env: str | None, selector: str, limit: int | None, output: str) -> None:
     """List the archive, the newest first; what is still there is in it, too.
 
@@ -59,7 +61,7 @@ def list_archived(env: str | None, selector: str, limit: int | None, output: str
 @archive.command("get")
 @click.argument("name", metavar="UID|NAME")
 @env_option
-@output_option
+@wide_output_option
 def get(name: str, env: str | None, output: str) -> None:
     """Show a workflow as it ended: state, parameters, tree of steps, messages.
 
@@ -72,10 +74,10 @@ def get(name: str, env: str | None, output: str) -> None:
 
     with opened_archive(env) as opened:
         body = archived_workflow(opened.find(name))
-    if output == "text":
+    if output in AS_TEXT:
         from toolkit.cli.showing import print_workflow
 
-        print_workflow(body)
+        print_workflow(body, is_wide=output == "wide")
     else:
         print_object(body, output)
 
@@ -197,10 +199,14 @@ def print_archived(
 
     wanted = parse_selector(selector, "")
     with opened_archive(env) as opened:
-        found = [archived_summary(run) for run in opened.runs() if wanted.matches(run.workflow)]
+        runs = [run for run in opened.runs() if wanted.matches(run.workflow)]
+    found: list[Body] = [archived_summary(run) for run in runs]
+    if output == "wide":  # as objects they have none, as from Argo
+        specs = (run.workflow.get("spec") or {} for run in runs)
+        found = [{**one, "spec": spec} for one, spec in zip(found, specs, strict=True)]
     chosen = [one for one in found if not phases or one["status"]["phase"] in phases][:limit]
-    if output == "text":
-        print(format_archive(chosen, now=now()))
+    if output in AS_TEXT:
+        print(format_archive(chosen, now=now(), is_wide=output == "wide"))
     else:
         print_objects([*chosen], output)
 

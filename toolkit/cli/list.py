@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from toolkit.cli.workflows import env_option, opened, output_option, print_objects
+from toolkit.cli.workflows import AS_TEXT, env_option, opened, print_objects, wide_output_option
 
 _PHASES = ["Pending", "Running", "Suspended", "Succeeded", "Failed", "Error"]
 
@@ -20,7 +20,7 @@ _PHASES = ["Pending", "Running", "Suspended", "Succeeded", "Failed", "Error"]
 @click.option("--cron", default="", metavar="NAME", help="Only runs of this CronWorkflow.")
 @click.option("--limit", type=click.IntRange(min=1), help="Only the newest N.")
 @click.option("--archived", is_flag=True, help="What has ended, also where it was deleted since.")
-@output_option
+@wide_output_option
 def list_workflows(
     env: str | None,
     selector: str,
@@ -38,6 +38,7 @@ def list_workflows(
       gitops list --env production --status Failed --status Error
       gitops list --cron hello-cron -o name
       gitops list --archived --limit 20
+      gitops list -o wide             with priorities, counts of pods, and parameters
     """
     from toolkit.report.workflow_table import format_workflows, newest_first
     from toolkit.report.workflow_tree import phase_of
@@ -56,9 +57,9 @@ def list_workflows(
     chosen: list[Any] = [
         one for one in newest_first(found) if not status or phase_of(one) in status
     ]
-    if output == "text":
+    if output in AS_TEXT:
         from toolkit.cli.workflows import now
 
-        print(format_workflows(chosen[:limit], now=now()))
+        print(format_workflows(chosen[:limit], now=now(), is_wide=output == "wide"))
     else:
         print_objects(chosen[:limit], output)

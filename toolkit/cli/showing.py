@@ -16,10 +16,10 @@ from toolkit.resource.resource import Body
 _WATCH_S = 300.0
 
 
-def print_workflow(body: Mapping[str, Any]) -> None:
+def print_workflow(body: Mapping[str, Any], *, is_wide: bool = False) -> None:
     """State and tree, coloured on a terminal."""
-    text = format_workflow(body, now=now(), pods=pods_of(body), coloured=is_coloured(sys.stdout))
-    print(text)
+    pods, coloured = pods_of(body), is_coloured(sys.stdout)
+    print(format_workflow(body, now=now(), pods=pods, coloured=coloured, is_wide=is_wide))
 
 
 def pods_of(body: Mapping[str, Any]) -> dict[str, str]:

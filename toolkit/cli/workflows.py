@@ -27,14 +27,24 @@ _UPDATE_ATTEMPTS = 5
 env_option = click.option(
     "--env", "env", metavar="ENV", help="The environment; else gitops.yaml's defaultEnvironment."
 )
+_OUTPUTS = ("json", "yaml", "name")
 output_option = click.option(
     "-o",
     "--output",
-    type=click.Choice(["text", "json", "yaml", "name"]),
+    type=click.Choice(["text", *_OUTPUTS]),
     default="text",
     show_default=True,
     help="How to print.",
 )
+wide_output_option = click.option(
+    "-o",
+    "--output",
+    type=click.Choice(["text", "wide", *_OUTPUTS]),
+    default="text",
+    show_default=True,
+    help="How to print; wide is text with more columns.",
+)
+AS_TEXT = frozenset({"text", "wide"})
 dry_run_option = click.option("--dry-run", is_flag=True, help="Say what would be done; do nothing.")
 
 

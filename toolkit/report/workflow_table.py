@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -9,24 +10,34 @@ from typing import Any
 from toolkit.report.durations import format_age, format_duration, parse_time, span_s
 from toolkit.report.table import format_table
 from toolkit.report.workflow_tree import phase_of
+from toolkit.workflow.nodes import FINISHED, PENDING, POD, RUNNING, SUCCEEDED
 
 _WORKFLOWS = ("NAME", "STATUS", "AGE", "DURATION", "PROGRESS", "MESSAGE")
+_WIDE = (*_WORKFLOWS[:-1], "PRIORITY", "MESSAGE", "P/R/C", "PARAMETERS")
 _CRONS = ("NAME", "SCHEDULE", "TIMEZONE", "SUSPENDED", "ACTIVE", "LAST RUN", "NEXT RUN")
 _TEMPLATES = ("NAME", "ENTRYPOINT", "TEMPLATES", "AGE")
+_LONGEST, _END = 50, 15
+"""Characters of a parameter that are shown, and how many of them are its last ones."""
 
 Body = Mapping[str, Any]
 
 
-def format_workflows(workflows: Sequence[Body], *, now: datetime) -> str:
-    """One line a workflow, in the order given."""
+def format_workflows(workflows: Sequence[Body], *, now: datetime, is_wide: bool = False) -> str:
+    """One line a workflow, in the order given. Wide as ``argo list`` has it: with the priority, how
+    many pods are pending, running and completed, and the parameters.
+    """
+    if is_wide:
+        return format_table([_WIDE, *(_wide_workflow(one, now) for one in workflows)])
     return format_table([_WORKFLOWS, *(_workflow(one, now) for one in workflows)])
 
 
-def format_archive(workflows: Sequence[Body], *, now: datetime) -> str:
-    """One line a workflow of the archive, in the order given, with the uid it is asked for by."""
-    heading = (*_WORKFLOWS[:-1], "UID")
-    rows = [(*_workflow(one, now)[:-1], str(one["metadata"].get("uid", ""))) for one in workflows]
-    return format_table([heading, *rows])
+def format_archive(workflows: Sequence[Body], *, now: datetime, is_wide: bool = False) -> str:
+    """One line a workflow of the archive, in the order given, with the uid it is asked for by. Wide
+    with the priority and the parameters, which are in the spec.
+    """
+    more = ("PRIORITY", "PARAMETERS") if is_wide else ()
+    heading = (*_WORKFLOWS[:-1], *more, "UID")
+    return format_table([heading, *(_archived(one, now, is_wide=is_wide) for one in workflows)])
 
 
 def format_crons(
@@ -65,6 +76,50 @@ def _workflow(body: Body, now: datetime) -> tuple[str, ...]:
         str(status.get("progress") or "-"),
         " ".join(str(status.get("message") or "").split()),
     )
+
+
+def _wide_workflow(body: Body, now: datetime) -> tuple[str, ...]:
+    *first, message = _workflow(body, now)
+    return (*first, _priority(body), message, _pods(body), _parameters(body))
+
+
+def _archived(body: Body, now: datetime, *, is_wide: bool) -> tuple[str, ...]:
+    more = (_priority(body), _parameters(body)) if is_wide else ()
+    return (*_workflow(body, now)[:-1], *more, str(_metadata(body).get("uid", "")))
+
+
+def _priority(body: Body) -> str:
+    return str((body.get("spec") or {}).get("priority") or 0)
+
+
+def _pods(body: Body) -> str:
+    """Pending, running, completed: a daemon that is up is completed, as in Argo."""
+    nodes = ((body.get("status") or {}).get("nodes") or {}).values()
+    counts = Counter(_stage(node) for node in nodes if node.get("type") == POD)
+    return "/".join(str(counts[stage]) for stage in (PENDING, RUNNING, SUCCEEDED))
+
+
+def _stage(node: Body) -> str:
+    phase = str(node.get("phase") or PENDING)
+    if phase in FINISHED or (node.get("daemoned") and phase != PENDING):
+        return SUCCEEDED
+    return RUNNING if phase == RUNNING else PENDING
+
+
+def _parameters(body: Body) -> str:
+    """``name=value`` of those with a value, each cut in its middle where it is long."""
+    arguments = (body.get("spec") or {}).get("arguments") or {}
+    return ",".join(
+        f"{one.get('name')}={_cut(str(one['value']))}"
+        for one in arguments.get("parameters") or ()
+        if one.get("value") is not None
+    )
+
+
+def _cut(text: str) -> str:
+    if len(text) <= _LONGEST:
+        return text
+    return f"{text[: _LONGEST - 3 - _END]}...{text[-_END:]}"
 
 
 def _cron(body: Body, now: datetime, next_run: datetime | None) -> tuple[str, ...]:

@@ -30,6 +30,7 @@ _ICONS: Final = {
 _SUSPENDED: Final = ("ǁ", "36")
 _UNKNOWN: Final = ("?", "33")
 _HEADING: Final = ("STEP", "TEMPLATE", "POD", "DURATION", "MESSAGE")
+_WIDE: Final = (*_HEADING[:-1], "ARTIFACTS", "MESSAGE", "RESOURCESDURATION", "NODENAME")
 _NUMBERS = re.compile(r"(\d+)")
 
 Node = Mapping[str, Any]
@@ -48,11 +49,12 @@ def format_workflow(
     now: datetime,
     pods: Mapping[str, str] | None = None,
     coloured: bool = False,
+    is_wide: bool = False,
 ) -> str:
     """State, parameters, outputs and tree. ``pods``: node id → name of its pod."""
     paint = painter(coloured=coloured)
     blocks = [_summary(workflow, now, paint), *_parameters(workflow)]
-    tree = format_tree(workflow, now=now, pods=pods, coloured=coloured)
+    tree = format_tree(workflow, now=now, pods=pods, coloured=coloured, is_wide=is_wide)
     return "\n\n".join(block for block in [*blocks, tree] if block)
 
 
@@ -62,14 +64,18 @@ def format_tree(
     now: datetime,
     pods: Mapping[str, str] | None = None,
     coloured: bool = False,
+    is_wide: bool = False,
 ) -> str:
-    """The nodes only; "" where there are none yet."""
+    """The nodes only; "" where there are none yet. Wide as ``argo get`` has it: with the names of
+    output artifacts, what pods used, and the machine they ran on.
+    """
     nodes = ((workflow.get("status") or {}).get("nodes")) or {}
     lines = list(_lines(nodes))
     if not lines:
         return ""
-    plain = [_row(line, pods or {}, now) for line in lines]
-    text = format_table([("   " + _HEADING[0], *_HEADING[1:]), *plain])
+    row, heading = (_wide_row, _WIDE) if is_wide else (_row, _HEADING)
+    plain = [row(line, pods or {}, now) for line in lines]
+    text = format_table([("   " + heading[0], *heading[1:]), *plain])
     if not coloured:
         return text
     return _coloured(text, lines)
@@ -175,6 +181,19 @@ def _row(line: _Line, pods: Mapping[str, str], now: datetime) -> tuple[str, ...]
         pods.get(str(node.get("id", "")), "") if is_pod else "",
         format_duration(took) if took is not None else "",
         " ".join(str(node.get("message") or "").split()),
+    )
+
+
+def _wide_row(line: _Line, pods: Mapping[str, str], now: datetime) -> tuple[str, ...]:
+    node = line.node
+    *first, message = _row(line, pods, now)
+    artifacts = (node.get("outputs") or {}).get("artifacts") or ()
+    return (
+        *first,
+        ",".join(str(artifact.get("name")) for artifact in artifacts),
+        message,
+        format_usage(node.get("resourcesDuration") or {}),
+        str(node.get("hostNodeName") or "") if node.get("type") == "Pod" else "",
     )
 
 

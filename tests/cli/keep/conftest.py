@@ -52,10 +52,12 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
 def ran(workspace: Workspace, capfd: pytest.CaptureFixture[str]) -> Submit:
     """Runs a workflow of one step to its end, whatever that is."""
 
-    def submit(name: str, *command: str, **template: object) -> None:
+    def submit(name: str, *command: str, day: str = "", **template: object) -> None:
         container = {"image": "busybox", "command": ["sh", "-c", *command]}
         body = workflow(name)
         body["spec"]["templates"][0] = {"name": "main", "container": container, **template}
+        if day:
+            body["spec"]["arguments"] = {"parameters": [{"name": "day", "value": day}]}
         file = workspace.root / f"{name}.yaml"
         file.write_text(emit(body))
         run(["run", str(file), "--wait"])

@@ -7,6 +7,7 @@ import pytest
 from tests.cli.keep.conftest import Submit
 from toolkit.cli.main import run
 from toolkit.wiring.workspace import Workspace
+from toolkit.workflow.pod_answers import HOST_NAME
 
 
 @pytest.fixture
@@ -29,6 +30,21 @@ def test_a_deleted_workflow_is_listed_with_its_uid(capfd: pytest.CaptureFixture[
 def test_it_is_shown_with_its_steps(capfd: pytest.CaptureFixture[str]) -> None:
     assert run(["archive", "get", "broken"]) == 0
     assert "exit code 3" in capfd.readouterr().out
+
+
+def test_wide_has_parameters_and_where_it_ran(
+    ran: Submit, capfd: pytest.CaptureFixture[str]
+) -> None:
+    ran("fine", "true", day="monday")
+    capfd.readouterr()
+    assert run(["archive", "list", "-o", "wide"]) == 0
+    heading, row = capfd.readouterr().out.splitlines()
+    assert heading.split()[-3:] == ["PRIORITY", "PARAMETERS", "UID"]
+    assert "day=monday" in row
+    assert run(["archive", "get", "fine", "-o", "wide"]) == 0
+    heading, row = capfd.readouterr().out.splitlines()[-2:]
+    assert heading.split()[-2:] == ["RESOURCESDURATION", "NODENAME"]
+    assert row.split()[-1] == HOST_NAME
 
 
 @pytest.mark.usefixtures("gone")

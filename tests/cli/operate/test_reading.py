@@ -96,6 +96,19 @@ def test_get_shows_state_parameters_tree_and_messages(write, capsys):
     assert "✖ broken-1   main       broken-1   1m 5s      main: Error (exit code 1)" in shown
 
 
+def test_wide_is_text_with_more_columns(write, capsys):
+    write(FAILED)
+    assert run(["list", "-o", "wide"]) == 0
+    heading, row = capsys.readouterr().out.splitlines()
+    assert heading.split()[-4:] == ["PRIORITY", "MESSAGE", "P/R/C", "PARAMETERS"]
+    assert row.split()[-2:] == ["0/0/1", "day=monday"]
+    assert run(["get", "broken-1", "-o", "wide"]) == 0
+    shown = capsys.readouterr().out
+    assert "Status:              ✖ Failed" in shown
+    columns = shown.splitlines()[-2].split()
+    assert columns[-4:] == ["ARTIFACTS", "MESSAGE", "RESOURCESDURATION", "NODENAME"]
+
+
 def test_get_as_yaml_is_the_object_without_bookkeeping(write, capsys):
     write(FAILED)
     assert run(["get", "@latest", "-o", "yaml"]) == 0
