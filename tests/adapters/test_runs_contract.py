@@ -21,6 +21,7 @@ NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 START = StartContainer(
     "u1-1", "n", "wf.n", "pod", "t", ContainerCall("i", ("sh",)), (OutputFile("o", "/o", "d"),)
 )
+CRON_LABEL = "workflows.argoproj.io/cron-workflow"
 WAKE = WakeAt("u1-2", NOW + timedelta(seconds=5))
 
 
@@ -173,6 +174,36 @@ def test_the_archive_gives_one_run_with_its_nodes(runs: RunStore, archive: RunAr
     assert dict(found.nodes) == {"@a": note("1"), "@b": note("2")}
     assert archive.find_archived("production", "u1") is None
     assert archive.archived("production") == ()
+
+
+def succeeded(runs: RunStore, uid: str, minute: int, **fields: Any) -> None:
+    """A run of a cron that ended a minute later, and was deleted."""
+    label = {CRON_LABEL: fields.pop("cron", "nightly")}
+    at = NOW + timedelta(minutes=minute)
+    begun = {**row(uid), "phase": "Succeeded", **fields}
+    runs.begin("staging", Transition(run=begun), NOW)
+    done = {**begun, "stage": "done", "finished": at.isoformat()}
+    runs.commit(Change(uid, Transition(run=done), at))
+    runs.settle(uid, {"metadata": {"name": "wf", "labels": label}})
+    runs.retire(uid, at)
+
+
+def test_the_archive_knows_the_last_that_succeeded_of_each_label(
+    runs: RunStore, archive: RunArchive
+) -> None:
+    ended(runs)
+    succeeded(runs, "u2", 2)
+    succeeded(runs, "u4", 4)
+    succeeded(runs, "u3", 3)
+    succeeded(runs, "u5", 5, phase="Failed")
+    succeeded(runs, "u6", 6, cron="hourly")
+    succeeded(runs, "u7", 7, namespace="other")
+    assert archive.last_succeeded("staging", ("other", CRON_LABEL)) == {
+        ("data", CRON_LABEL, "nightly"): "u4",
+        ("data", CRON_LABEL, "hourly"): "u6",
+        ("other", CRON_LABEL, "nightly"): "u7",
+    }
+    assert archive.last_succeeded("production", (CRON_LABEL,)) == {}
 
 
 def test_an_unfinished_run_goes_with_its_workflow(runs: RunStore, archive: RunArchive) -> None:

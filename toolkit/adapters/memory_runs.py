@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Collection, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -11,8 +12,8 @@ from toolkit.resource.copying import copy_json
 from toolkit.resource.resource import Body
 from toolkit.workflow.codec import command_from_row, command_to_row
 from toolkit.workflow.locks import LockRequest, lock_request_from_row, lock_request_to_row
-from toolkit.workflow.nodes import Row
-from toolkit.workflow.ports import ArchivedRun, Change, StoredRun
+from toolkit.workflow.nodes import SUCCEEDED, Row
+from toolkit.workflow.ports import ArchivedRun, Change, Origin, StoredRun
 from toolkit.workflow.run import AuditEvent, Run, Transition
 
 
@@ -141,6 +142,16 @@ class MemoryRuns:
             if rows is None or rows.cluster != cluster or not rows.is_archived:
                 return None
             return replace(self._archived(uid), nodes=tuple(deepcopy(sorted(rows.nodes.items()))))
+
+    def last_succeeded(self, cluster: str, labels: Collection[str]) -> Mapping[Origin, str]:
+        found = [run for run in self.archived(cluster) if run.run["phase"] == SUCCEEDED]
+        return {
+            (run.run["namespace"], label, has[label]): run.uid
+            for run in sorted(found, key=lambda run: str(run.run["finished"]))
+            for has in (run.workflow["metadata"].get("labels") or {},)
+            for label in labels
+            if label in has
+        }
 
     def remove_archived(self, cluster: str, uid: str) -> None:
         with self._lock:

@@ -1,18 +1,17 @@
-"""How long runs of one origin take: remembered as they succeed; looked up once after a restart.
-
-DEVIATION: Argo also looks into the archive, where the last run's Workflow is gone. Here a run that
-was deleted counts until the program ends.
+"""How long runs of one origin take: remembered as they succeed; looked up once after a restart, in
+the archive where none is there any more. The archive is gone through once, for all origins.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from toolkit.resource.cluster import Cluster
 from toolkit.resource.resource import Body
-from toolkit.workflow.estimate import Estimate, durations_of, source_of
+from toolkit.workflow.estimate import SOURCES, Estimate, durations_of, source_of
 from toolkit.workflow.nodes import SUCCEEDED
-from toolkit.workflow.ports import RunStore
+from toolkit.workflow.ports import Origin, RunArchive, RunStore
 from toolkit.workflow.projection import PHASE_LABEL
 from toolkit.workflow.run import Run, load
 from toolkit.workflow.submission import WORKFLOW
@@ -20,16 +19,17 @@ from toolkit.workflow.submission import WORKFLOW
 _MOST: Final = 1000
 """Origins that are remembered; the one that was asked for longest ago goes first."""
 
-_Key = tuple[str, str, str]
-
 
 class Estimates:
     """Of one cluster. On the controller's loop only."""
 
-    def __init__(self, cluster: Cluster, runs: RunStore) -> None:
+    def __init__(self, name: str, cluster: Cluster, runs: RunStore, archive: RunArchive) -> None:
+        self._name = name
         self._cluster = cluster
         self._runs = runs
-        self._known: dict[_Key, Estimate | None] = {}
+        self._archive = archive
+        self._known: dict[Origin, Estimate | None] = {}
+        self._archived: Mapping[Origin, str] | None = None  # as it was when it was first needed
 
     def of(self, workflow: Body) -> Estimate | None:
         """What the runs before let expect of a new one. Raises ClusterError."""
@@ -47,12 +47,12 @@ class Estimates:
             self._known.pop(key, None)
             self._remember(key, durations_of(run))
 
-    def _remember(self, key: _Key, found: Estimate | None) -> None:
+    def _remember(self, key: Origin, found: Estimate | None) -> None:
         self._known[key] = found
         if len(self._known) > _MOST:
             del self._known[next(iter(self._known))]
 
-    def _look_up(self, key: _Key) -> Estimate | None:
+    def _look_up(self, key: Origin) -> Estimate | None:
         namespace, label, value = key
         selector = f"{label}={value},{PHASE_LABEL}={SUCCEEDED}"
         bodies = self._cluster.list(WORKFLOW, namespace, label_selector=selector).items
@@ -60,10 +60,17 @@ class Estimates:
             stored = self._runs.find(str(body["metadata"]["uid"]))
             if stored is not None:
                 return durations_of(load(stored.run, stored.nodes))
-        return None
+        return self._look_up_archived(key)
+
+    def _look_up_archived(self, key: Origin) -> Estimate | None:
+        if self._archived is None:
+            self._archived = self._archive.last_succeeded(self._name, SOURCES)
+        uid = self._archived.get(key)
+        gone = self._archive.find_archived(self._name, uid) if uid else None
+        return durations_of(load(gone.run, gone.nodes)) if gone else None
 
 
-def _key(workflow: Body) -> _Key | None:
+def _key(workflow: Body) -> Origin | None:
     source = source_of(workflow)
     namespace = str(workflow["metadata"].get("namespace") or "")
     return None if source is None else (namespace, *source)

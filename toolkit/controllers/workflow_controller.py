@@ -56,6 +56,7 @@ from toolkit.workflow.ports import (
     ExecutorEvent,
     PodAddress,
     ResolvedStart,
+    RunArchive,
     RunStore,
 )
 from toolkit.workflow.projection import COMPLETED_LABEL, project_pod
@@ -78,6 +79,7 @@ class WorkflowController(Controller[Canvas]):
         executor: Executor,
         agent: Agent,
         runs: RunStore,
+        archive: RunArchive,
         clock: Clock,
         locks: SharedLocks,
         given: Mapping[str, str],
@@ -92,7 +94,7 @@ class WorkflowController(Controller[Canvas]):
         self._runs = runs
         self._given = given
         self._notice = notice
-        self._estimates = Estimates(cluster, runs)
+        self._estimates = Estimates(name, cluster, runs, archive)
         self._watcher: RunWatcher = watcher or RunWatchers()
         self._active: dict[str, ActiveRun] = {}
         self._finished: set[str] = set()

@@ -205,6 +205,7 @@ def _manage(stack: ExitStack, shared: _Shared, environment: Environment) -> _Man
     engine_meter = EngineMeter(
         name, shared.meter, on_problem=lambda text: on_error(ExecutionError(text))
     )
+    archive = SqliteArchive(owner.database)
     given, watches = _given(shared.workspace, environment), Watches(cluster)
     workflows = WorkflowController(
         name,
@@ -212,6 +213,7 @@ def _manage(stack: ExitStack, shared: _Shared, environment: Environment) -> _Man
         executor=shared.executor,
         agent=shared.new_agent(name, cluster),
         runs=shared.runs,
+        archive=archive,
         clock=owner.clock,
         locks=shared.locks,
         given=given,
@@ -244,7 +246,7 @@ def _manage(stack: ExitStack, shared: _Shared, environment: Environment) -> _Man
             on_error=on_error,
             catch_up=environment.catch_up,
             watcher=engine_meter,
-            past=partial(SqliteArchive(owner.database).phase_of, name),
+            past=partial(archive.phase_of, name),
             watches=watches,
         )
     shared.receivers.extend((workflows, pods))

@@ -20,6 +20,8 @@ a second is not in it. The whole's stand in the run's row.
 
 _GROUP: Final = "workflows.argoproj.io"
 _KINDS: Final = ("workflow-template", "cluster-workflow-template", "cron-workflow")
+SOURCES: Final = tuple(f"{_GROUP}/{kind}" for kind in _KINDS)
+"""The labels that name a run's origin."""
 
 
 def source_of(workflow: Body) -> tuple[str, str] | None:

@@ -327,6 +327,10 @@ class ArchivedRun:
     nodes: tuple[tuple[str, Row], ...] = ()
 
 
+Origin = tuple[str, str, str]
+"""A namespace, and the label, key and value, that runs have which came from one object."""
+
+
 class RunArchive(Protocol):
     """Finished runs, kept after their Workflows are deleted: the same rows as the RunStore's. One
     contract suite over all adapters.
@@ -338,6 +342,12 @@ class RunArchive(Protocol):
 
     def find_archived(self, cluster: str, uid: str) -> ArchivedRun | None:
         """One, with its nodes."""
+        ...
+
+    def last_succeeded(self, cluster: str, labels: Collection[str]) -> Mapping[Origin, str]:
+        """The uid of the run that ended last of those that succeeded, for each value that one of
+        the labels has on a Workflow. Linear in the archive.
+        """
         ...
 
     def remove_archived(self, cluster: str, uid: str) -> None:

@@ -57,6 +57,7 @@ class Bench:
             executor=self.executor,
             agent=self._agent(),
             runs=self.runs,
+            archive=self.runs,
             clock=self.clock,
             locks=SharedLocks(self.runs.lock_requests(), lambda: self.semaphores),
             given={"GITOPS_CLUSTER": "staging"},

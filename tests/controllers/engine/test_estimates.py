@@ -11,6 +11,8 @@ from tests.controllers.engine.conftest import NAMESPACE, workflow
 from toolkit.adapters.clock import VirtualClock
 from toolkit.adapters.embedded import EmbeddedCluster
 from toolkit.adapters.memory_executor import Ending
+from toolkit.resource.cluster import ObjectRef
+from toolkit.workflow.submission import WORKFLOW
 
 TEMPLATE = {
     "apiVersion": "argoproj.io/v1alpha1",
@@ -70,6 +72,18 @@ def test_a_run_that_failed_lets_nothing_expect(bench: Bench) -> None:
 def test_after_a_restart_the_last_run_that_is_still_there_counts(bench: Bench) -> None:
     played(bench, "one", 40)
     played(bench, "two", 20)
+    bench.boot()
+    bench.settle()
+    played(bench, "three", 1)
+    assert estimates(bench, "three")["three[0].a"] == 20
+
+
+def test_after_a_restart_a_run_that_was_deleted_counts(bench: Bench) -> None:
+    played(bench, "one", 40)
+    played(bench, "two", 20)
+    for name in ("one", "two"):
+        bench.cluster.delete(ObjectRef(WORKFLOW, NAMESPACE, name))
+        bench.settle()
     bench.boot()
     bench.settle()
     played(bench, "three", 1)

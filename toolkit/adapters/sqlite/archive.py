@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 
 from toolkit.adapters.sqlite.database import Database
-from toolkit.workflow.ports import ArchivedRun
+from toolkit.workflow.ports import ArchivedRun, Origin
 
+_SUCCEEDED = (
+    "SELECT uid, namespace, json_extract(object, '$.metadata.labels') FROM runs"
+    " WHERE cluster = ? AND finished_at IS NOT NULL AND object IS NOT NULL"
+    " AND json_extract(row, '$.phase') = 'Succeeded' ORDER BY finished_at"
+)
 _ARCHIVED = (
     "SELECT uid, object, row, gone_at, size_bytes FROM runs"
     " WHERE cluster = ? AND finished_at IS NOT NULL AND object IS NOT NULL"
@@ -38,6 +44,17 @@ class SqliteArchive:
                 "SELECT id, row FROM run_nodes WHERE run_uid = ?", (uid,)
             ).fetchall()
         return replace(_archived(*found), nodes=tuple((id, json.loads(row)) for id, row in nodes))
+
+    def last_succeeded(self, cluster: str, labels: Collection[str]) -> Mapping[Origin, str]:
+        with self._database.read() as connection:
+            found = connection.execute(_SUCCEEDED, (cluster,)).fetchall()
+        return {
+            (namespace, label, has[label]): uid
+            for uid, namespace, text in found
+            for has in (json.loads(text or "{}"),)
+            for label in labels
+            if label in has
+        }
 
     def phase_of(self, cluster: str, namespace: str, name: str) -> str:
         """The phase of the last run of that name, whether its Workflow is there or not; "" where
