@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -126,6 +127,18 @@ def test_a_secret_stands_on_no_command_line_and_in_no_file_afterwards(bench: Ben
     assert [line for line in bench.log(resolved) if "hush" in line] == []
     kept = [path for path in bench.root.rglob("*") if path.is_file()]
     assert [path for path in kept if b"hush" in path.read_bytes()] == []
+
+
+def test_the_engine_keeps_nothing_of_what_a_step_says(
+    bench: Bench, engine: ContainerEngine
+) -> None:
+    resolved = contained("echo hush; exec sleep 1000", secrets=frozenset({"hush"}))
+    bench.start(resolved)
+    await_words(bench, resolved)
+    (name,) = engine.names()
+    logs = [engine.program, "logs", name]
+    done = subprocess.run(logs, env=dict(engine.environment), capture_output=True, check=False)
+    assert b"hush" not in done.stdout + done.stderr
 
 
 def test_volumes_and_artifacts_are_mounted(bench: Bench) -> None:

@@ -37,12 +37,13 @@ def run_arguments(
     source of a script template is, in the container.
 
     The container shares this machine's network, so that steps reach daemons, and daemons steps, at
-    127.0.0.1 as in the process runtime.
+    127.0.0.1 as in the process runtime. The engine keeps no log: what a step says may hold secrets,
+    which only our own log is without, and a journal would keep them.
     """
     entry, words = _command(call, script)
     return (
         *(engine.program, "run", "--name", name, "--label", f"{LABEL}={engine.owner}"),
-        *("--network", "host", "--env-file", str(env_file)),
+        *("--network", "host", "--log-driver", "none", "--env-file", str(env_file)),
         *(word for variable in inherited for word in ("--env", variable)),
         *(("--init",) if engine.has_init else ()),
         *(("--security-opt", "label=disable") if engine.kind == "podman" else ()),
