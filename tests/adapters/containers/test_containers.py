@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from queue import Empty
 from typing import Any
 
 import pytest
@@ -51,6 +52,17 @@ def bench(open_bench: Opener) -> Bench:
 
 PULLS = 'if [ "$1" = run ]; then trap : TERM; sleep 1; trap - TERM; fi'
 """A client that has an image to pull, and loses what signal comes meanwhile."""
+LOSES = """\
+if [ "$1" = run ]; then
+    CLIENT "$@" &
+    sleep 2
+    kill -9 $!
+    touch FOLDER/away
+    exit 125
+fi
+[ ! -e FOLDER/away ] || exit 1
+"""
+"""A client whose engine goes away while the container runs, until FOLDER/away is gone."""
 LISTS_NOTHING = 'if [ "$1" = ps ]; then exit 1; fi'
 
 
@@ -60,7 +72,8 @@ def with_client(tmp_path: Path, engine: ContainerEngine, open_bench: Opener) -> 
 
     def opener(before: str) -> Bench:
         client = tmp_path / f"client-{len(before)}"
-        client.write_text(f'#!/bin/sh\n{before}\nexec {engine.program} "$@"\n')
+        words = f'#!/bin/sh\n{before}\nexec CLIENT "$@"\n'
+        client.write_text(words.replace("CLIENT", engine.program).replace("FOLDER", str(tmp_path)))
         client.chmod(0o755)
         return open_bench(engine=replace(engine, program=str(client)))
 
@@ -276,6 +289,28 @@ def test_an_image_that_is_not_to_be_had_is_an_error(bench: Bench) -> None:
     outcome = bench.errored(contained("true", call={"image": "localhost/no-such-image:1"}))
     assert isinstance(outcome, ContainerErrored)
     assert "could not run the container" in outcome.message
+
+
+def test_one_whose_engine_went_away_has_not_ended_before_it_is_back(
+    with_client: Opener, engine: ContainerEngine
+) -> None:
+    bench, resolved = with_client(LOSES), contained("exec sleep 1000")
+    away = bench.root / "away"
+    bench.start(resolved)
+    assert isinstance(bench.next(), ContainerStarted)
+    while not away.exists():
+        time.sleep(0.05)
+    with pytest.raises(Empty):
+        bench.events.get(timeout=2)
+    away.unlink()
+    outcome = bench.outcome("uid-1")
+    assert isinstance(outcome, ContainerErrored)
+    assert outcome.message.endswith("lost the container while it ran")
+    assert engine.names() == frozenset()
+
+
+def test_an_exit_code_that_clients_use_too_is_the_steps(bench: Bench) -> None:
+    assert bench.ended(contained("sleep 1; exit 125")).exit_code == 125
 
 
 def test_an_image_of_the_host_stays_a_process(open_bench: Opener) -> None:

@@ -12,7 +12,7 @@ from toolkit.errors import ExecutionError
 
 LABEL = "gitops.toolkit/state"
 CANNOT_RUN = 125
-"""The exit code of ``run`` where there was no container to run."""
+"""The exit code of ``run`` where there was no container to run, or the engine was lost."""
 _CALL_TIMEOUT_S = 120
 
 
@@ -64,8 +64,16 @@ class ContainerEngine:
             name: Stage.RUNS if said.startswith("Up") else Stage.MADE for name, _, said in lines
         }
 
-    def exists(self, name: str) -> bool:
-        return self._call("inspect", "--type", "container", name).returncode == 0
+    def stage_of(self, name: str) -> Stage | None:
+        """How far one is; None where the engine does not answer."""
+        try:
+            return self.stages().get(name, Stage.ABSENT)
+        except ExecutionError:
+            return None
+
+    def exit_code(self, name: str) -> str:
+        """As the engine has it; "" where it does not tell."""
+        return self._call("inspect", "--format", "{{.State.ExitCode}}", name).stdout.strip()
 
     def has_started(self, name: str) -> bool:
         """It runs, or has run: not for one that was only made, or not even that."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from toolkit.adapters.containers.engine import CANNOT_RUN, ContainerEngine
+from toolkit.adapters.containers.engine import CANNOT_RUN, ContainerEngine, Stage
 from toolkit.adapters.containers.places import PROGRESS_FOLDER, copied_out, progress_folder
 from toolkit.adapters.containers.prepare import Run, prepare_container
 from toolkit.adapters.process.claims import PARTS, Claim
@@ -67,21 +67,39 @@ def kill_contained(claim: Claim, host: Host) -> None:
         engine.kill(name)
 
 
-def collect_contained(claim: Claim, host: Host, layout: Layout) -> str:
+def collect_contained(claim: Claim, host: Host, layout: Layout) -> str | None:
     """Of a step that has ended: copies its outputs out and removes the container. Why it could not
-    run, "" where it did. Doing it again changes nothing.
+    run, "" where it did; None where that is not known, because the engine is away. Doing it again
+    changes nothing.
     """
     engine, name = _engine_and_name(claim, host)
     if engine is None:
         return ""
-    if claim.exit_code() == CANNOT_RUN and not engine.exists(name):
-        return f"{engine.kind} could not run the container; its last words are in the log"
+    if claim.exit_code() == CANNOT_RUN and (failure := _failure(claim, engine, name)) != "":
+        return failure
     if claim.exit_code() == 0 and claim.stop_code() is not None and not engine.has_started(name):
         claim.note_unstarted()  # podman's client ends well where a signal comes before the start
     engine.copy_out(name, copied_out(layout.covers, claim.folder))
     if engine.was_out_of_memory(name):
         claim.note_reason(OUT_OF_MEMORY)
     engine.remove([name])
+    return ""
+
+
+def _failure(claim: Claim, engine: ContainerEngine, name: str) -> str | None:
+    """Of one whose client says that it has none. A client also says so where docker's daemon went:
+    the container may live on, and it is not told that it has ended before it really has.
+    """
+    stage = engine.stage_of(name)
+    if claim.has_begun():
+        if stage is None:
+            return None
+        is_its_own = stage is Stage.MADE and engine.exit_code(name) == str(CANNOT_RUN)
+        if not is_its_own:
+            engine.remove([name])
+            return f"{engine.kind} lost the container while it ran"
+    elif stage in (None, Stage.ABSENT):
+        return f"{engine.kind} could not run the container; its last words are in the log"
     return ""
 
 

@@ -46,6 +46,7 @@ from toolkit.workflow.ports import ExecutorEvent, ResolvedStart
 _LOOK_AGAIN_S = 0.01
 STOPPED_BEFORE = "stopped before it started"
 LATE_GRACE_S = 5.0
+_ENGINE_BACK_S = 1.0
 
 Outcome = ContainerEnded | ContainerErrored
 Tell = Callable[[ExecutorEvent], None]
@@ -274,13 +275,16 @@ class Container:
     def _conclude(self, standing: Standing, *, is_contained: bool) -> None:
         """Nothing of it lives any more."""
         machinery, start = self._machinery, self.resolved.start
-        failure = ""
+        failure: str | None = ""
         if not is_contained:
             pass  # a process: it has left nothing but its folder
         elif standing is Standing.ENDED:
             failure = collect_contained(self.claim, machinery.host, recall_layout(self.claim))
         else:
             drop_contained(self.claim, machinery.host)
+        if failure is None:
+            machinery.soon(lambda: machinery.follower.after(_ENGINE_BACK_S, self.attach))
+            return
         if self._awaits_start and standing is Standing.ENDED and not failure:
             self._tell_started()  # it was over before anyone saw it
         if start.call.resources:
