@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -329,6 +330,21 @@ def test_what_nobody_asks_for_any_more_is_swept(
     before.close()
     open_bench().executor.sweep(frozenset())
     assert engine.names() == frozenset()
+
+
+def test_a_container_that_no_claim_knows_is_swept(
+    open_bench: Opener, engine: ContainerEngine
+) -> None:
+    before = open_bench()
+    for id in ("uid-1", "uid-2"):
+        before.start(contained("echo up; sleep 1000", id=id))
+    await_words(before, contained("", id="uid-1"))
+    await_words(before, contained("", id="uid-2"))
+    before.close()
+    shutil.rmtree(before.root / "steps" / "uid-1")
+    open_bench().executor.sweep(frozenset({"uid-2"}))
+    (left,) = engine.names()
+    assert left.endswith("uid-2")
 
 
 def test_the_command_replaces_the_entrypoint(bench: Bench) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from toolkit.adapters.containers.engine import CANNOT_RUN, ContainerEngine, Stage
 from toolkit.adapters.containers.places import PROGRESS_FOLDER, copied_out, progress_folder
 from toolkit.adapters.containers.prepare import Run, prepare_container
-from toolkit.adapters.process.claims import PARTS, Claim
+from toolkit.adapters.process.claims import PARTS, Claim, claims, claims_of
 from toolkit.adapters.process.host import Host, volume_folder
 from toolkit.adapters.process.isolation import Layout
 from toolkit.adapters.process.progress import PROGRESS_NAME, VARIABLE, progress_file
@@ -114,6 +115,17 @@ def progress_of(claim: Claim, host: Host) -> str:
     """The file in which the step of a claim says how far it is, container or not."""
     is_contained = bool(host.engines) and claim.container() is not None
     return progress_file(progress_folder(claim.folder) if is_contained else claim.folder)
+
+
+def sweep_contained(steps: Path, host: Host) -> None:
+    """Ends and removes containers of ours that no claim knows: their engine was away when they were
+    to be removed. One that is still away is left alone.
+    """
+    for engine in {each.kind: each for each in host.engines.values()}.values():
+        with suppress(ExecutionError):
+            made = engine.names()  # before the claims are read, which come before their containers
+            known = {part.container() for claim in claims(steps) for part in claims_of(claim)}
+            engine.remove(sorted(name for name in made if (engine.kind, name) not in known))
 
 
 def _engine_and_name(claim: Claim, host: Host) -> tuple[ContainerEngine | None, str]:

@@ -12,7 +12,7 @@ from typing import Self
 
 from toolkit.adapters.logs import Logs
 from toolkit.adapters.process.claims import Claim, claims, claims_of
-from toolkit.adapters.process.contained import drop_contained
+from toolkit.adapters.process.contained import drop_contained, sweep_contained
 from toolkit.adapters.process.container import Container, Outcome, signal_group
 from toolkit.adapters.process.host import Host
 from toolkit.adapters.process.machinery import Machinery
@@ -131,6 +131,7 @@ class ProcessExecutor:
                     _end(each)
                     drop_contained(each, self._machinery.host)
                 self._leaving.put(claim.remove)
+        sweep_contained(self._folder, self._machinery.host)
 
     def close(self) -> None:
         """Stops following. Steps go on."""
