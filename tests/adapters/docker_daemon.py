@@ -67,8 +67,10 @@ def _comes_up(daemon: subprocess.Popen[bytes], environment: Mapping[str, str]) -
 def _answers(environment: Mapping[str, str]) -> bool:
     ask = ("docker", "version", "--format", "{{.Server.Version}}")
     try:
-        done = subprocess.run(ask, env=dict(environment), capture_output=True, check=False)
-    except FileNotFoundError:
+        done = subprocess.run(
+            ask, env=dict(environment), capture_output=True, check=False, timeout=START_S
+        )
+    except (FileNotFoundError, subprocess.TimeoutExpired):
         return False
     return done.returncode == 0
 
