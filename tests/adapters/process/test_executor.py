@@ -456,6 +456,21 @@ def test_artifacts_pass_from_step_to_step(open_bench: OpenBench, isolation: Name
     assert bench.ended(second).result == "hi"
 
 
+def test_an_artifact_of_a_system_folder_holds_what_the_step_wrote(
+    open_bench: OpenBench, namespaces: Namespaces
+) -> None:
+    if not namespaces.has_overlay:
+        pytest.skip("needs overlays")
+    bench = open_bench(namespaces)
+    made = OutputArtifact("etc", "/etc", "wf/etc.tgz")
+    script = "test -s /etc/passwd && echo hi > /etc/of-step"
+    assert bench.ended(step(script, output_artifacts=(made,))).artifacts == {"etc": "wf/etc.tgz"}
+    assert not Path("/etc/of-step").exists()
+    given = InputArtifact("given", "/tmp/given", "wf/etc.tgz", {})
+    second = step("ls /tmp/given", id="uid-2", input_artifacts=(given,), captures_result=True)
+    assert bench.ended(second).result == "of-step"
+
+
 def test_a_missing_artifact_is_named(bench: Bench) -> None:
     given = InputArtifact("given", "/tmp/given", "wf/none.tgz", {})
     assert "wf/none.tgz not found" in bench.errored(step("true", input_artifacts=(given,))).message

@@ -60,6 +60,13 @@ def test_system_folders_are_overlaid_not_hidden(tmp_path: Path) -> None:
     assert layout.mounts[-1].line().startswith("overlay /etc overlay lowerdir=/etc,")
 
 
+def test_a_system_folder_itself_is_overlaid(tmp_path: Path) -> None:
+    layout = plan(FULL, tmp_path / "p", folders=["/etc"], files=(), visible=())
+    assert layout.mounts[-1].line().startswith("overlay /etc overlay lowerdir=/etc,")
+    assert layout.host_path("/etc/x") == tmp_path / "p/etc/x"
+    assert all(mount.target != "/" for mount in layout.mounts)
+
+
 def test_without_overlay_such_a_path_is_rewritten(tmp_path: Path) -> None:
     namespaces = Namespaces(("unshare", "-m"), "/bin/mount")
     layout = plan(namespaces, tmp_path / "p", folders=["/etc/of-step"], files=(), visible=())

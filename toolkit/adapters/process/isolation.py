@@ -289,9 +289,10 @@ class _Builder:
 
     def _below_existing(self, path: str, *, is_made: bool) -> None:
         """The nearest folder the host has gets covered: ours by a mount over it, the system's by
-        an overlay that shows what was there.
+        an overlay that shows what was there. The latter may be what is declared.
         """
-        parent = next(str(p) for p in PurePosixPath(path).parents if Path(p).is_dir())
+        place = PurePosixPath(path)
+        parent = next(str(p) for p in (place, *place.parents) if Path(p).is_dir())
         if _first(parent) not in _SYSTEM:
             self.cover(parent)
         elif self._namespaces.has_overlay and not self._private.is_relative_to(parent):
