@@ -18,35 +18,27 @@ from toolkit.clock import Clock
 from toolkit.controllers.active_run import ActiveRun, Decided, RunNotice, answer_to
 from toolkit.controllers.agent import Agent
 from toolkit.controllers.calls import Calls
-from toolkit.controllers.claims import ensure_claims, release_claims, sweep_claims
+from toolkit.controllers.claims import release_claims, sweep_claims
 from toolkit.controllers.collecting import Collecting, is_awaited, is_going
 from toolkit.controllers.committing import Committing
 from toolkit.controllers.controller import Controller
 from toolkit.controllers.estimates import Estimates
 from toolkit.controllers.object_watch import Watches
+from toolkit.controllers.performing import Performing
 from toolkit.controllers.picture import Picture
 from toolkit.controllers.projecting import WORKFLOW, Canvas, Shown, remove_pods
-from toolkit.controllers.resource_actions import Owner
 from toolkit.controllers.run_locks import RunLocks, SharedLocks
 from toolkit.controllers.run_watcher import RunWatcher, RunWatchers, begin, take_over
-from toolkit.controllers.step_environment import resolve
 from toolkit.controllers.template_library import fetch_library
-from toolkit.errors import ClusterError, ToolkitError
+from toolkit.errors import ClusterError
 from toolkit.resource.cluster import WatchEvent
 from toolkit.resource.resource import Body
 from toolkit.workflow.archive import ADOPTS, is_of, to_be_kept
 from toolkit.workflow.commands import (
     Call,
-    CallHttp,
-    CallPlugin,
-    CallResource,
-    Command,
-    ListArtifacts,
     StartContainer,
-    StopContainer,
-    WakeAt,
 )
-from toolkit.workflow.events import ContainerErrored, Event, SpecChanged, Woke
+from toolkit.workflow.events import Event, SpecChanged
 from toolkit.workflow.lock_desk import LockEvent
 from toolkit.workflow.machine import step, submit
 from toolkit.workflow.observe import observe
@@ -54,13 +46,11 @@ from toolkit.workflow.ports import (
     Change,
     Executor,
     ExecutorEvent,
-    PodAddress,
-    ResolvedStart,
     RunArchive,
     RunStore,
 )
-from toolkit.workflow.projection import COMPLETED_LABEL, project_pod
-from toolkit.workflow.run import Run, Transition, load
+from toolkit.workflow.projection import COMPLETED_LABEL
+from toolkit.workflow.run import Transition, load
 
 _LOOK_AGAIN = timedelta(seconds=1)
 _STOP_DELETED_S = 5.0
@@ -92,7 +82,6 @@ class WorkflowController(Controller[Canvas]):
         self._name = name
         self._executor = executor
         self._runs = runs
-        self._given = given
         self._notice = notice
         self._estimates = Estimates(name, cluster, runs, archive)
         self._watcher: RunWatcher = watcher or RunWatchers()
@@ -117,6 +106,18 @@ class WorkflowController(Controller[Canvas]):
             seen=self._seen,
             after_end=self._shown_to_the_end,
             locks=self.locks,
+        )
+        self._performing = Performing(
+            name,
+            cluster,
+            self._active,
+            executor=executor,
+            calls=self._calls,
+            loop=self.loop,
+            clock=clock,
+            given=given,
+            report=self._reported,
+            flush=self._picture.flush,
         )
         self.follow(WORKFLOW, listed=self.listed, changed=self.changed)
 
@@ -202,7 +203,7 @@ class WorkflowController(Controller[Canvas]):
     def _perform_again(self, uid: str) -> None:
         active = self._active.get(uid)
         for command in tuple(active.commands.values()) if active else ():
-            self._perform(uid, command, is_again=True)
+            self._performing.perform(uid, command, is_again=True)
 
     def _seen(self, live: Body) -> None:
         uid = str(live["metadata"]["uid"])
@@ -307,7 +308,7 @@ class WorkflowController(Controller[Canvas]):
         active.shown.note(transition)
         active.commands.update({command.id: command for command in transition.commands})
         for command in transition.commands:
-            self._perform(uid, command)
+            self._performing.perform(uid, command)
         self.locks.take(uid, transition.lock_requests)
         self._show(uid)
 
@@ -332,78 +333,6 @@ class WorkflowController(Controller[Canvas]):
             active.told = run.phase
             message = str(run.row.get("message") or "")
             self._notice(RunNotice(self._name, run.namespace, run.name, run.phase, message))
-
-    # Commands
-
-    def _perform(self, uid: str, command: Command, *, is_again: bool = False) -> None:
-        active = self._active[uid]
-        match command:
-            case StartContainer():
-                self._start(active.run, command, is_again=is_again)
-            case StopContainer():
-                self._stop(active, command)
-            case CallResource() | CallHttp() | CallPlugin() | ListArtifacts():
-                self._call(active, command)
-            case WakeAt():
-                self.loop.at(command.at, lambda: self._woke(uid, command))
-
-    def _start(self, run: Run, command: StartContainer, *, is_again: bool) -> None:
-        address = PodAddress(self._name, run.namespace, run.name, command.pod)
-        is_claimed = is_again and self._executor.is_claimed(command.id)
-        try:
-            ensure_claims(self._cluster, run)
-            resolved = resolve(
-                command,
-                self._cluster,
-                address,
-                pod=lambda: project_pod(run, command.node_id),
-                given=self._given,
-            )
-        except ToolkitError as error:
-            if not is_claimed:
-                self._refuse(command, error)
-                return
-            # It runs, or has ended; that a Secret has gone since is no reason to lose it.
-            resolved = ResolvedStart(address, command, {})
-        if is_again:
-            self._executor.recover(resolved)
-        else:
-            self._executor.start(resolved)
-
-    def _refuse(self, command: StartContainer, error: ToolkitError) -> None:
-        is_transient = isinstance(error, ClusterError)
-        self.receive(
-            ContainerErrored(
-                command.id,
-                command.node_id,
-                error.message,
-                self._clock.now(),
-                is_transient=is_transient,
-            )
-        )
-
-    def _stop(self, active: ActiveRun, command: StopContainer) -> None:
-        """Done with at once: the answer comes to the start."""
-        active.commands.pop(command.id, None)
-        active.decided.answer(command.id)
-        started = active.commands.get(command.start_id)
-        if isinstance(started, Call):
-            self.loop.soon(lambda: self._calls.stop(started))
-        else:
-            self._executor.stop(command.start_id, grace_s=command.grace_s)
-
-    def _call(self, active: ActiveRun, command: Call) -> None:
-        owner = Owner(active.run.namespace, active.run.name, active.run.uid)
-        if isinstance(command, CallResource):
-            active.shown.begun.add(command.node_id)
-            if any(command.pod in text for text in (*command.flags, command.manifest)):
-                self.loop.soon(lambda: self._picture.flush(owner.uid))  # it means its own pod
-        self.loop.soon(lambda: self._calls.perform(command, owner))
-
-    def _woke(self, uid: str, command: WakeAt) -> None:
-        active = self._active.get(uid)
-        if active is not None and command.id in active.commands:
-            self._step(uid, Woke(command.id, self._clock.now()))
 
     # The picture
 
