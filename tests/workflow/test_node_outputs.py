@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.workflow.conftest import Play
-from toolkit.workflow.events import ContainerEnded
+from toolkit.workflow.events import ContainerEnded, TaskAnswered
 from toolkit.workflow.simulation import Outcome, Simulation
 
 
@@ -48,3 +50,36 @@ def test_what_there_is_to_say_of_an_end_follows_the_exit_code(play: Play) -> Non
     assert simulation.run.phase == "Failed"
     assert simulation.node("wf").message == f"main: Error (exit code 64): {message}"
     assert simulation.node("wf").status["outputs"] == {"exitCode": "64"}
+
+
+RESOURCE = "{name: main, resource: {action: get, manifest: 'kind: ConfigMap'}}"
+LISTING = (
+    "{name: main, data: {source: {artifactPaths: {name: a, s3: {bucket: b, key: k}}},"
+    " transformation: [{expression: 'data'}]}}"
+)
+
+
+@pytest.mark.parametrize("template", [RESOURCE, LISTING])
+def test_what_the_executor_does_itself_has_an_exit_code(play: Play, template: str) -> None:
+    simulation = play(f"spec: {{entrypoint: main, templates: [{template}]}}")
+    outputs = simulation.node("wf").outputs
+    assert outputs is not None
+    assert outputs["exitCode"] == "0"
+
+
+def test_a_resource_that_fails_ends_as_the_executor_does(play: Play) -> None:
+    outcome = {"exit": 1, "result": "it is not there"}
+    body = f"spec: {{entrypoint: main, templates: [{RESOURCE}]}}"
+    node = play(body, {"main": outcome, "wf": outcome}).node("wf")
+    assert (node.phase, node.outputs) == ("Failed", {"exitCode": "64"})
+    assert node.message == "main: Error (exit code 64): it is not there"
+
+
+def test_a_listing_that_fails_ends_as_the_executor_does(play: Play) -> None:
+    simulation = play(f"spec: {{entrypoint: main, templates: [{LISTING}]}}", to_end=False)
+    [call] = simulation.started
+    answer = TaskAnswered(call.id, call.node_id, "Failed", "no such bucket", simulation.now)
+    simulation.send(answer)
+    node = simulation.node("wf")
+    assert (node.phase, node.outputs) == ("Failed", {"exitCode": "64"})
+    assert node.message == "main: Error (exit code 64): no such bucket"

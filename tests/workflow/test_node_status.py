@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
 import yaml
 
 from toolkit.workflow.library import Library
@@ -160,3 +161,38 @@ spec:
 """
     node = nodes_of(Simulation(yaml.safe_load(text)).run_to_end())["wf"]
     assert node["memoizationStatus"] == {"hit": False, "key": "k", "cacheName": "c"}
+
+
+def test_a_hook_that_is_retried_shares_the_flag_of_its_attempts() -> None:
+    text = """
+metadata: {name: wf, namespace: data, uid: u}
+spec:
+  entrypoint: main
+  onExit: again
+  templates:
+  - {name: main, container: {image: i}}
+  - {name: again, retryStrategy: {limit: 1}, container: {image: i}}
+"""
+    nodes = nodes_of(Simulation(yaml.safe_load(text)).run_to_end())
+    both = {"hooked": True, "retried": True}
+    assert nodes["wf.onExit"]["nodeFlag"] == nodes["wf.onExit(0)"]["nodeFlag"] == both
+
+
+def test_a_reference_in_the_namespace_says_nothing_of_its_scope() -> None:
+    body = yaml.safe_load(STEPS)
+    body["spec"]["templates"][0]["steps"][0][0]["templateRef"]["clusterScope"] = False
+    nodes = nodes_of(Simulation(body, library=LIBRARY).run_to_end())
+    assert nodes["wf[0].a"]["templateRef"] == {"name": "shared", "template": "work"}
+
+
+@pytest.mark.parametrize("retry", ["", "retryStrategy: {limit: 1}, "])
+def test_a_daemon_alone_ends_once_it_is_up(retry: str) -> None:
+    text = f"""
+metadata: {{name: wf, namespace: data, uid: u}}
+spec:
+  entrypoint: main
+  templates: [{{name: main, {retry}daemon: true, container: {{image: i}}}}]
+"""
+    simulation = Simulation(yaml.safe_load(text), outcome=lambda _: Outcome(is_stuck=True))
+    simulation.run_to_end()
+    assert (simulation.run.phase, simulation.node("wf").phase) == ("Succeeded", "Succeeded")

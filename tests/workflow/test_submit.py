@@ -58,7 +58,7 @@ REFUSED: list[tuple[Any, str, str]] = [
     ({"entrypoint": "x", "templates": [{**OK, "name": "x", "suspend": {}}]}, "Failed",
      "multiple template types specified"),
     ({"workflowTemplateRef": {"name": "gone"}}, "Error",
-     'workflowtemplates.argoproj.io "gone" not found'),
+     'workflowtemplate.argoproj.io "gone" not found'),
     ({"entrypoint": "ok", "templates": [OK], "arguments": {"parameters": [{"name": "p"}]}},
      "Failed", "invalid spec: spec.arguments.p.value or spec.arguments.p.valueFrom is required"),
     ({"entrypoint": "ok", "templates": [OK], "arguments": {"parameters": [

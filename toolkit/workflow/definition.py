@@ -117,10 +117,7 @@ class Definition:
         templates = self.templates.get(scope)
         found = (templates or {}).get(name)
         if found is None:
-            text = f"template reference {reference.get('name')}.{name} not found"
-            if templates is None:
-                text += f": there is no {template_reference(reference).kind} of that name"
-            raise TemplateError(text)
+            raise TemplateError(f"template reference {reference.get('name')}.{name} not found")
         return self._stored(found), scope
 
     def _with_defaults(self, template: Row) -> Row:
@@ -224,8 +221,7 @@ def _merged_spec(workflow: Body, library: Library) -> tuple[Row, str]:
     wanted = template_reference(reference)
     body = library.templates.get((wanted.kind, wanted.name))
     if body is None:
-        plural = f"{wanted.kind.lower()}s"
-        raise DefinitionError(f'{plural}.argoproj.io "{wanted.name}" not found')
+        raise DefinitionError(f'{wanted.kind.lower()}.argoproj.io "{wanted.name}" not found')
     if spec.get("templates"):
         text = "Templates is invalid field in spec if workflow referred WorkflowTemplate reference"
         raise DefinitionError(f"invalid spec: {text}", phase="Failed")

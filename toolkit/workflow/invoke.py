@@ -147,6 +147,8 @@ def _create_for(draft: Draft, call: Call, processed: Row, kind: str) -> Node:
     waits = "locks" in call.engine
     if retry_strategy(draft, processed) is not None and kind != "suspend":
         node = create(draft, call, RETRY, PENDING if waits else RUNNING, inputs=inputs)
+        if call.flag:  # Argo's attempts share their flag with a hook that is retried
+            node.status["nodeFlag"] = {**call.flag, "retried": True}
     else:
         phase = PENDING if waits or kind in LEAF_TYPES else RUNNING
         node = create(draft, call, node_type(kind), phase, inputs=inputs)
@@ -197,7 +199,7 @@ def create(
         "name": call.name,
         "displayName": display_name(call.name, boundary.name if boundary else ""),
         "type": type,
-        **{key: call.holder[key] for key in ("templateRef",) if call.holder.get(key)},
+        **_reference(call),
         "templateScope": call.scope,
         "phase": phase,
     }
@@ -212,6 +214,13 @@ def create(
     if inputs:
         status["inputs"] = inputs
     return draft.add(status, _engine(call))
+
+
+def _reference(call: Call) -> Row:
+    """The reference as Argo writes it: a scope that is not the cluster's is left out."""
+    reference: Row = call.holder.get("templateRef") or {}
+    shown = {key: value for key, value in reference.items() if value is not False}
+    return {"templateRef": shown} if shown else {}
 
 
 def _engine(call: Call) -> Row:

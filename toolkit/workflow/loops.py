@@ -130,23 +130,27 @@ def item_name(name: str, index: int, item: Any) -> str:
 
 def _shown(item: Any) -> str:
     if isinstance(item, dict):
-        return ",".join(sorted(f"{key}:{_shown_value(value)}" for key, value in item.items()))
+        return ",".join(sorted(f"{key}:{_escaped(value)}" for key, value in item.items()))
     if isinstance(item, list):
-        return f"[{' '.join(_shown_value(value) for value in item)}]"
-    return _shown_value(item)
+        return f"[{' '.join(_escaped(value) for value in item)}]"
+    return _escaped(item)
 
 
-def _shown_value(value: Any) -> str:
-    return value if isinstance(value, str) else json_text(value)
+def _escaped(value: Any) -> str:
+    """JSON, of a text without the quotes around it: what Argo writes for an item that stands in a
+    name or in a map. Quotes and newlines in it stay escaped.
+    """
+    text = json_text(value, escapes_html=False)
+    return text[1:-1] if isinstance(value, str) else text
 
 
 def item_values(item: Any) -> dict[str, str]:
     """The variables ``item`` and ``item.<key>``. Raises SubstitutionError for null."""
     if item is None:
         raise SubstitutionError("withItems expected string, number, list, or map. received: null")
-    values = {"item": _shown_value(item)}
+    values = {"item": item if isinstance(item, str) else json_text(item)}
     if isinstance(item, dict):
-        values |= {f"item.{key}": _shown_value(value) for key, value in item.items()}
+        values |= {f"item.{key}": _escaped(value) for key, value in item.items()}
     return values
 
 

@@ -17,7 +17,7 @@ from toolkit.workflow.events import (
     TaskAnswered,
 )
 from toolkit.workflow.nodes import ERROR, FAILED, PENDING, RUNNING, SUCCEEDED, Node, exact
-from toolkit.workflow.pods import DEADLINE_MESSAGE, note_daemon
+from toolkit.workflow.pods import DEADLINE_MESSAGE, note_daemon, stop
 from toolkit.workflow.progress import parse_progress
 from toolkit.workflow.usage import put_usage
 
@@ -67,6 +67,8 @@ def _started(draft: Draft, node: Node, event: ContainerStarted) -> None:
         draft.free(started)
         draft.tell_owner(started)
         note_daemon(draft, started)
+    elif started.engine.get("daemon"):
+        stop(draft, started, "")  # with nothing around it that could need it, it has done its work
 
 
 def _ended(draft: Draft, known: Node, event: ContainerEnded) -> None:
@@ -133,10 +135,9 @@ def _answered(draft: Draft, known: Node, event: ResourceAnswered) -> None:
     node = draft.edit(known.id)
     put_usage(node, event.at, node.engine["started"])
     problem = outputs.of_resource(node, event)
-    if event.succeeded:
-        node.status["outputs"] = {**(node.status.get("outputs") or {}), "exitCode": "0"}
+    tasks.put_exit_code(node, has_failed=not event.succeeded)
     if not event.succeeded:
-        draft.set_phase(node.id, FAILED, event.message)
+        draft.set_phase(node.id, FAILED, tasks.failure(event.message))
     elif problem:
         draft.set_phase(node.id, ERROR, problem)
     else:

@@ -15,7 +15,7 @@ from collections.abc import Set as AbstractSet
 from itertools import pairwise
 from typing import Final
 
-from toolkit.workflow.nodes import CONTAINER, SUCCEEDED, Row
+from toolkit.workflow.nodes import CONTAINER, RETRY, SUCCEEDED, Row
 
 _MARKS: Final = ".[("
 _HOOKS: Final = (".onExit", ".hooks.")
@@ -24,7 +24,13 @@ _HOOKS: Final = (".onExit", ".hooks.")
 def is_hook(node: Row) -> bool:
     """An attempt of a hook carries its mark, but is not started by a step."""
     flag: Row = node.get("nodeFlag") or {}
-    return bool(flag.get("hooked") and not flag.get("retried"))
+    return bool(flag.get("hooked")) and not is_attempt(node)
+
+
+def is_attempt(node: Row) -> bool:
+    """One of a retry's; a hook that is retried has their mark itself."""
+    flag: Row = node.get("nodeFlag") or {}
+    return bool(flag.get("retried")) and node.get("type") != RETRY
 
 
 def successes(nodes: Mapping[str, Row], order: Order, among: AbstractSet[str]) -> set[str]:
@@ -140,7 +146,7 @@ class Order:
         attempts = [
             id
             for id in retry.get("children") or ()
-            if id in nodes and (nodes[id].get("nodeFlag") or {}).get("retried")
+            if id in nodes and is_attempt(nodes[id])
         ]
         for earlier, later in pairwise(attempts):
             self._after.setdefault(earlier, {})[later] = None

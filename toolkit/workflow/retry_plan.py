@@ -15,7 +15,7 @@ from toolkit.workflow.nodes import (
     pod_name,
     template_of,
 )
-from toolkit.workflow.retry_order import Order, is_hook, successes
+from toolkit.workflow.retry_order import Order, is_attempt, is_hook, successes
 from toolkit.workflow.selector import matches
 
 _EXECUTED: Final = frozenset({"Pod", "HTTP", "Plugin", "Skipped", "Suspend"})
@@ -87,7 +87,7 @@ def _history(nodes: Mapping[str, Row], order: Order) -> set[str]:
     for node in nodes.values():
         if node.get("type") == "Retry":
             attempts = [id for id in node.get("children") or () if id in nodes]
-            attempts = [id for id in attempts if (nodes[id].get("nodeFlag") or {}).get("retried")]
+            attempts = [id for id in attempts if is_attempt(nodes[id])]
             earlier |= {id for id in attempts[:-1] if nodes[id].get("type") in _GROUPS}
     return order.within(earlier)
 

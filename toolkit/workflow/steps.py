@@ -229,7 +229,7 @@ def _plan(draft: Draft, group: Node) -> _Plan:
             try:
                 resolved[key] = from_row(kept[key]) if key in kept else resolve(step, scope)
             except ExpressionError as error:
-                text = f"Failed to resolve references: {error.message}"
+                text = f"failed to resolve references: {error.message}"
                 raise ExpressionError(text) from error
             planned.extend(plan(key, resolved[key]))
         return tuple(planned), resolved

@@ -14,12 +14,25 @@ from toolkit.workflow.commands import CallHttp, CallPlugin, StopContainer
 from toolkit.workflow.draft import Draft
 from toolkit.workflow.events import TaskAnswered
 from toolkit.workflow.merge import type_of
-from toolkit.workflow.nodes import ERROR, FAILED, FINISHED, PENDING, RUNNING, Node, Row
+from toolkit.workflow.nodes import (
+    ERROR,
+    FAILED,
+    FINISHED,
+    PENDING,
+    POD,
+    RUNNING,
+    SUCCEEDED,
+    Node,
+    Row,
+)
 from toolkit.workflow.parameters import text_of, whole
 from toolkit.workflow.result import captures_result
 
 TIMEOUT: Final = "timeout"
 """The message of a task that was longer under way than its template allows."""
+
+_FAILED_CODE: Final = "64"
+"""With which Argo's executor ends where a resource or data template fails."""
 
 _UNENDED: Final = frozenset({PENDING, RUNNING})
 
@@ -83,10 +96,27 @@ def answered(draft: Draft, known: Node, event: TaskAnswered) -> None:
     if event.phase in _UNENDED:
         _wait(draft, node, event)
     elif event.phase in FINISHED:
-        draft.set_phase(node.id, event.phase, event.message)
+        message = event.message
+        if node.type == POD:
+            has_failed = event.phase != SUCCEEDED
+            put_exit_code(node, has_failed=has_failed)
+            message = failure(message) if has_failed else message
+        draft.set_phase(node.id, event.phase, message)
     else:
         draft.set_phase(node.id, ERROR, f"the plugin answered with the phase {event.phase!r}")
     outputs.export(draft, node)
+
+
+def put_exit_code(node: Node, *, has_failed: bool) -> None:
+    """That of a pod in which Argo's own executor does the work: of a resource or data template."""
+    code = _FAILED_CODE if has_failed else "0"
+    node.status["outputs"] = {**(node.status.get("outputs") or {}), "exitCode": code}
+
+
+def failure(message: str) -> str:
+    """What the node of such a pod says when it failed."""
+    said = f"main: Error (exit code {_FAILED_CODE})"
+    return f"{said}: {message}" if message else said
 
 
 def _wait(draft: Draft, node: Node, event: TaskAnswered) -> None:
