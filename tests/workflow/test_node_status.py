@@ -195,4 +195,19 @@ spec:
 """
     simulation = Simulation(yaml.safe_load(text), outcome=lambda _: Outcome(is_stuck=True))
     simulation.run_to_end()
-    assert (simulation.run.phase, simulation.node("wf").phase) == ("Succeeded", "Succeeded")
+    node = simulation.node("wf")
+    assert (simulation.run.phase, node.phase, node.outputs) == ("Succeeded", "Succeeded", None)
+    assert simulation.stopped
+
+
+def test_a_suspend_template_with_a_retry_strategy_has_an_attempt() -> None:
+    text = """
+metadata: {name: wf, namespace: data, uid: u}
+spec:
+  entrypoint: main
+  templateDefaults: {retryStrategy: {limit: 1}}
+  templates: [{name: main, suspend: {duration: 5}}]
+"""
+    nodes = nodes_of(Simulation(yaml.safe_load(text)).run_to_end())
+    assert (nodes["wf"]["type"], nodes["wf"]["phase"]) == ("Retry", "Succeeded")
+    assert (nodes["wf(0)"]["type"], nodes["wf(0)"]["phase"]) == ("Suspend", "Succeeded")

@@ -59,13 +59,8 @@ def fire(draft: Draft, boundary: Node, node: Node, step: Row, scope: Scope) -> F
     nothing is wrong with the others. ``scope`` is that of the step, without its own variables. An
     item of a task's loop has an exit handler only: the other hooks are the loop's.
     """
-    prefix, key = str(node.engine["prefix"]), str(node.engine["key"])
-    is_item = "index" in node.engine
-    own = {f"{prefix}.{key}.{name}": value for name, value in node_values(draft, node).items()}
-    own[f"{prefix}.{key}.status"] = node.phase
-    if is_item and prefix == "steps":
-        own[f"steps.{node.status['displayName']}.status"] = node.phase
-    inner = scope.over(Values(own))
+    prefix, is_item = str(node.engine["prefix"]), "index" in node.engine
+    inner = scope.over(Values(_own_values(draft, node, prefix, is_item=is_item)))
     started = 0
     try:
         for name, hook in (step.get("hooks") or {}).items():
@@ -81,6 +76,18 @@ def fire(draft: Draft, boundary: Node, node: Node, step: Row, scope: Scope) -> F
         return Fired(started + _fire(draft, boundary, node, name, last, inner, is_exit=True))
     except ExpressionError as error:
         return Fired(started, exit_error=error.message)
+
+
+def _own_values(draft: Draft, node: Node, prefix: str, *, is_item: bool) -> dict[str, Any]:
+    """What a hook sees of its own step or task. In a loop of steps that goes by the name of the
+    item, ``name(0:item)``: the name of the step stands for nothing there, as in Argo.
+    """
+    key = str(node.engine["key"])
+    if is_item and prefix == "steps":
+        key = node.name.removeprefix(f"{draft.node(node.owner).name}.")
+    own = {f"{prefix}.{key}.{name}": value for name, value in node_values(draft, node).items()}
+    own[f"{prefix}.{key}.status"] = node.phase
+    return own
 
 
 def _fire(

@@ -145,7 +145,7 @@ def _create_for(draft: Draft, call: Call, processed: Row, kind: str) -> Node:
     limit = limits.limit_of(processed)
     shown = _display_name(processed)
     waits = "locks" in call.engine
-    if retry_strategy(draft, processed) is not None and kind != "suspend":
+    if retry_strategy(draft, processed) is not None:
         node = create(draft, call, RETRY, PENDING if waits else RUNNING, inputs=inputs)
         if call.flag:  # Argo's attempts share their flag with a hook that is retried
             node.status["nodeFlag"] = {**call.flag, "retried": True}

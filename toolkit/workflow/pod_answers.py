@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from toolkit.workflow import containers, outputs, tasks
+from toolkit.workflow.commands import StopContainer
 from toolkit.workflow.draft import Draft
 from toolkit.workflow.events import (
     Answer,
@@ -17,7 +18,7 @@ from toolkit.workflow.events import (
     TaskAnswered,
 )
 from toolkit.workflow.nodes import ERROR, FAILED, PENDING, RUNNING, SUCCEEDED, Node, exact
-from toolkit.workflow.pods import DEADLINE_MESSAGE, note_daemon, stop
+from toolkit.workflow.pods import DEADLINE_MESSAGE, grace, note_daemon
 from toolkit.workflow.progress import parse_progress
 from toolkit.workflow.usage import put_usage
 
@@ -68,7 +69,15 @@ def _started(draft: Draft, node: Node, event: ContainerStarted) -> None:
         draft.tell_owner(started)
         note_daemon(draft, started)
     elif started.engine.get("daemon"):
-        stop(draft, started, "")  # with nothing around it that could need it, it has done its work
+        _end_alone(draft, started, event)
+
+
+def _end_alone(draft: Draft, daemon: Node, event: ContainerStarted) -> None:
+    """A daemon with nothing around it that could need it has done its work once it is up."""
+    put_usage(daemon, event.at)
+    draft.set_phase(daemon.id, SUCCEEDED, "")
+    grace_s = grace(draft)
+    draft.command(StopContainer(draft.command_id(), daemon.id, event.command_id, grace_s=grace_s))
 
 
 def _ended(draft: Draft, known: Node, event: ContainerEnded) -> None:

@@ -290,10 +290,11 @@ def stop(draft: Draft, known: Node, message: str) -> None:
         draft.set_phase(node.id, FAILED, message)
         return
     draft.command(
-        StopContainer(draft.command_id(), node.id, node.engine["start"], grace_s=_grace(draft))
+        StopContainer(draft.command_id(), node.id, node.engine["start"], grace_s=grace(draft))
     )
 
 
-def _grace(draft: Draft) -> float:
+def grace(draft: Draft) -> float:
+    """How long a container has after TERM, in seconds."""
     seconds: Any = draft.run.definition.spec.get("terminationGracePeriodSeconds")
     return 30.0 if seconds is None else float(seconds)
