@@ -17,9 +17,9 @@ DATABASE_LIMITS = {"three": 2}
 POLICIES = ("Always", "OnFailure", "OnError", "OnTransientError")
 
 
-def input_declarations() -> Body:
+def input_declarations(*, is_leaf: bool) -> Body:
     """What every template takes: a parameter, and an artifact that may be missing."""
-    artifact = {"name": "in", "path": "/in", "optional": True}
+    artifact = {"name": "in", "optional": True} | ({"path": "/in"} if is_leaf else {})
     return {"parameters": [{"name": "p", "default": "d"}], "artifacts": [artifact]}
 
 
@@ -84,7 +84,7 @@ class Leaves:
     def write(self, name: str) -> Body:
         kinds, weights = list(self._kinds), list(self._kinds.values())
         [kind] = self._chance.rng.choices(kinds, weights)
-        template = {"name": name, "inputs": input_declarations(), **kind()}
+        template = {"name": name, "inputs": input_declarations(is_leaf=True), **kind()}
         if self._chance.maybe(0.15):
             template["synchronization"] = self._chance.locks()
         return template

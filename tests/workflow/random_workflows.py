@@ -86,7 +86,7 @@ class Author:
     # Steps and dags
 
     def _composite(self, name: str, names: list[str]) -> str:
-        template: Body = {"name": name, "inputs": input_declarations()}
+        template: Body = {"name": name, "inputs": input_declarations(is_leaf=False)}
         if self._maybe(0.2):
             template["parallelism"] = self._rng.randint(1, 2)
             if self._maybe(0.5):

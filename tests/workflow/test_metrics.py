@@ -162,10 +162,7 @@ def test_a_realtime_gauge_is_found_again_after_a_restart() -> None:
         ({**COUNTER, "counter": {"value": "{{outputs.parameters.absent}}"}}, "absent"),
         ({**COUNTER, "counter": {"value": "many"}}, "'many' is no number"),
         ({**COUNTER, "counter": {"value": "NaN"}}, "no finite number"),
-        ({**COUNTER, "name": "with-dash"}, "metric name 'with-dash' is invalid"),
         ({"name": "x", "help": "h"}, "expected one of gauge, histogram, counter, found 0"),
-        ({**COUNTER, "help": ""}, "must contain a help string"),
-        ({**COUNTER, "labels": [{"key": "a-b", "value": "1"}]}, "metric label 'a-b' is invalid"),
         ({"name": "x", "help": "h", "histogram": {"value": "1"}}, "a histogram needs buckets"),
         (
             {"name": "x", "help": "h", "gauge": {"realtime": True, "value": "{{status}}"}},
@@ -181,6 +178,23 @@ def test_what_cannot_be_measured_is_a_condition_and_fails_nothing(
     assert simulation.run.phase == "Succeeded"
     assert message in conditions(simulation)["MetricsError"]
     assert [found.name for found in measures(simulation)] == ["argo_workflows_done"]
+
+
+@pytest.mark.parametrize(
+    ("metric", "message"),
+    [
+        ({**COUNTER, "name": "with-dash"}, "metric name 'with-dash' is invalid"),
+        ({**COUNTER, "help": ""}, "must contain a help string"),
+        ({**COUNTER, "labels": [{"key": "a-b", "value": "1"}]}, "metric label 'a-b' is invalid"),
+    ],
+)
+def test_a_metric_of_the_whole_run_is_looked_at_when_it_is_measured(
+    metric: dict[str, Any], message: str
+) -> None:
+    body = workflow(container("main"), metrics={"prometheus": [metric]})
+    simulation = played(body)
+    assert simulation.run.phase == "Succeeded"
+    assert message in conditions(simulation)["MetricsError"]
 
 
 def test_where_nothing_is_declared_nothing_is_looked_at() -> None:

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from toolkit.errors import ExpressionError
 from toolkit.resource.resource import Body
 from toolkit.workflow.definition import Definition, TemplateError
-from toolkit.workflow.depends import graph_of
 from toolkit.workflow.hooks import EXIT
-from toolkit.workflow.merge import TEMPLATE_TYPES
 from toolkit.workflow.nodes import Row
 from toolkit.workflow.parameters import whole
 from toolkit.workflow.pod_spec import broken_containers
-from toolkit.workflow.substitute import has_tags
 from toolkit.workflow.supported import (
     unsupported_call,
     unsupported_spec,
     unsupported_template,
 )
-from toolkit.workflow.variables import undefined
+from toolkit.workflow.template_rules import (
+    broken_arguments,
+    broken_names,
+    broken_pod_resources,
+    field_name_problem,
+)
+from toolkit.workflow.variables import is_dynamic, undefined
+
+_POD_GC = ("", "OnPodCompletion", "OnPodSuccess", "OnWorkflowCompletion", "OnWorkflowSuccess")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +47,11 @@ def check(definition: Definition, workflow: Body) -> Problem | None:
     for text in unsupported_spec(definition.spec):
         return Problem("Error", text)
     try:
-        for text in _broken(definition):
+        for text in _broken(definition, workflow):
             return Problem("Failed", f"invalid spec: {text}")
         if text := undefined(definition):
+            return Problem("Failed", f"invalid spec: {text}")
+        for text in _broken_templates(definition):
             return Problem("Failed", f"invalid spec: {text}")
         for text in _unsupported_templates(definition):
             return Problem("Error", text)
@@ -62,15 +68,15 @@ def _unsupported_templates(definition: Definition) -> Iterator[str]:
                 yield from unsupported_call(call, f"templates.{template.get('name')}.{place}")
 
 
-def _broken(definition: Definition) -> Iterator[str]:
+def _broken(definition: Definition, workflow: Body) -> Iterator[str]:
     spec = definition.spec
+    own: Row = workflow.get("spec") or {}
+    for text in broken_names(own.get("templates"), field_name_problem):
+        yield f"spec.templates{text}"
+    yield from broken_arguments(spec.get("arguments") or {}, "spec.arguments.")
     if not spec.get("entrypoint"):
         yield "spec.entrypoint is required"
-    for field in ("parallelism", "activeDeadlineSeconds", "priority"):
-        try:
-            whole(spec.get(field) or 0, f"spec.{field}")
-        except ExpressionError as error:
-            yield error.message
+    yield from _broken_numbers(spec)
     for field in ("entrypoint", "onExit"):
         name = str(spec.get(field) or "")
         if name and name not in definition.templates[definition.row["scope"]]:
@@ -78,8 +84,23 @@ def _broken(definition: Definition) -> Iterator[str]:
     for name, hook in (spec.get("hooks") or {}).items():
         if name != EXIT and not hook.get("expression"):
             yield f"hooks.{name} Expression required"
+    strategy = (spec.get("podGC") or {}).get("strategy") or ""
+    if strategy not in _POD_GC:
+        yield f"podGC.strategy unknown strategy '{strategy}'"
+    yield from broken_pod_resources(spec.get("podResources"), "spec.podResources")
+
+
+def _broken_templates(definition: Definition) -> Iterator[str]:
     for scope, template in used_templates(definition):
         yield from _broken_template(definition, scope, template)
+
+
+def _broken_numbers(spec: Row) -> Iterator[str]:
+    for field in ("parallelism", "activeDeadlineSeconds", "priority"):
+        try:
+            whole(spec.get(field) or 0)
+        except ExpressionError as error:
+            yield f"spec.{field}: {error.message}"
 
 
 def _entries(spec: Row) -> Iterator[tuple[str, str]]:
@@ -131,68 +152,23 @@ def _with_hooks(place: str, call: Row) -> Iterator[tuple[str, Row]]:
 
 def _broken_template(definition: Definition, scope: str, template: Row) -> Iterator[str]:
     place = f"templates.{template.get('name')}"
-    types = [field for field in TEMPLATE_TYPES if template.get(field) is not None]
-    choices = "container, containerSet, steps, script, resource, dag, suspend, http, plugin"
-    if not types:
-        yield f"{place} template type unspecified. choose one of: {choices}"
-    if len(types) > 1:
-        yield f"{place} multiple template types specified. choose one of: {choices}"
-    if types and types[0] in {"steps", "dag"}:
-        defaults = definition.spec.get("templateDefaults") or {}
-        for field in ("timeout", "pendingTimeout"):
-            if template.get(field) and field not in defaults:
-                yield f"{types[0]} template doesn't support {field} field."
-        if template.get("activeDeadlineSeconds", defaults.get("activeDeadlineSeconds")) != (
-            defaults.get("activeDeadlineSeconds")
-        ):
-            yield f"{place}.activeDeadlineSeconds is only valid for leaf templates"
     yield from (f"{place}.{text}" for text in broken_containers(template))
     yield from _broken_calls(definition, scope, template, place)
-    if template.get("dag") is not None and not has_tags(_structure(template["dag"])):
-        try:
-            graph_of(template["dag"])
-        except ExpressionError as error:
-            yield f"{place}.{error.message}"
-
-
-def _structure(dag: Row) -> str:
-    """What makes the graph; with tags in it, it is known only when the template runs."""
-    tasks = dag.get("tasks") or ()
-    parts = [
-        dag.get("target"),
-        *((task.get("depends"), task.get("dependencies")) for task in tasks),
-    ]
-    return str(parts)
 
 
 def _broken_calls(definition: Definition, scope: str, template: Row, place: str) -> Iterator[str]:
-    names: set[str] = set()
     for at, call in calls(template):
-        if ".hooks." not in at and not at.endswith(".onExit"):
-            name = str(call.get("name") or "")
-            if not name:
-                yield f"{place}.{at.rsplit('.', 1)[0]}.name is required"
-            if name in names:
-                yield f"{place}.{at.rsplit('.', 1)[0]}.name '{name}' is not unique"
-            names.add(name)
         step, is_hook, hook = at.rpartition(".hooks.")
         if is_hook and hook != EXIT and not call.get("expression"):
             yield f"{place}.{step}.{hook} Expression required"
-        yield from _broken_call(definition, scope, call, f"{place}.{at}")
+        if is_hook or at.endswith(".onExit"):
+            yield from _broken_hook(definition, scope, call, f"{place}.{at}")
 
 
-def _broken_call(definition: Definition, scope: str, call: Row, place: str) -> Iterator[str]:
-    if call.get("template") and call.get("templateRef"):
-        yield f"{place} template name cannot be specified with templateRef"
-    if _is_dynamic(call):
+def _broken_hook(definition: Definition, scope: str, hook: Row, place: str) -> Iterator[str]:
+    if is_dynamic(hook):
         return
     try:
-        definition.resolve(call, scope)
+        definition.resolve(hook, scope)
     except TemplateError as error:
         yield f"{place} {error.message}"
-
-
-def _is_dynamic(call: Row) -> bool:
-    reference: Any = call.get("templateRef") or {}
-    names = (call.get("template"), reference.get("name"), reference.get("template"))
-    return any(has_tags(str(name)) for name in names if name)

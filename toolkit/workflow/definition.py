@@ -79,8 +79,15 @@ class Definition:
         """The template that a step, task or hook names, and the scope in which its own names are
         looked up. Raises TemplateError.
         """
+        template, inner = self.declared(holder, scope)
         if holder.get("inline"):
-            return self._with_defaults(holder["inline"]), scope
+            return self._with_defaults(template), inner
+        return self._stored(template), inner
+
+    def declared(self, holder: Row, scope: str) -> tuple[Row, str]:
+        """The same as it is written, without templateDefaults."""
+        if holder.get("inline"):
+            return holder["inline"], scope
         reference = holder.get("templateRef")
         if reference:
             return self._referred(reference)
@@ -90,7 +97,7 @@ class Definition:
         found = self.templates.get(scope, {}).get(name)
         if found is None:
             raise TemplateError(f"template name '{name}' undefined")
-        return self._stored(found), scope
+        return found, scope
 
     def is_fixed(self, template: Row) -> bool:
         """Whether a template that :meth:`resolve` gave is known to have no tags: there is nothing
@@ -118,7 +125,7 @@ class Definition:
         found = (templates or {}).get(name)
         if found is None:
             raise TemplateError(f"template reference {reference.get('name')}.{name} not found")
-        return self._stored(found), scope
+        return found, scope
 
     def _with_defaults(self, template: Row) -> Row:
         return with_defaults(template, self.spec.get("templateDefaults"))

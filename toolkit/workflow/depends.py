@@ -62,6 +62,15 @@ def graph_of(dag: Row) -> Graph:
     )
 
 
+def tasks_before(task: Row) -> tuple[str, ...]:
+    """The names that a task says it waits for, whether there are such tasks or not."""
+    if not task.get("depends"):
+        return tuple(dict.fromkeys(str(name) for name in task.get("dependencies") or ()))
+    text = str(task["depends"]).replace("'", "").replace('"', "")
+    found = (bare or with_result.rsplit(".", 1)[0] for with_result, bare in _TASK.findall(text))
+    return tuple(dict.fromkeys(found))
+
+
 def _dependencies(name: str, task: Row, tasks: Mapping[str, Row]) -> tuple[tuple[str, ...], str]:
     if task.get("depends"):
         return _from_depends(name, str(task["depends"]), tasks)

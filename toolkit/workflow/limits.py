@@ -85,7 +85,7 @@ def enter(draft: Draft, node: Node) -> None:
 def limit_of(template: Row) -> int | None:
     """A template's parallelism. Raises ParameterError."""
     limit = template.get("parallelism")
-    return None if limit is None else whole(limit, "parallelism")
+    return None if limit is None else whole(limit)
 
 
 def occupy(draft: Draft, boundary: str) -> str:

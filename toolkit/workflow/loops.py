@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Any, Final
 
 from toolkit.workflow.expressions import json_text
@@ -164,3 +165,15 @@ def with_item(step: Row, item: Any, scope: Scope) -> Row:
     replaced: Row = substitute(kept, inner, strictness)
     hooks = {key: step[key] for key in ("hooks", "onExit") if key in step}
     return {**replaced, **substitute(hooks, inner)}
+
+
+def refuse_items(step: Row, items: Iterable[Any], scope: Scope) -> None:
+    """Raises SubstitutionError where an item lacks what the step says of it. One of each shape is
+    asked: the others answer the same.
+    """
+    shapes: set[Any] = set()
+    for item in items:
+        shape = frozenset(item) if isinstance(item, dict) else item is None
+        if shape not in shapes:
+            shapes.add(shape)
+            with_item(step, item, scope)

@@ -39,12 +39,13 @@ def text_of(value: Any) -> str:
             return json_text(value)
 
 
-def whole(value: Any, field: str) -> int:
+def whole(value: Any) -> int:
     """A whole number, perhaps written as text. Raises ParameterError."""
     try:
         return int(text_of(value))
     except ValueError as error:
-        raise ParameterError(f"{field} must be a whole number, it is {value!r}") from error
+        said = f"value '{text_of(value)}' cannot be resolved to an int"
+        raise ParameterError(said) from error
 
 
 def find(parameters: Any, name: str) -> Row | None:
@@ -93,7 +94,6 @@ def _input_parameter(declared: Row, arguments: Row, scope: Scope, config_maps: C
         parameter.pop("valueFrom")
     if "value" not in parameter:
         raise ParameterError(f"inputs.parameters.{name} was not supplied")
-    _check_enum(name, parameter)
     return parameter
 
 
@@ -106,15 +106,6 @@ def _overwrite(parameter: Row, argument: Row) -> None:
         parameter.pop("valueFrom", None)
         if argument.get("valueFrom"):
             parameter["valueFrom"] = argument["valueFrom"]
-
-
-def _check_enum(name: str, parameter: Row) -> None:
-    allowed = [text_of(value) for value in parameter.get("enum") or ()]
-    if allowed and parameter["value"] not in allowed and "{{" not in parameter["value"]:
-        raise ParameterError(
-            f"inputs.parameters.{name}: value {parameter['value']!r} should be present in enum "
-            f"list [{', '.join(allowed)}]"
-        )
 
 
 _DETECTABLE: Final = (

@@ -131,7 +131,7 @@ def _retries(strategy: Row) -> tuple[int, float]:
         wait_s = parse_go_duration(str(strategy["duration"])).total_seconds()
     if wait_s < 0:
         raise ValueError(f"duration has to be positive, current duration: {strategy['duration']}")
-    return whole(strategy["retries"], "containerSet.retryStrategy.retries"), wait_s
+    return whole(strategy["retries"]), wait_s
 
 
 def _beside(

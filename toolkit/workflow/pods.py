@@ -199,7 +199,7 @@ def archive_of(draft: Draft, template: Row, pod: str) -> Archive:
 def _deadline(draft: Draft, node: Node, template: Row, outer: datetime | None) -> datetime | None:
     deadlines = [] if outer is None else [outer]
     if template.get("activeDeadlineSeconds") is not None:
-        seconds = whole(template["activeDeadlineSeconds"], "activeDeadlineSeconds")
+        seconds = whole(template["activeDeadlineSeconds"])
         deadlines.append(draft.now + timedelta(seconds=seconds))
     if template.get("timeout"):
         deadlines.append(started_at(node) + parse_span(template["timeout"]))

@@ -168,7 +168,7 @@ def _refusal(draft: Draft, strategy: Row, attempts: list[Node]) -> str | None:
     if not (wanted or is_transient):
         return ""
     limit = strategy.get("limit")
-    if limit is not None and len(attempts) > whole(limit, "retryStrategy.limit"):
+    if limit is not None and len(attempts) > whole(limit):
         return "No more retries left"
     expression = strategy.get("expression")
     if expression:
@@ -208,7 +208,7 @@ def _backoff(draft: Draft, strategy: Row, attempts: list[Node]) -> tuple[timedel
 
 def _wait(backoff: Row, attempts: int) -> timedelta:
     base = parse_span(backoff["duration"])
-    factor = whole(backoff["factor"], "backoff.factor") if backoff.get("factor") is not None else 0
+    factor = whole(backoff["factor"]) if backoff.get("factor") is not None else 0
     seconds = base.total_seconds()
     if factor > 0:
         seconds *= float(min(factor ** min(attempts - 1, 64), 10**12))

@@ -144,9 +144,7 @@ class Order:
 
     def _follow_attempts(self, retry: Row, nodes: Mapping[str, Row]) -> None:
         attempts = [
-            id
-            for id in retry.get("children") or ()
-            if id in nodes and is_attempt(nodes[id])
+            id for id in retry.get("children") or () if id in nodes and is_attempt(nodes[id])
         ]
         for earlier, later in pairwise(attempts):
             self._after.setdefault(earlier, {})[later] = None

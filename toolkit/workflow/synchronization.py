@@ -124,7 +124,7 @@ def request_of(draft: Draft, holder: Row, node_id: str) -> LockRequest:
         node_id=node_id,
         holder="/".join(filter(None, parts)),
         locks=tuple(Lock(*lock) for lock in holder["locks"]),
-        priority=0 if priority is None else whole(priority, "priority"),
+        priority=0 if priority is None else whole(priority),
         created=str(row.get("created") or row["started"]),
     )
 

@@ -9,7 +9,7 @@ from toolkit.workflow.dag_scope import graph_at, scope_of, task_name
 from toolkit.workflow.draft import Draft, Due, resolved_note
 from toolkit.workflow.fail_fast import note_failure
 from toolkit.workflow.invoke import create, invoke, unresolved
-from toolkit.workflow.loops import EMPTY_MESSAGE, with_item
+from toolkit.workflow.loops import EMPTY_MESSAGE, refuse_items, with_item
 from toolkit.workflow.nodes import (
     ERROR,
     RUNNING,
@@ -25,10 +25,14 @@ from toolkit.workflow.when import should_execute, skip_message
 
 
 def start(draft: Draft, node: Node, call: Call, resolved: Resolved) -> Node:
-    """Create the group of a resolved task; its items follow by the agenda."""
+    """Create the group of a resolved task; its items follow by the agenda. Raises ExpressionError
+    where the task cannot be had for an item.
+    """
     planned = tuple(plan(call.key, resolved))
     if planned[0].empty:
         return create(draft, call, SKIPPED_TYPE, SKIPPED, message=EMPTY_MESSAGE)
+    scope = scope_of(draft, node, call.key)
+    refuse_items(resolved.step, (entry.item for entry in planned), scope)
     group = create(draft, call, TASK_GROUP, RUNNING)
     group.engine["open"] = 0
     group.engine["next"] = 0

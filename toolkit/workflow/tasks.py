@@ -64,7 +64,7 @@ def _http_call(draft: Draft, node: Node, template: Row) -> CallHttp:
         headers=tuple(_header(entry) for entry in http.get("headers") or ()),
         body=text_of(http.get("body") or ""),
         body_base64=None if source is None else str(source),
-        timeout_s=None if timeout is None else whole(timeout, "http.timeoutSeconds"),
+        timeout_s=None if timeout is None else whole(timeout),
         insecure=bool(http.get("insecureSkipVerify")),
         success_condition=str(http.get("successCondition") or ""),
         is_used=captures_result(draft, node),

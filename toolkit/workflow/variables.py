@@ -6,10 +6,11 @@ What only the run can know is let pass: tags of dynamic calls, expressions, a ``
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from toolkit.errors import ExpressionError
+from toolkit.workflow import dag_rules, template_rules
 from toolkit.workflow.definition import Definition, TemplateError
 from toolkit.workflow.depends import Graph, graph_of
 from toolkit.workflow.hooks import EXIT
@@ -52,6 +53,8 @@ def undefined(definition: Definition) -> str:
         walk.call({"template": spec.get("entrypoint")}, local, given)
         if spec.get("onExit"):
             walk.known_globals.add("workflow.failures")
+            if _exports_any_artifact(definition.templates.get(local, {}).values()):
+                walk.known_globals.add(_ANY_OUTPUT["artifacts"])
             walk.call({"template": spec["onExit"]}, local, given)
         for name in definition.templates.get(local, {}):
             with _At(f"templates.{name}"):
@@ -88,14 +91,20 @@ class _Walk:
         """A step, task or entrypoint: its template, None where only the run knows it. Without
         ``arguments`` every input is taken for supplied.
         """
+        if is_dynamic(holder):
+            return None
+        if holder.get("template") and holder.get("templateRef"):
+            raise _UndefinedError("template name cannot be specified with templateRef")
         try:
-            template, inner = self._definition.resolve(holder, scope)
-        except TemplateError:
-            return None  # reported where it is called, or dynamic
+            template, inner = self._definition.declared(holder, scope)
+        except TemplateError as error:
+            raise _UndefinedError(error.message) from error
         name = str(template.get("name") or "")
+        _refuse(template_rules.broken_declaration(template))
         if arguments is not None:
             with _At(f"templates.{name}"):
                 _check_supplied(template, arguments)
+        _refuse(template_rules.broken_use(template))
         mark = (inner, id(holder["inline"]) if holder.get("inline") else hash(name))
         if mark not in self._seen and self._depth < MAX_DEPTH:  # deeper no run ever comes
             self._seen.add(mark)
@@ -117,13 +126,20 @@ class _Walk:
         else:
             with _At(f"templates.{name}:"):
                 self._check(template, known)
+            defaults = self._definition.spec.get("templateDefaults") or {}
+            _refuse(template_rules.broken_inside(template, defaults))
+        _refuse(template_rules.broken_outputs(template))
         with _At(f"templates.{name}.outputs"):
             self._check(template.get("outputs"), known)
+        _refuse(template_rules.broken_sources(template))
 
     def _steps(self, template: Row, name: str, scope: str, known: set[str]) -> None:
+        _refuse(template_rules.broken_inside(template, {}))
+        names: set[str] = set()
         for at, group in enumerate(template.get("steps") or ()):
             for step in [group] if isinstance(group, dict) else group or ():
                 key = str(step.get("name") or "")
+                _refuse(_broken_step_name(key, names, f"templates.{name}.steps[{at}].name"))
                 prefix, place = f"steps.{key}", f"templates.{name}.steps[{at}].{key}"
                 known.add(f"{prefix}.status")
                 with _At(place):
@@ -141,15 +157,21 @@ class _Walk:
 
     def _tasks(self, template: Row, name: str, scope: str, known: set[str]) -> None:
         tasks = template["dag"].get("tasks") or ()
-        try:
-            graph = graph_of(template["dag"])
-        except ExpressionError:
-            return  # reported where the graph is looked at
+        _refuse(template_rules.broken_inside(template, {}))
+        _refuse(dag_rules.broken_tasks(tasks, f"templates.{name}"))
+        with _At(f"templates.{name}.targets"):
+            self._check(template["dag"].get("target"), known)
+        for task in tasks:
+            _refuse(dag_rules.broken_task(task, tasks, f"templates.{name}"))
+        _refuse(dag_rules.broken_graph(template["dag"], f"templates.{name}"))
+        graph = graph_of({**template["dag"], "target": ""})
+        tasks = [graph.tasks[key] for key in dag_rules.in_order(graph)]
         for task in tasks:
             key = str(task.get("name") or "")
             with _At(f"templates.{name}.tasks.{key}"):
                 called = self.call(task, scope, None)
             known |= self._outputs(called, f"tasks.{key}", is_loop=_aggregates(task))
+            _refuse(dag_rules.broken_dependencies(task, graph, f"templates.{name}.tasks.{key}"))
         for task in tasks:
             key = str(task.get("name") or "")
             place = f"templates.{name}.tasks.{key}"
@@ -273,11 +295,41 @@ def _has_location(artifact: Row) -> bool:
     return has_location(artifact) and not (http is not None and not (http or {}).get("url"))
 
 
+def _exports_any_artifact(templates: Iterable[Row]) -> bool:
+    """Whether only the run knows the names of all artifacts of the workflow."""
+    return any(
+        has_tags(str(one.get("globalName") or ""))
+        for template in templates
+        for one in (template.get("outputs") or {}).get("artifacts") or ()
+    )
+
+
+def _refuse(texts: Iterator[str]) -> None:
+    """Raises for the first."""
+    for text in texts:
+        raise _UndefinedError(text)
+
+
+def is_dynamic(holder: Row) -> bool:
+    """Only the run knows which template it is."""
+    reference: Row = holder.get("templateRef") or {}
+    names = (holder.get("template"), reference.get("name"), reference.get("template"))
+    return any(has_tags(str(name)) for name in names if name)
+
+
+def _broken_step_name(name: str, names: set[str], place: str) -> Iterator[str]:
+    """``names``: those before, to which this one is added."""
+    if not name:
+        yield f"{place} is required"
+    if name in names:
+        yield f"{place} '{name}' is not unique"
+    if said := template_rules.step_name_problem(name):
+        yield f"{place} '{name}' is invalid: {said}"
+    names.add(name)
+
+
 def _check_arguments(call: Row, prefix: str) -> None:
-    for one in (call.get("arguments") or {}).get("parameters") or ():
-        if one.get("value") is None and one.get("valueFrom") is None:
-            where = f"{prefix}{one.get('name')}"
-            raise _UndefinedError(f"{where}.value or {where}.valueFrom is required")
+    _refuse(template_rules.broken_arguments(call.get("arguments") or {}, prefix))
 
 
 def _check_dependencies(task: Row, before: _Before) -> None:
@@ -295,6 +347,9 @@ def _items(call: Row) -> set[str]:
     given = [field for field in _LOOPS if call.get(field) not in (None, "", [])]
     if len(given) > 1:
         raise _UndefinedError("only one of withItems, withParam, withSequence can be specified")
+    sequence = call.get("withSequence") or {}
+    if sequence.get("count") is not None and sequence.get("end") is not None:
+        raise _UndefinedError("only one of count or end can be defined in withSequence")
     known = {"item"} if given else set()
     if call.get("withParam"):
         known.add(_ANY_ITEM)
