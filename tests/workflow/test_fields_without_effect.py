@@ -16,7 +16,6 @@ ANYWHERE = {
     "hostAliases": [{"ip": "10.0.0.1", "hostnames": ["x"]}],
     "nodeSelector": {"disk": "ssd"},
     "podResources": {"requests": {"cpu": "1"}},
-    "podSpecPatch": '{"terminationGracePeriodSeconds": 1}',
     "resourceClaims": [{"name": "gpu"}],
     "schedulerName": "other",
     "securityContext": {"runAsNonRoot": True},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -22,8 +23,8 @@ def broken_tasks(tasks: Sequence[Row], place: str) -> Iterator[str]:
     if not tasks:
         yield f"{place} must have at least one task"
     names = [str(task.get("name") or "") for task in tasks]
-    for at, name in enumerate(names):
-        if name in names[:at]:
+    for name, count in Counter(names).items():
+        if count > 1:
             yield f"{place} sorting failed: duplicated nodeName {name}"
     before = {name: tasks_before(task) for name, task in zip(names, tasks, strict=True)}
     for others in before.values():
@@ -38,9 +39,14 @@ def broken_tasks(tasks: Sequence[Row], place: str) -> Iterator[str]:
         yield f"{place}.tasks{text}"
 
 
-def broken_task(task: Row, tasks: Sequence[Row], place: str) -> Iterator[str]:
-    """Of one: how it names what it waits for."""
-    uses_depends = any(other.get("depends") for other in tasks)
+def broken_waits(tasks: Sequence[Row], place: str) -> Iterator[str]:
+    """Of each: how it names what it waits for."""
+    uses_depends = any(task.get("depends") for task in tasks)
+    for task in tasks:
+        yield from _broken_wait(task, place, uses_depends=uses_depends)
+
+
+def _broken_wait(task: Row, place: str, *, uses_depends: bool) -> Iterator[str]:
     name = str(task.get("name") or "")
     if (uses_depends or task.get("dependencies")) and name[:1].isdigit():
         yield (

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from toolkit.errors import ExpressionError
-from toolkit.workflow import containers, pod_spec, tasks
+from toolkit.workflow import containers, pod_patch, pod_spec, tasks
 from toolkit.workflow.artifacts import (
     Archive,
     input_artifacts,
@@ -60,6 +60,9 @@ def start(draft: Draft, node: Node, template: Row, outer: datetime | None = None
         draft.set_phase(node.id, FAILED, message)
         return
     try:
+        if node.type == POD:
+            pod = pod_name(draft.run.name, node.name, str(template.get("name", "")))
+            template = pod_patch.patched(draft, node, template, pod)
         deadline = _deadline(draft, node, template, outer)
         if node.type in TASKS:
             tasks.start(draft, node, template)
@@ -88,6 +91,8 @@ def _start(draft: Draft, node: Node, template: Row, deadline: datetime | None) -
     node.engine["pod"] = pod
     if template.get("daemon"):
         node.engine["daemon"] = True
+    if template.get(pod_patch.GRACE) is not None:
+        node.engine["grace"] = template[pod_patch.GRACE]
     if kept := _declared_outputs(template, archive):
         node.engine["outputs"] = kept
     if progress := first_progress(template):
@@ -290,11 +295,12 @@ def stop(draft: Draft, known: Node, message: str) -> None:
         draft.set_phase(node.id, FAILED, message)
         return
     draft.command(
-        StopContainer(draft.command_id(), node.id, node.engine["start"], grace_s=grace(draft))
+        StopContainer(draft.command_id(), node.id, node.engine["start"], grace_s=grace(draft, node))
     )
 
 
-def grace(draft: Draft) -> float:
-    """How long a container has after TERM, in seconds."""
-    seconds: Any = draft.run.definition.spec.get("terminationGracePeriodSeconds")
+def grace(draft: Draft, node: Node) -> float:
+    """How long a pod has after TERM, in seconds."""
+    spec = draft.run.definition.spec
+    seconds: Any = node.engine.get("grace", spec.get("terminationGracePeriodSeconds"))
     return 30.0 if seconds is None else float(seconds)

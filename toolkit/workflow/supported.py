@@ -14,9 +14,9 @@ SPEC: Final = frozenset(
     {
         "activeDeadlineSeconds", "archiveLogs", "arguments", "artifactGC", "artifactRepositoryRef",
         "entrypoint", "executorPlugins", "hooks", "metrics", "onExit", "parallelism", "podGC",
-        "priority", "retryStrategy", "shutdown", "suspend", "synchronization", "templateDefaults",
-        "templates", "ttlStrategy", "volumeClaimGC", "volumeClaimTemplates", "volumes",
-        "workflowMetadata", "workflowTemplateRef",
+        "podSpecPatch", "priority", "retryStrategy", "shutdown", "suspend", "synchronization",
+        "templateDefaults", "templates", "ttlStrategy", "volumeClaimGC",
+        "volumeClaimTemplates", "volumes", "workflowMetadata", "workflowTemplateRef",
     }
 )  # fmt: skip
 
@@ -24,7 +24,8 @@ TEMPLATE: Final = frozenset(
     {
         "activeDeadlineSeconds", "annotations", "archiveLocation", "container", "containerSet",
         "daemon", "dag", "data", "failFast", "http", "initContainers", "inputs", "memoize",
-        "metrics", "name", "outputs", "parallelism", "pendingTimeout", "plugin", "resource",
+        "metrics", "name", "outputs", "parallelism", "pendingTimeout", "plugin", "podSpecPatch",
+        "resource",
         "retryStrategy", "script", "sidecars", "steps", "suspend", "synchronization", "timeout",
         "volumes",
     }
@@ -70,7 +71,7 @@ WITHOUT_EFFECT: Final[Mapping[str, str]] = {
         (
             "affinity", "automountServiceAccountToken", "dnsConfig", "dnsPolicy", "executor",
             "hostAliases", "hostNetwork", "imagePullPolicy", "imagePullSecrets", "nodeSelector",
-            "podDisruptionBudget", "podPriorityClassName", "podResources", "podSpecPatch",
+            "podDisruptionBudget", "podPriorityClassName", "podResources",
             "priorityClassName", "resourceClaims", "schedulerName", "securityContext",
             "serviceAccountName", "tolerations",
         ),

@@ -42,9 +42,17 @@ def field_name_problem(name: str) -> str:
     )
 
 
-def step_name_problem(name: str) -> str:
-    """The same of a step, whose name may have tags in it."""
-    return field_name_problem(_TAG.sub("x", name))
+def broken_step_name(name: str, names: set[str], place: str) -> Iterator[str]:
+    """Of one step, whose name may have tags in it. ``names``: those before, to which this one is
+    added.
+    """
+    if not name:
+        yield f"{place} is required"
+    if name in names:
+        yield f"{place} '{name}' is not unique"
+    if said := field_name_problem(_TAG.sub("x", name)):
+        yield f"{place} '{name}' is invalid: {said}"
+    names.add(name)
 
 
 def _parameter_name_problem(name: str) -> str:

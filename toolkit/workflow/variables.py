@@ -139,7 +139,11 @@ class _Walk:
         for at, group in enumerate(template.get("steps") or ()):
             for step in [group] if isinstance(group, dict) else group or ():
                 key = str(step.get("name") or "")
-                _refuse(_broken_step_name(key, names, f"templates.{name}.steps[{at}].name"))
+                _refuse(
+                    template_rules.broken_step_name(
+                        key, names, f"templates.{name}.steps[{at}].name"
+                    )
+                )
                 prefix, place = f"steps.{key}", f"templates.{name}.steps[{at}].{key}"
                 known.add(f"{prefix}.status")
                 with _At(place):
@@ -161,8 +165,7 @@ class _Walk:
         _refuse(dag_rules.broken_tasks(tasks, f"templates.{name}"))
         with _At(f"templates.{name}.targets"):
             self._check(template["dag"].get("target"), known)
-        for task in tasks:
-            _refuse(dag_rules.broken_task(task, tasks, f"templates.{name}"))
+        _refuse(dag_rules.broken_waits(tasks, f"templates.{name}"))
         _refuse(dag_rules.broken_graph(template["dag"], f"templates.{name}"))
         graph = graph_of({**template["dag"], "target": ""})
         tasks = [graph.tasks[key] for key in dag_rules.in_order(graph)]
@@ -315,17 +318,6 @@ def is_dynamic(holder: Row) -> bool:
     reference: Row = holder.get("templateRef") or {}
     names = (holder.get("template"), reference.get("name"), reference.get("template"))
     return any(has_tags(str(name)) for name in names if name)
-
-
-def _broken_step_name(name: str, names: set[str], place: str) -> Iterator[str]:
-    """``names``: those before, to which this one is added."""
-    if not name:
-        yield f"{place} is required"
-    if name in names:
-        yield f"{place} '{name}' is not unique"
-    if said := template_rules.step_name_problem(name):
-        yield f"{place} '{name}' is invalid: {said}"
-    names.add(name)
 
 
 def _check_arguments(call: Row, prefix: str) -> None:
