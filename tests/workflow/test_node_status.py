@@ -211,3 +211,23 @@ spec:
     nodes = nodes_of(Simulation(yaml.safe_load(text)).run_to_end())
     assert (nodes["wf"]["type"], nodes["wf"]["phase"]) == ("Retry", "Succeeded")
     assert (nodes["wf(0)"]["type"], nodes["wf(0)"]["phase"]) == ("Suspend", "Succeeded")
+
+
+def test_a_resource_is_under_way_at_once_and_its_hooks_hear_of_it() -> None:
+    text = """
+metadata: {name: wf, namespace: data, uid: u}
+spec:
+  entrypoint: main
+  templates:
+  - name: main
+    steps:
+    - - name: a
+        template: get
+        hooks: {begun: {template: tell, expression: 'steps["a"].status == "Running"'}}
+  - {name: get, resource: {action: get, manifest: "kind: ConfigMap"}}
+  - {name: tell, container: {image: i}}
+"""
+    simulation = Simulation(yaml.safe_load(text))
+    assert simulation.node("wf[0].a").phase == "Running"
+    simulation.run_to_end()
+    assert simulation.node("wf[0].a.hooks.begun").phase == "Succeeded"

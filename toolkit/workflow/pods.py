@@ -33,10 +33,12 @@ from toolkit.workflow.nodes import (
     FAILED,
     PENDING,
     POD,
+    RUNNING,
     SUCCEEDED,
     TASKS,
     Node,
     Row,
+    exact,
     pod_name,
 )
 from toolkit.workflow.parameters import text_of, whole
@@ -103,6 +105,9 @@ def _start(draft: Draft, node: Node, template: Row, deadline: datetime | None) -
         is_set = type_of(template) == "containerSet"
         containers.know(draft, node, command.containers, is_set=is_set)
     draft.command(command)
+    if not isinstance(command, StartContainer):  # nobody has to say that the call is under way
+        node.engine["began"] = exact(draft.now)
+        draft.set_phase(node.id, RUNNING)
 
 
 def pending_limit(template: Row) -> timedelta | None:
