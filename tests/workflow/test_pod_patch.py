@@ -126,3 +126,22 @@ def test_a_resource_template_has_a_pod_too() -> None:
     resource = {"resource": {"action": "get", "manifest": "kind: ConfigMap"}}
     assert played({"containers": [{"name": "main", "image": "x"}]}, resource).started
     assert played("{", resource).run.phase == "Error"
+
+
+def test_an_attempt_may_have_more_than_the_one_before() -> None:
+    template = {
+        "container": CONTAINER,
+        "inputs": {"parameters": [{"name": "mb", "default": "25"}]},
+        "retryStrategy": {"limit": 1},
+    }
+    memory = "{{=(sprig.int(retries) + 1) * sprig.int(inputs.parameters.mb)}}Mi"
+    resources = {"requests": {"memory": memory}}
+    patch = yaml.safe_dump({"containers": [{"name": "main", "resources": resources}]})
+    main = {"name": "main", **template, "podSpecPatch": patch}
+    body = {"spec": {"entrypoint": "main", "templates": [main]}}
+    played = Simulation(body, outcome=lambda _: Outcome(exit_code=1)).run_to_end()
+    starts = [start for start in played.started if isinstance(start, StartContainer)]
+    assert [start.call.resources for start in starts] == [
+        {"requests": {"memory": "25Mi"}},
+        {"requests": {"memory": "50Mi"}},
+    ]

@@ -33,7 +33,7 @@ from toolkit.workflow.nodes import (
     parse_instant,
     pod_name,
 )
-from toolkit.workflow.parameters import whole
+from toolkit.workflow.parameters import input_values, whole
 from toolkit.workflow.scope import Values
 from toolkit.workflow.spans import human, parse_span
 from toolkit.workflow.substitute import substitute
@@ -270,7 +270,8 @@ def _start(draft: Draft, call: Call, template: Row, attempts: list[Node]) -> Non
     kind = type_of(template)
     if kind in POD_TYPES:
         values["pod.name"] = pod_name(draft.run.name, call.name, str(template.get("name", "")))
-    processed = substitute(template, globals_scope(draft).over(Values(values)))
+    given = input_values(template.get("inputs") or {}, template)
+    processed = substitute(template, globals_scope(draft).over(Values(values), given))
     inputs = processed.get("inputs") or {}
     if skip_memoized(draft, call, processed) is not None:
         return
