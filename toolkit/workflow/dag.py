@@ -339,7 +339,6 @@ def _succeed(draft: Draft, node: Node, graph: Graph) -> None:
         task = draft.find(task_name(node, name))
         if task is not None:
             outputs.export(draft, task)
-    if found is not None:
+    if found is not None:  # its own are the workflow's only where it is a task itself, as in Argo
         draft.edit(node.id).status["outputs"] = found
-        outputs.export(draft, draft.node(node.id))
     draft.set_phase(node.id, SUCCEEDED)

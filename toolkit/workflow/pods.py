@@ -50,6 +50,11 @@ from toolkit.workflow.usage import remember_requests
 
 DEADLINE_MESSAGE: Final = "Pod was active on the node longer than the specified deadline"
 
+_SHORTEST: Final = timedelta(seconds=2)
+"""A pod with no more time than this is not asked for: Argo counts whole seconds, some of the last
+one have passed when it looks, and it wants more than one.
+"""
+
 _OWN_DEADLINE: Final = frozenset({"container", "script", "containerSet"})
 """Types whose executor keeps the deadline."""
 
@@ -212,7 +217,10 @@ def _deadline(draft: Draft, node: Node, template: Row, outer: datetime | None) -
         seconds = whole(template["activeDeadlineSeconds"])
         deadlines.append(draft.now + timedelta(seconds=seconds))
     if template.get("timeout"):
-        deadlines.append(started_at(node) + parse_span(template["timeout"]))
+        deadline = started_at(node) + parse_span(template["timeout"])
+        if node.type == POD and deadline - draft.now <= _SHORTEST:
+            raise ExpressionError(f"{node.name} exceeded its deadline")
+        deadlines.append(deadline)
     return min(deadlines, default=None)
 
 

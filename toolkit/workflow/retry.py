@@ -96,7 +96,9 @@ def attempt_moved(draft: Draft, node: Node, attempt: Node) -> None:
     except (ExpressionError, ValueError) as error:
         draft.fault(node.id, str(getattr(error, "message", error)))
         return
-    if verdict is not None:
+    if verdict is not None and attempt.is_faulty and not _retries_errors(draft, node):
+        draft.fault(node.id, attempt.message)
+    elif verdict is not None:
         _finish(draft, node, attempt, *verdict)
 
 
@@ -177,6 +179,14 @@ def _refusal(draft: Draft, strategy: Row, attempts: list[Node]) -> str | None:
         if not evaluate_bool(text, scope.environment()):
             return "retryStrategy.expression evaluated to false"
     return None
+
+
+def _retries_errors(draft: Draft, node: Node) -> bool:
+    """Whether the policy takes errors for something that happens. Where it does not, what is wrong
+    with an attempt is wrong with what is around the retry, too.
+    """
+    strategy = retry_strategy(draft, template_at(draft, node)) or {}
+    return str(strategy.get("retryPolicy") or _default_policy(strategy)) != "OnFailure"
 
 
 def _default_policy(strategy: Row) -> str:

@@ -12,7 +12,7 @@ from toolkit.workflow.context import globals_scope, inner_scope, template_at
 from toolkit.workflow.draft import Draft, Due, resolved_note
 from toolkit.workflow.fail_fast import FAIL_FAST, note_failure
 from toolkit.workflow.invoke import create, invoke, unresolved
-from toolkit.workflow.loops import EMPTY_MESSAGE, with_item
+from toolkit.workflow.loops import EMPTY_MESSAGE, refuse_items, with_item
 from toolkit.workflow.nodes import (
     ERROR,
     FAILED,
@@ -124,6 +124,8 @@ def _start_planned(
     group = draft.edit(group.id)
     parent = draft.node(group.owner)
     scope = scope_of(draft, parent, int(group.engine["index"]))
+    if not group.engine["next"]:
+        _refuse_items(planned, resolved, scope)
     hooked: list[tuple[Node, Row]] = []
     while group.engine["next"] < len(planned) and not group.engine.get("error"):
         if parent.engine.get("fail"):
@@ -137,6 +139,18 @@ def _start_planned(
         group.engine["next"] += 1
     for node, step in hooked:
         _fire_hooks(draft, group, node, step, scope)
+
+
+def _refuse_items(
+    planned: tuple[Planned, ...], resolved: dict[str, Resolved], scope: Scope
+) -> None:
+    """Raises ExpressionError before anything starts."""
+    items: dict[str, list[Any]] = {}
+    for entry in planned:
+        if entry.index is not None and resolved[entry.key].proceeds:
+            items.setdefault(entry.key, []).append(entry.item)
+    for key, each in items.items():
+        refuse_items(resolved[key].step, each, scope)
 
 
 def _keep_resolved(
@@ -184,6 +198,8 @@ def _start(
         return False
     if not node.engine.get("invalid"):
         group.engine["open"] += 1
+        if (known := draft.node(node.id)).is_faulty:  # what would come after it is not started
+            group.engine["error"] = _errored(known)
         if hooks.has_running_hooks(step):
             node.engine["hooks"] = True
             hooked.append((node, step))

@@ -1,5 +1,5 @@
 """Every operator and function against the answers of the Go programs that Argo embeds: expr-lang
-1.17, sprig 3.3, govaluate 1.3, asked once and kept in ``go_answers.json``.
+1.17, sprig 3.3, govaluate 3.0.1, asked once and kept in ``go_answers.json``.
 """
 
 from __future__ import annotations

@@ -44,7 +44,9 @@ TRUTHS = [
 ]
 
 BROKEN = [
-    ("a.b == 'a.b'", "No parameter 'a' found."),
+    ("a.b == 'a.b'", "Unable to access unexported field 'b' in token 'a.b'"),
+    ("a.B == 'a.B'", "No parameter 'a' found."),
+    ("x in (x)", "Value 'x' cannot be used with the comparator 'in', it is not a number"),
     ("!flag", "Cannot transition token types from PREFIX [!] to STRING [flag]"),
     ("1==-1", "Invalid token: '==-'"),
     ("1.2.3 == x", "Unable to parse numeric value '1.2.3' to float64"),

@@ -110,13 +110,9 @@ class _Planner:
             raise ExpressionError("the expression is nested too deeply")
         inner = self.level(0)
         self._depth -= 1
-        is_single = self._at - start == 1
         self._at += 1  # the closing parenthesis: they are balanced
-        if before == Token(COMPARATOR, "in"):
-            if inner is None:
-                raise ExpressionError("an empty list cannot stand after 'in'")
-            if is_single:
-                return lambda: [inner()]
+        if before == Token(COMPARATOR, "in") and inner is None:
+            raise ExpressionError("an empty list cannot stand after 'in'")
         return inner or _nothing
 
     def _field(self, token: Token) -> _Code:

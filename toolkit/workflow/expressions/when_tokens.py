@@ -199,7 +199,11 @@ def _word(text: str) -> Token:
         return Token(VARIABLE, text)
     if text.endswith("."):
         raise ExpressionError(f"Hanging accessor on token '{text}'")
-    return Token(ACCESSOR, tuple(text.split(".")))
+    names = tuple(text.split("."))
+    for name in names[1:]:
+        if name[:1].upper() != name[:1]:
+            raise ExpressionError(f"Unable to access unexported field '{name}' in token '{text}'")
+    return Token(ACCESSOR, names)
 
 
 def _quoted(text: str) -> Token:
