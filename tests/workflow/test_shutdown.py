@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.workflow.conftest import Play
+from toolkit.workflow.events import SpecChanged
 from toolkit.workflow.projection import project_workflow
 
 LEAVES = """
@@ -70,3 +71,21 @@ def test_what_comes_after_hooks_does_not_come_after_a_stop(play: Play) -> None:
     run = play(workflow(f"dag: {{tasks: [{tasks}]}}", "Stop"))
     names = [node.name for node in run.run.nodes.values()]
     assert names == ["wf", "wf.a", "wf.a.onExit", "wf.onExit"]
+
+
+def test_what_waits_for_a_lock_is_stopped_in_words_of_its_own(play: Play) -> None:
+    lock = "synchronization: {mutexes: [{name: m}]}"
+    steps = "steps: [[{name: a, template: w, withItems: [1, 2]}]]"
+    text = f"""
+spec:
+  entrypoint: main
+  templates:
+  - {{name: main, {steps}}}
+  - {{name: w, {lock}, container: {{image: i}}}}
+"""
+    run = play(text, {"w": {"stuck": True}}, to_end=False)
+    run.run_until(run.now)
+    run.send(SpecChanged(suspend=False, shutdown="Stop"))
+    run.run_to_end()
+    messages = {run.node(f"wf[0].a({item})").message for item in ("0:1", "1:2")}
+    assert messages == {"workflow shutdown with strategy:  Stop", "Stopped with strategy 'Stop'"}

@@ -20,7 +20,10 @@ def halt(draft: Draft) -> None:
 
 
 def _end(draft: Draft, node: Node, message: str) -> None:
-    if node.type == POD:
+    if node.engine.get("waits_for_lock"):
+        _end_below(draft, node, message)
+        draft.set_phase(node.id, FAILED, message)
+    elif node.type == POD:
         pods.stop(draft, node, _pod_message(draft, node, message))
     elif node.type in TASKS:
         tasks.stop(draft, node, message)
@@ -28,9 +31,6 @@ def _end(draft: Draft, node: Node, message: str) -> None:
         draft.set_phase(node.id, FAILED, message)
     elif node.type == RETRY and node.engine.get("until"):
         draft.edit(node.id).engine.pop("until")
-        draft.set_phase(node.id, FAILED, message)
-    elif node.engine.get("waits_for_lock"):
-        _end_below(draft, node, message)
         draft.set_phase(node.id, FAILED, message)
 
 
