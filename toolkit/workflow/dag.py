@@ -11,6 +11,7 @@ from toolkit.workflow.context import inner_scope, template_at
 from toolkit.workflow.dag_scope import graph_at, scope_of, task_name
 from toolkit.workflow.depends import Graph, evaluate, needed
 from toolkit.workflow.draft import Draft
+from toolkit.workflow.ends import failures_at_end
 from toolkit.workflow.fail_fast import FAIL_FAST, note_failure
 from toolkit.workflow.invoke import create, invoke, unresolved
 from toolkit.workflow.loops import is_loop
@@ -325,8 +326,16 @@ class _Branches:
         phase = dag_hooks.phase_of(task)
         if phase in COMPLETED or task.status.get("daemoned"):
             return phase if phase in COMPLETED else SUCCEEDED
-        before = [self._known[dependency] for dependency in self._graph.dependencies[name]]
+        before = [self._handed_on(other) for other in self._graph.dependencies[name]]
         return next((phase for phase in before if phase in UNSUCCESSFUL), SUCCEEDED)
+
+    def _handed_on(self, name: str) -> str:
+        """To what comes after a task: the phase of what failed in it, as Argo follows its edges."""
+        phase = self._known[name]
+        task = self._draft.find(task_name(self._node, name))
+        if task is None or phase not in UNSUCCESSFUL or task.phase not in UNSUCCESSFUL:
+            return phase
+        return next(failures_at_end(self._draft, task), phase)
 
 
 def _succeed(draft: Draft, node: Node, graph: Graph) -> None:
