@@ -7,7 +7,7 @@ from typing import Any
 from toolkit.workflow.call import Call, call_of
 from toolkit.workflow.draft import Draft
 from toolkit.workflow.merge import type_of
-from toolkit.workflow.nodes import Node, Row, parse_instant, pod_name
+from toolkit.workflow.nodes import Node, Row, display_name, parse_instant, pod_name
 from toolkit.workflow.parameters import input_values
 from toolkit.workflow.scope import Scope, Values
 from toolkit.workflow.substitute import substitute
@@ -53,12 +53,17 @@ def runtime_values(draft: Draft) -> dict[str, Any]:
 
 
 def local_values(draft: Draft, call: Call, template: Row) -> dict[str, str]:
-    """``node.name``, ``pod.name``, ``steps.name``, ``tasks.name``."""
+    """``node.name``, ``pod.name``, and the name of the step or task that calls: that of the item in
+    a loop. What no step calls, an entrypoint, a hook, an exit handler, is an unnamed step in Argo.
+    """
     values = {"node.name": call.name}
     if type_of(template) in POD_TYPES and not retry_strategy(draft, template):
         values["pod.name"] = pod_name(draft.run.name, call.name, str(template.get("name", "")))
-    if call.prefix:
-        values[f"{call.prefix}.name"] = call.key
+    boundary = draft.get(call.boundary) if call.boundary else None
+    if call.prefix and boundary is not None:
+        values[f"{call.prefix}.name"] = display_name(call.name, boundary.name)
+    else:
+        values["steps.name"] = ""
     return values
 
 
