@@ -89,3 +89,23 @@ spec:
     run.run_to_end()
     messages = {run.node(f"wf[0].a({item})").message for item in ("0:1", "1:2")}
     assert messages == {"workflow shutdown with strategy:  Stop", "Stopped with strategy 'Stop'"}
+
+
+@pytest.mark.parametrize(
+    "template", ["container: {image: i}", "daemon: true, container: {image: i}"]
+)
+def test_a_pod_that_is_ended_has_no_exit_code(play: Play, template: str) -> None:
+    text = f"""
+spec:
+  entrypoint: main
+  templates:
+  - {{name: main, steps: [[{{name: a, template: w}}], [{{name: b, template: x}}]]}}
+  - {{name: w, {template}}}
+  - {{name: x, container: {{image: i}}}}
+"""
+    run = play(text, {"w": {"stuck": True}, "x": {"stuck": True}}, to_end=False)
+    run.run_until(run.now)
+    run.send(SpecChanged(suspend=False, shutdown="Stop"))
+    run.run_to_end()
+    assert run.node("wf[0].a").has_ended
+    assert run.node("wf[0].a").outputs is None

@@ -90,6 +90,7 @@ def _ended(draft: Draft, known: Node, event: ContainerEnded) -> None:
     problem = outputs.of_container(node, event)
     was_up = node.status.pop("daemoned", None)
     if node.engine.get("stopping") is not None:
+        _drop_exit_code(node)
         _stopped(draft, node, has_succeeded=phase == SUCCEEDED)
     elif phase != SUCCEEDED:
         draft.set_phase(node.id, phase, message)
@@ -114,6 +115,15 @@ def _verdict(node: Node, event: ContainerEnded) -> tuple[str, str]:
 def _exit_message(event: ContainerEnded) -> str:
     said = f": {event.message}" if event.message else ""
     return f"main: {event.reason or 'Error'} (exit code {event.exit_code}){said}"
+
+
+def _drop_exit_code(node: Node) -> None:
+    """Of a pod that is ended Argo knows no exit code: it looks away when it has told it to end."""
+    outputs = {key: value for key, value in (node.outputs or {}).items() if key != "exitCode"}
+    if outputs:
+        node.status["outputs"] = outputs
+    else:
+        node.status.pop("outputs", None)
 
 
 def _stopped(draft: Draft, node: Node, *, has_succeeded: bool) -> None:
