@@ -56,6 +56,13 @@ def _files(name: str, image: str, layers: tuple[str, ...]) -> dict[str, str]:
     return files
 
 
+FIRST_PART = """replacements:
+- source: {kind: Deployment, fieldPath: IMAGE, options: {delimiter: ':', index: 0}}
+  targets:
+  - select: {kind: Deployment}
+    options: {create: true}
+    fieldPaths: [spec.part]
+""".replace("IMAGE", IMAGE)
 NINE = "images: [{name: nginx, newTag: '9'}]\n"
 EIGHTY = "images: [{name: nginx, newName: '80'}]\n"
 CASES = {
@@ -72,6 +79,10 @@ CASES = {
         *("spec.made", "1e3"),
     ),
     "a made text over a number": ("a", "nginx", (_made("80"), _made("abc")), "spec.made", "abc"),
+    "a made part that is empty": (
+        *("a", "':b'", (_made("x"), FIRST_PART)),
+        *("spec.part", ""),
+    ),
     "a made date": ("a", "nginx", (_made("2001-01-01"),), "spec.made", "2001-01-01T00:00:00Z"),
     "JSON gives the type": ("a", "nginx", (_made("abc"), JSON, _made("80")), "spec.made", "80"),
     "a name with a prefix": ("e5", "nginx", ("namePrefix: '1'\n",), "metadata.name", 100_000.0),

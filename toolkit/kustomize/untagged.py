@@ -53,8 +53,10 @@ class Mistyped(str):
 
 
 def is_text(text: str) -> bool:
-    """True where ``text``, without quotes, is a text in a resource."""
-    return text[:1] not in RESOURCE_HINTS or resolve_resource(text) is text
+    """True where ``text``, without quotes, is a text in a resource; an empty one that a step
+    writes is.
+    """
+    return not text or text[:1] not in RESOURCE_HINTS or resolve_resource(text) is text
 
 
 def is_quoted_when_set(text: str) -> bool:
