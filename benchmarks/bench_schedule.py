@@ -38,11 +38,11 @@ from toolkit.resource.resource import Body
 from toolkit.workflow.cron.forecast import Planned, forecast
 from toolkit.workflow.cron.schedule import Schedule
 from toolkit.workflow.cron.tally import Tally, counted
-from toolkit.workflow.definition import SCHEDULED_TIME
-from toolkit.workflow.experience import Experience
-from toolkit.workflow.rehearsal import Rehearsal, Stage
-from toolkit.workflow.rehearsal_steps import Actors
-from toolkit.workflow.stock import Stock
+from toolkit.workflow.rehearsal.experience import Experience
+from toolkit.workflow.rehearsal.rehearsal import Rehearsal, Stage
+from toolkit.workflow.rehearsal.steps import Actors
+from toolkit.workflow.rehearsal.stock import Stock
+from toolkit.workflow.spec.definition import SCHEDULED_TIME
 
 HEADING = "Schedule"
 START = datetime(2026, 1, 1, tzinfo=UTC)

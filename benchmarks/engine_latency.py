@@ -13,7 +13,7 @@ from pathlib import Path
 
 from engine_workspace import ENVIRONMENT, NAMESPACE, workflow, workspace_folder
 
-from toolkit.controllers.projecting import WORKFLOW
+from toolkit.controllers.runs.projecting import WORKFLOW
 from toolkit.resource.cluster import Cluster
 from toolkit.wiring.clusters import open_cluster, running_server
 from toolkit.wiring.workspace import Workspace

@@ -27,8 +27,8 @@ from engine_workspace import ENVIRONMENT, NAMESPACE, SHAPES, workflow, workspace
 
 from toolkit.adapters.embedded import EmbeddedCluster
 from toolkit.adapters.process.isolation import NONE
-from toolkit.controllers.active_run import RunNotice
-from toolkit.controllers.projecting import WORKFLOW
+from toolkit.controllers.runs.active_run import RunNotice
+from toolkit.controllers.runs.projecting import WORKFLOW
 from toolkit.resource.cluster import ObjectRef
 from toolkit.wiring import engine, runtimes
 from toolkit.wiring.clusters import own

@@ -28,8 +28,8 @@ from engine_workspace import ENVIRONMENT, NAMESPACE, workflow, workspace_folder
 from results import row
 
 from toolkit.adapters.embedded import EmbeddedCluster, logical_cluster
-from toolkit.controllers.active_run import RunNotice
 from toolkit.controllers.cron_controller import CRON_WORKFLOW
+from toolkit.controllers.runs.active_run import RunNotice
 from toolkit.errors import ToolkitError
 from toolkit.repository.settings import Environment
 from toolkit.resource.resource import Body
@@ -37,8 +37,8 @@ from toolkit.wiring import engine
 from toolkit.wiring.clusters import Owner, own
 from toolkit.wiring.workspace import Workspace
 from toolkit.workflow.cron.due import LATEST_SCHEDULE
-from toolkit.workflow.definition import SCHEDULED_TIME
 from toolkit.workflow.ports import LogStore
+from toolkit.workflow.spec.definition import SCHEDULED_TIME
 
 MOST_LATE_MS = 100
 _MINUTE = timedelta(minutes=1)

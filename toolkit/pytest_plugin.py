@@ -52,7 +52,7 @@ class Workflows:
         test.
         """
         from toolkit.wiring.workflow_tests import play
-        from toolkit.workflow.simulation import EPOCH
+        from toolkit.workflow.rehearsal.simulation import EPOCH
 
         trial = play(
             self._environments,

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from toolkit.adapters.git import GitDeploy, ensure_bare
-from toolkit.adapters.memory_deploy import MemoryDeploy
+from toolkit.adapters.git.repositories import GitDeploy, ensure_bare
+from toolkit.adapters.memory.deploy import MemoryDeploy
 from toolkit.errors import GitError, PushRejectedError
 from toolkit.publish.ports import DeployCommit, DeployRepository
 

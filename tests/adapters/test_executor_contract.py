@@ -15,14 +15,14 @@ from tests.adapters.conftest import IMAGE
 from toolkit.adapters.artifacts import ArtifactStore
 from toolkit.adapters.clock import SystemClock
 from toolkit.adapters.containers.engine import ContainerEngine
-from toolkit.adapters.logs import Logs
-from toolkit.adapters.memory_executor import Ending, MemoryExecutor, MemoryWorld
+from toolkit.adapters.logs.files import Logs
+from toolkit.adapters.memory.executor import Ending, MemoryExecutor, MemoryWorld
 from toolkit.adapters.process.executor import ProcessExecutor
 from toolkit.adapters.process.host import Host
 from toolkit.adapters.process.images import ImageMap
 from toolkit.adapters.process.isolation import NONE
 from toolkit.adapters.process.made_once import MadeOnce
-from toolkit.adapters.volumes import Volumes
+from toolkit.adapters.state.volumes import Volumes
 from toolkit.repository.settings import ImageRule
 from toolkit.workflow.commands import ContainerCall, OutputFile, PodContainer, StartContainer
 from toolkit.workflow.events import (

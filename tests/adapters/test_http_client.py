@@ -7,8 +7,8 @@ import pytest
 
 from tests.adapters.loopback import Loopback, serving
 from toolkit.adapters.http_client import HttpCalls
-from toolkit.workflow.http_template import HttpResponse
 from toolkit.workflow.ports import HttpFailure, HttpRequest
+from toolkit.workflow.templates.http_template import HttpResponse
 
 
 @pytest.fixture

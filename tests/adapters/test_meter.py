@@ -7,7 +7,7 @@ import pytest
 
 from toolkit.adapters.clock import VirtualClock
 from toolkit.adapters.meter import MemoryMeter
-from toolkit.workflow.metrics import Measure
+from toolkit.workflow.measures.metrics import Measure
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 

@@ -11,11 +11,11 @@ import pytest
 from tests.adapters.loopback import serving
 from tests.git_repository import Upstream
 from toolkit.adapters.files import MemoryTree
-from toolkit.adapters.memory_remote import MemoryRemote
-from toolkit.adapters.remote_bases import RemoteBases
+from toolkit.adapters.memory.remote import MemoryRemote
+from toolkit.adapters.remote.bases import RemoteBases
 from toolkit.errors import BuildError
 from toolkit.kustomize.ports import RemoteSource
-from toolkit.kustomize.remote_url import RemoteUrl, parse_remote
+from toolkit.kustomize.sources.remote_url import RemoteUrl, parse_remote
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from toolkit.adapters.memory_runs import MemoryRuns
+from toolkit.adapters.memory.runs import MemoryRuns
 from toolkit.adapters.sqlite.archive import SqliteArchive
 from toolkit.adapters.sqlite.database import Database
 from toolkit.adapters.sqlite.runs import SqliteRuns
 from toolkit.workflow.commands import ContainerCall, OutputFile, StartContainer, WakeAt
-from toolkit.workflow.locks import MUTEX, Lock, LockRequest
+from toolkit.workflow.locks.locks import MUTEX, Lock, LockRequest
 from toolkit.workflow.ports import Change, RunArchive, RunStore
 from toolkit.workflow.run import AuditEvent, Transition
 

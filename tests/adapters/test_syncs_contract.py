@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from toolkit.adapters.memory_syncs import MemorySyncs
+from toolkit.adapters.memory.syncs import MemorySyncs
 from toolkit.adapters.sqlite.database import Database
 from toolkit.adapters.sqlite.syncs import SqliteSyncs
 from toolkit.resource.identity import ResourceId

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from toolkit.adapters.memory_objects import MemoryObjects
+from toolkit.adapters.memory.objects import MemoryObjects
 from toolkit.apiserver.call import Fresh
 from toolkit.apiserver.logical_cluster import LogicalCluster
 

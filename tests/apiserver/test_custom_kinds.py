@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from toolkit.adapters.memory_objects import MemoryObjects
+from toolkit.adapters.memory.objects import MemoryObjects
 from toolkit.apiserver.custom_kinds import DEFINITION, ServedKinds
 from toolkit.apiserver.store import ObjectKey, Transaction
 from toolkit.resource.identity import GroupVersionKind

@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from toolkit.adapters.memory_objects import MemoryObjects
+from toolkit.adapters.memory.objects import MemoryObjects
 from toolkit.apiserver.builtin_kinds import BUILTIN_KINDS
 from toolkit.apiserver.call import FieldValidation, Fresh, Options
 from toolkit.apiserver.kinds import Kind

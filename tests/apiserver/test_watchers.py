@@ -13,7 +13,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from toolkit.adapters.memory_objects import MemoryObjects
+from toolkit.adapters.memory.objects import MemoryObjects
 from toolkit.apiserver.call import Fresh
 from toolkit.apiserver.deleting import DeleteOptions
 from toolkit.apiserver.logical_cluster import LogicalCluster, Request

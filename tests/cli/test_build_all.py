@@ -10,7 +10,7 @@ import pytest
 from toolkit.cli import build_all as verb
 from toolkit.cli.main import run
 from toolkit.errors import BuildError
-from toolkit.kustomize import session
+from toolkit.kustomize.sources import session
 from toolkit.wiring.remote import open_remote
 
 SETTINGS = """\

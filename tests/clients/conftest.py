@@ -18,7 +18,7 @@ from toolkit.resource.resource import Body
 from toolkit.wiring.clusters import own
 from toolkit.wiring.engine import start_engine
 from toolkit.wiring.workspace import Workspace
-from toolkit.workflow.submission import WORKFLOW, is_finished
+from toolkit.workflow.submission.submission import WORKFLOW, is_finished
 
 SETTINGS = """\
 defaultEnvironment: staging

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from toolkit.resource.cluster import ObjectRef
-from toolkit.workflow.event_binding import WORKFLOW_EVENT_BINDING
+from toolkit.workflow.submission.event_binding import WORKFLOW_EVENT_BINDING
 
 TEMPLATE = {
     "apiVersion": "argoproj.io/v1alpha1",

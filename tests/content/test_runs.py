@@ -18,7 +18,7 @@ from toolkit.report.workflow_tree import is_suspended
 from toolkit.resource.cluster import ObjectRef
 from toolkit.wiring.workspace import Workspace
 from toolkit.workflow import verbs
-from toolkit.workflow.submission import CRON_WORKFLOW, WORKFLOW, Wishes, fit
+from toolkit.workflow.submission.submission import CRON_WORKFLOW, WORKFLOW, Wishes, fit
 
 
 @pytest.fixture(scope="module")

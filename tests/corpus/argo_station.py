@@ -9,7 +9,7 @@ from pathlib import Path
 
 from toolkit.adapters.artifacts import ArtifactStore
 from toolkit.adapters.embedded import EmbeddedCluster
-from toolkit.controllers.projecting import POD, WORKFLOW
+from toolkit.controllers.runs.projecting import POD, WORKFLOW
 from toolkit.errors import NotFoundError
 from toolkit.resource.resource import Body
 from toolkit.wiring.clusters import own

@@ -10,7 +10,7 @@ import pytest
 
 from tests.adapters.loopback import Loopback, serving
 from tests.crash.conftest import Gitops
-from toolkit.controllers.projecting import WORKFLOW
+from toolkit.controllers.runs.projecting import WORKFLOW
 from toolkit.resource.cluster import ObjectRef
 from toolkit.resource.resource import Body
 from toolkit.wiring.clusters import open_cluster, running_server

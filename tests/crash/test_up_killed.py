@@ -12,7 +12,7 @@ from typing import Any
 from tests.crash.conftest import Gitops
 from toolkit.adapters.sqlite.database import Database
 from toolkit.adapters.sqlite.runs import SqliteRuns
-from toolkit.controllers.projecting import WORKFLOW
+from toolkit.controllers.runs.projecting import WORKFLOW
 from toolkit.resource.cluster import Cluster, ObjectRef
 from toolkit.resource.resource import Body
 from toolkit.wiring.clusters import open_cluster, own, running_server

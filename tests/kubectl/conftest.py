@@ -12,7 +12,7 @@ from toolkit.adapters.clock import SystemClock
 from toolkit.adapters.embedded import logical_cluster
 from toolkit.adapters.http.certificate import ensure_certificate
 from toolkit.adapters.http.server import HttpServer, Serving
-from toolkit.adapters.logs import Logs
+from toolkit.adapters.logs.files import Logs
 from toolkit.adapters.masking import Mask
 from toolkit.adapters.sqlite.database import Database
 from toolkit.adapters.sqlite.objects import SqliteObjects

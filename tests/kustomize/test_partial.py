@@ -13,7 +13,7 @@ from toolkit.errors import BuildError, YamlError
 from toolkit.kustomize.build import build, render
 from toolkit.kustomize.partial import Partial, rebuild, spliced
 from toolkit.kustomize.result import BuildOptions
-from toolkit.kustomize.trace import Trace
+from toolkit.kustomize.tracing.trace import Trace
 
 SAMPLE = range(40)
 SOAK = range(1_000, 7_000)

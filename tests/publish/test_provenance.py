@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolkit.kustomize.remote_url import without_credentials
+from toolkit.kustomize.sources.remote_url import without_credentials
 from toolkit.publish.provenance import (
     Provenance,
     one_line,

@@ -7,7 +7,7 @@ import pytest
 from toolkit.errors import SettingsError
 from toolkit.repository.load import load_settings
 from toolkit.repository.settings import Settings
-from toolkit.workflow.retention import Limits, Retention
+from toolkit.workflow.retention.retention import Limits, Retention
 
 BASE = """\
 environments:

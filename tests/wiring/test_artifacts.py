@@ -13,7 +13,7 @@ import pytest
 from tests.adapters.artifacts.conftest import s3_server  # noqa: F401 - a fixture
 from tests.adapters.loopback import Loopback, serving
 from tests.wiring.test_engine import SETTINGS, Plant, nodes, script
-from toolkit.controllers.projecting import WORKFLOW
+from toolkit.controllers.runs.projecting import WORKFLOW
 from toolkit.resource.cluster import ObjectRef
 from toolkit.resource.identity import GroupVersionKind
 from toolkit.resource.resource import Body

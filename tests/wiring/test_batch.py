@@ -11,7 +11,7 @@ import pytest
 
 from tests.wiring.test_engine import LONG_S, SETTINGS
 from toolkit.controllers.batch_controller import JOB
-from toolkit.controllers.projecting import POD
+from toolkit.controllers.runs.projecting import POD
 from toolkit.resource.cluster import ObjectRef
 from toolkit.resource.identity import GroupVersionKind
 from toolkit.resource.resource import Body

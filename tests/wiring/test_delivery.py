@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 import yaml
 
-from toolkit.adapters.git import ensure_bare
-from toolkit.controllers.reconciler import SyncReport
+from toolkit.adapters.git.repositories import ensure_bare
+from toolkit.controllers.delivery.reconciler import SyncReport
 from toolkit.errors import OperationError, StateError
 from toolkit.kustomize.result import BuildResult
 from toolkit.publish.provenance import Provenance

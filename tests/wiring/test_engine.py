@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from toolkit.controllers.active_run import RunNotice
-from toolkit.controllers.projecting import POD, WORKFLOW
+from toolkit.controllers.runs.active_run import RunNotice
+from toolkit.controllers.runs.projecting import POD, WORKFLOW
 from toolkit.resource.cluster import ObjectRef
 from toolkit.resource.resource import Body
 from toolkit.wiring.clusters import Owner, own

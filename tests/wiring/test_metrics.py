@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from toolkit.controllers.active_run import RunNotice
+from toolkit.controllers.runs.active_run import RunNotice
 from toolkit.wiring.station import Station, open_station
 from toolkit.wiring.workspace import Workspace
 

@@ -11,12 +11,12 @@ from typing import Any, ClassVar
 
 import pytest
 
-from tests.workflow.test_traces import BODY
+from tests.workflow.measures.test_traces import BODY
 from toolkit.adapters.otel import is_wanted
-from toolkit.controllers.run_watcher import RunWatcher
+from toolkit.controllers.runs.run_watcher import RunWatcher
 from toolkit.errors import OperationError, UsageError
 from toolkit.wiring import tracing
-from toolkit.workflow.simulation import Outcome, Simulation
+from toolkit.workflow.rehearsal.simulation import Outcome, Simulation
 
 proto = pytest.importorskip("opentelemetry.proto.collector.trace.v1.trace_service_pb2")
 

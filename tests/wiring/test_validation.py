@@ -4,7 +4,7 @@ import pytest
 
 from toolkit.adapters.clock import SystemClock
 from toolkit.adapters.embedded import EmbeddedCluster, logical_cluster
-from toolkit.adapters.memory_objects import MemoryObjects
+from toolkit.adapters.memory.objects import MemoryObjects
 from toolkit.errors import FindingsError
 from toolkit.wiring.validation import refuse_broken
 from toolkit.yaml.parse import load_all

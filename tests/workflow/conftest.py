@@ -11,9 +11,9 @@ import pytest
 import yaml
 
 from toolkit.workflow.commands import CallResource, Work
-from toolkit.workflow.library import Library
-from toolkit.workflow.simulated_pod import Ending
-from toolkit.workflow.simulation import Outcome, Simulation
+from toolkit.workflow.rehearsal.simulated_pod import Ending
+from toolkit.workflow.rehearsal.simulation import Outcome, Simulation
+from toolkit.workflow.spec.library import Library
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus" / "argo"
 

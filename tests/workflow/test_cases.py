@@ -14,8 +14,8 @@ import yaml
 
 from toolkit.workflow.commands import CallHttp, CallPlugin, CallResource, Work
 from toolkit.workflow.events import NodesResumed, SpecChanged
-from toolkit.workflow.library import Library
-from toolkit.workflow.simulation import EPOCH, Simulation
+from toolkit.workflow.rehearsal.simulation import EPOCH, Simulation
+from toolkit.workflow.spec.library import Library
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.yaml"))
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.workflow.conftest import Play
-from toolkit.workflow.projection import project_workflow
-from toolkit.workflow.simulation import Simulation
+from toolkit.workflow.rehearsal.simulation import Simulation
+from toolkit.workflow.status.projection import project_workflow
 
 LEAVES = """
   - {name: ok, container: {image: i}}

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 import toolkit.schema
-from toolkit.workflow import supported
+from toolkit.workflow.admission import supported
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "docs" / "workflow-fields.md"

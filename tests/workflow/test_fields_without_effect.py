@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from toolkit.workflow.simulation import Simulation
-from toolkit.workflow.supported import WITHOUT_EFFECT
+from toolkit.workflow.admission.supported import WITHOUT_EFFECT
+from toolkit.workflow.rehearsal.simulation import Simulation
 
 ANYWHERE = {
     "affinity": {"nodeAffinity": {}},

@@ -7,10 +7,10 @@ from typing import Any
 import orjson
 import pytest
 
-from toolkit.workflow.draft import Draft
 from toolkit.workflow.nodes import node_id
+from toolkit.workflow.rehearsal.simulation import EPOCH, Simulation
 from toolkit.workflow.run import Transition
-from toolkit.workflow.simulation import EPOCH, Simulation
+from toolkit.workflow.step.draft import Draft
 
 OK = {
     "name": "ok",

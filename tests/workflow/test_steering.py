@@ -13,9 +13,9 @@ from toolkit.resource.resource import Body
 from toolkit.workflow import verbs
 from toolkit.workflow.commands import CallResource, StartContainer
 from toolkit.workflow.events import SpecChanged
-from toolkit.workflow.observe import observe
-from toolkit.workflow.projection import project_pod, project_workflow
-from toolkit.workflow.simulation import Outcome, Simulation
+from toolkit.workflow.rehearsal.simulation import Outcome, Simulation
+from toolkit.workflow.status.observe import observe
+from toolkit.workflow.status.projection import project_pod, project_workflow
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 

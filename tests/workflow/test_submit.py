@@ -10,10 +10,10 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from toolkit.workflow.library import Library, Reference, missing
 from toolkit.workflow.machine import submit
+from toolkit.workflow.rehearsal.simulation import EPOCH, Outcome, Simulation, named
 from toolkit.workflow.run import Run
-from toolkit.workflow.simulation import EPOCH, Outcome, Simulation, named
+from toolkit.workflow.spec.library import Library, Reference, missing
 
 OK = {"name": "ok", "container": {"image": "alpine", "command": ["ok"]}}
 

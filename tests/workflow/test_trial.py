@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from toolkit.resource.resource import Body
-from toolkit.workflow.coverage import Coverage
-from toolkit.workflow.expectations import unmet
-from toolkit.workflow.step_names import attempt_of, step_of, without_attempt
+from toolkit.workflow.rehearsal.coverage import Coverage
+from toolkit.workflow.rehearsal.expectations import unmet
+from toolkit.workflow.spec.step_names import attempt_of, step_of, without_attempt
 from toolkit.workflow.trial import Mock, Trial, simulate
 
 

@@ -24,9 +24,9 @@ from urllib.request import getproxies, proxy_bypass
 
 import toolkit
 from toolkit.adapters.masking import Mask
-from toolkit.workflow.http_template import HttpResponse as Response
-from toolkit.workflow.http_template import canonical
 from toolkit.workflow.ports import HttpFailure, HttpRequest
+from toolkit.workflow.templates.http_template import HttpResponse as Response
+from toolkit.workflow.templates.http_template import canonical
 
 _CONNECT_S: Final = 30.0
 _MOST_REDIRECTS: Final = 10

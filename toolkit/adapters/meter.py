@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import accumulate
 
 from toolkit.clock import Clock
-from toolkit.workflow.metrics import Kind, Measure
+from toolkit.workflow.measures.metrics import Kind, Measure
 
 Labels = tuple[tuple[str, str], ...]
 

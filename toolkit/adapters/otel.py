@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 
 import toolkit
 from toolkit.errors import OperationError, UsageError
+from toolkit.workflow.measures.traces import Span, spans_of
 from toolkit.workflow.run import Run, Transition
-from toolkit.workflow.traces import Span, spans_of
 
 if TYPE_CHECKING:
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter

@@ -33,7 +33,21 @@ _FORMAT = "gitops-render 2"
 _MOST_ENTRIES = 64
 _MOST_BYTES = 512 * 1024 * 1024
 _SETTLED_NS = 50_000_000
-_SOURCES = ("kustomize", "kustomize/data", "kustomize/generators", "kustomize/transformers", "yaml")
+_SOURCES = (
+    "kustomize",
+    "kustomize/data",
+    "kustomize/fields",
+    "kustomize/generators",
+    "kustomize/golang",
+    "kustomize/hints",
+    "kustomize/layers",
+    "kustomize/objects",
+    "kustomize/patches",
+    "kustomize/sources",
+    "kustomize/tracing",
+    "kustomize/transformers",
+    "yaml",
+)
 
 
 class Kept:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from toolkit.adapters.gitpython import GitCommandError, InvalidGitRepositoryError, git
+from toolkit.adapters.git.gitpython import GitCommandError, InvalidGitRepositoryError, git
 from toolkit.errors import GitError, OperationError
 
 SCHEMA_FILE = ".gitops.schema.json"

@@ -70,7 +70,7 @@ def get(name: str, env: str | None, output: str) -> None:
       gitops archive get daily-sales-1700000000
       gitops archive get 7c9f6a52-3a0e-4f3c-9d5b-0f7c1f3f8a11 -o yaml
     """
-    from toolkit.workflow.archive import archived_workflow
+    from toolkit.workflow.retention.archive import archived_workflow
 
     with opened_archive(env) as opened:
         body = archived_workflow(opened.find(name))
@@ -133,8 +133,8 @@ def retry(
     Example:
       gitops archive retry daily-sales-1700000000 --wait
     """
-    from toolkit.workflow.archive import retried
-    from toolkit.workflow.submission import WORKFLOW, parse_pairs, refuse_unknown
+    from toolkit.workflow.retention.archive import retried
+    from toolkit.workflow.submission.submission import WORKFLOW, parse_pairs, refuse_unknown
 
     values = parse_pairs(parameter)
 
@@ -177,8 +177,8 @@ def resubmit(
       gitops archive resubmit daily-sales-1700000000 -p day=2024-05-02 --wait
     """
     from toolkit.cli.resubmit import fresh
-    from toolkit.workflow.archive import archived_workflow
-    from toolkit.workflow.submission import Wishes, parse_pairs
+    from toolkit.workflow.retention.archive import archived_workflow
+    from toolkit.workflow.submission.submission import Wishes, parse_pairs
 
     wishes = Wishes(parse_pairs(parameter))
 
@@ -195,7 +195,7 @@ def print_archived(
     """The archive's workflows with these labels and, where there are any, in these phases."""
     from toolkit.apiserver.selectors import parse_selector
     from toolkit.report.workflow_table import format_archive
-    from toolkit.workflow.archive import archived_summary
+    from toolkit.workflow.retention.archive import archived_summary
 
     wanted = parse_selector(selector, "")
     with opened_archive(env) as opened:

@@ -36,20 +36,20 @@ def backfill(
 
 def _workflows(place: Place, name: str, start: datetime, end: datetime) -> list[Body]:
     from toolkit.workflow.cron.backfill import backfill_ticks, backfill_workflow
-    from toolkit.workflow.submission import CRON_WORKFLOW
+    from toolkit.workflow.submission.submission import CRON_WORKFLOW
 
     cron = find(place, CRON_WORKFLOW, name)
     return [backfill_workflow(cron, tick) for tick in backfill_ticks(cron, start, end)]
 
 
 def _scheduled(body: Body) -> str:
-    from toolkit.workflow.definition import SCHEDULED_TIME
+    from toolkit.workflow.spec.definition import SCHEDULED_TIME
 
     return str(body["metadata"]["annotations"][SCHEDULED_TIME])
 
 
 def _find(place: Place, name: str) -> Body | None:
-    from toolkit.workflow.submission import WORKFLOW
+    from toolkit.workflow.submission.submission import WORKFLOW
 
     return place.cluster.get(place.ref(WORKFLOW, name))
 
@@ -98,7 +98,7 @@ class _Backfill:
     def _await_one(self) -> None:
         """Returns when one run or more has ended. A run that is deleted meanwhile has ended."""
         before = len(self._going)
-        from toolkit.workflow.submission import WORKFLOW
+        from toolkit.workflow.submission.submission import WORKFLOW
 
         found = self._place.cluster.list(WORKFLOW, self._place.namespace)
         bodies = {name_of(body): body for body in found.items}
@@ -118,7 +118,7 @@ class _Backfill:
                 return
 
     def _changes(self, version: str) -> Iterator[WatchEvent]:
-        from toolkit.workflow.submission import WORKFLOW
+        from toolkit.workflow.submission.submission import WORKFLOW
 
         try:
             yield from self._place.cluster.watch(
@@ -128,7 +128,7 @@ class _Backfill:
             return  # list again
 
     def _look(self, body: Body | None, *, is_new: bool = True) -> None:
-        from toolkit.workflow.submission import is_finished
+        from toolkit.workflow.submission.submission import is_finished
 
         if body is None or not is_finished(body):
             return

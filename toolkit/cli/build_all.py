@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 from toolkit.adapters.files import DiskTree
 from toolkit.adapters.fork import ForkedHelper, helper_for_this_machine
-from toolkit.adapters.remote_bases import RemoteBases
+from toolkit.adapters.remote.bases import RemoteBases
 from toolkit.cli.build_fast import from_root, print_warning
 from toolkit.kustomize.build import build, render
-from toolkit.kustomize.parsed_files import ParsedFiles
 from toolkit.kustomize.result import BuildOptions, BuildWarning
+from toolkit.kustomize.sources.parsed_files import ParsedFiles
 from toolkit.source import Location
 
 

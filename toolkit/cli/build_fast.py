@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from typing import Any
 
     from toolkit.adapters.files import DiskTree
-    from toolkit.adapters.remote_bases import RemoteBases
+    from toolkit.adapters.remote.bases import RemoteBases
     from toolkit.adapters.render_cache import RenderCache
     from toolkit.kustomize.ports import FunctionRunner, RemoteSource
     from toolkit.kustomize.result import BuildOptions, BuildResult, BuildWarning
-    from toolkit.kustomize.trace import Trace
+    from toolkit.kustomize.tracing.trace import Trace
 
 _VALUES = {
     "-o": "output",
@@ -80,7 +80,7 @@ def run_build(  # noqa: PLR0913 — the flags of kustomize build
         return 0
     trace = None
     if cache is not None:
-        from toolkit.kustomize.trace import Trace
+        from toolkit.kustomize.tracing.trace import Trace
 
         trace = Trace()
     remote = _Remote(folder, is_offline=is_offline)
@@ -89,7 +89,7 @@ def run_build(  # noqa: PLR0913 — the flags of kustomize build
     for warning in result.warnings:
         print_warning(warning, is_strict=is_strict)
     if lists_files:
-        from toolkit.kustomize.session import relative
+        from toolkit.kustomize.sources.session import relative
 
         print("\n".join(relative(path, from_root(".")) for path in result.files))
     elif output and os.path.isdir(output):
@@ -308,6 +308,6 @@ def _real(folder: str) -> str:
 def _is_remote(target: str) -> bool:
     if ":" not in target and not target.lower().startswith("github.com/"):
         return False  # nearly all targets, without an import
-    from toolkit.kustomize.session import is_remote
+    from toolkit.kustomize.sources.session import is_remote
 
     return is_remote(target)

@@ -7,14 +7,14 @@ no symbolic link and the same kustomization: what else a build needs of it, it h
 
 from __future__ import annotations
 
-from toolkit.kustomize.folder import KUSTOMIZATION_NAMES
+from toolkit.kustomize.sources.folder import KUSTOMIZATION_NAMES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from toolkit.adapters.files import DiskTree
     from toolkit.adapters.render_cache import Kept
     from toolkit.kustomize.result import BuildOptions
-    from toolkit.kustomize.trace import Trace
+    from toolkit.kustomize.tracing.trace import Trace
 
 _FOLDER, _RESOURCES, _OTHER = "folder ", "resources", "other"
 _FEW, _SHARE = 8, 8

@@ -25,7 +25,7 @@ class Choice:
         Raises UsageError where nothing is chosen at all, NotFoundError for a name that is none.
         """
         from toolkit.errors import UsageError
-        from toolkit.workflow.submission import WORKFLOW
+        from toolkit.workflow.submission.submission import WORKFLOW
 
         if not (self.names or self.labels or self.fields):
             raise UsageError(

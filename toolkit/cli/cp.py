@@ -10,7 +10,7 @@ import click
 from toolkit.cli.workflows import Place, env_option, find, opened
 
 if TYPE_CHECKING:
-    from toolkit.workflow.artifact_search import Shown
+    from toolkit.workflow.outputs.artifact_search import Shown
 
 _PATTERN = "{namespace}/{workflowName}/{nodeId}/outputs/{artifactName}"
 
@@ -44,9 +44,9 @@ def cp(
       gitops cp daily-sales-1700000000 out
       gitops cp @latest out --artifact-name report --path '{artifactName}'
     """
-    from toolkit.controllers.artifact_access import repository_for
-    from toolkit.workflow.artifact_search import search
-    from toolkit.workflow.submission import WORKFLOW
+    from toolkit.controllers.runs.artifact_access import repository_for
+    from toolkit.workflow.outputs.artifact_search import search
+    from toolkit.workflow.submission.submission import WORKFLOW
 
     with opened(env) as place:
         workflow = find(place, WORKFLOW, name)
@@ -93,7 +93,7 @@ def _refuse_others(target: Path, folder: Path) -> None:
 
 
 def _copy(place: Place, shown: Shown, target: Path) -> None:
-    from toolkit.controllers.artifact_access import credentials_for
+    from toolkit.controllers.runs.artifact_access import credentials_for
     from toolkit.errors import ExecutionError
     from toolkit.wiring.runtimes import artifact_store
 

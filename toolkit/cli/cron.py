@@ -50,7 +50,7 @@ def create(files: tuple[str, ...], env: str | None, dry_run: bool) -> None:
       gitops cron create my-cron.yaml
     """
     from toolkit.cli import objects
-    from toolkit.workflow.submission import CRON_WORKFLOW
+    from toolkit.workflow.submission.submission import CRON_WORKFLOW
 
     objects.create(CRON_WORKFLOW, files, env, dry_run=dry_run)
 
@@ -67,7 +67,7 @@ def list_crons(env: str | None, output: str) -> None:
     """
     from toolkit.cli.workflows import print_objects
     from toolkit.report.workflow_table import format_crons
-    from toolkit.workflow.submission import CRON_WORKFLOW
+    from toolkit.workflow.submission.submission import CRON_WORKFLOW
 
     with opened(env) as place:
         found = place.cluster.list(CRON_WORKFLOW, place.namespace).items
@@ -91,7 +91,7 @@ def get(names: tuple[str, ...], env: str | None, output: str) -> None:
       gitops cron get hello-cron
     """
     from toolkit.cli import objects
-    from toolkit.workflow.submission import CRON_WORKFLOW
+    from toolkit.workflow.submission.submission import CRON_WORKFLOW
 
     objects.show(CRON_WORKFLOW, names, env, output)
 
@@ -166,7 +166,7 @@ def delete(names: tuple[str, ...], env: str | None, dry_run: bool) -> None:
       gitops cron delete my-cron
     """
     from toolkit.cli import objects
-    from toolkit.workflow.submission import CRON_WORKFLOW
+    from toolkit.workflow.submission.submission import CRON_WORKFLOW
 
     objects.delete(CRON_WORKFLOW, names, env, dry_run=dry_run)
 
@@ -174,7 +174,7 @@ def delete(names: tuple[str, ...], env: str | None, dry_run: bool) -> None:
 def _set_suspended(
     names: tuple[str, ...], env: str | None, *, suspended: bool, dry_run: bool
 ) -> None:
-    from toolkit.workflow.submission import CRON_WORKFLOW
+    from toolkit.workflow.submission.submission import CRON_WORKFLOW
 
     done = "suspended" if suspended else "resumed"
     with opened(env, write=not dry_run) as place:
@@ -189,7 +189,7 @@ def _set_suspended(
 def _patch(place: Place, body: Body, *, suspended: bool) -> None:
     from toolkit.cli.objects import warn_of_git
     from toolkit.resource.cluster import PatchType
-    from toolkit.workflow.submission import CRON_WORKFLOW
+    from toolkit.workflow.submission.submission import CRON_WORKFLOW
 
     ref = place.ref(CRON_WORKFLOW, body["metadata"]["name"])
     place.cluster.patch(ref, {"spec": {"suspend": suspended}}, PatchType.MERGE)

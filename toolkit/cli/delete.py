@@ -31,7 +31,7 @@ def delete(
     """
     from toolkit.errors import UsageError
     from toolkit.resource.cluster import PatchType
-    from toolkit.workflow.submission import WORKFLOW, is_finished
+    from toolkit.workflow.submission.submission import WORKFLOW, is_finished
 
     if not names and not completed and not selector:
         raise UsageError("which workflows? Give NAME…, --completed or --selector")

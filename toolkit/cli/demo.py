@@ -152,7 +152,7 @@ def _sync(steps: _Steps, workspace: Workspace, environments: Sequence[Environmen
 def _show_crons(steps: _Steps, workspace: Workspace, environments: Sequence[Environment]) -> None:
     from toolkit.report.demo import format_crons
     from toolkit.wiring.clusters import open_cluster
-    from toolkit.workflow.submission import CRON_WORKFLOW
+    from toolkit.workflow.submission.submission import CRON_WORKFLOW
 
     steps.begin(
         "Crons",
@@ -178,7 +178,7 @@ def _run_cron(steps: _Steps, place: Place, sink: Sink) -> None:
     from toolkit.cli.workflows import find, now
     from toolkit.errors import OperationError
     from toolkit.workflow import verbs
-    from toolkit.workflow.submission import CRON_WORKFLOW
+    from toolkit.workflow.submission.submission import CRON_WORKFLOW
 
     steps.begin(
         f"Run {_CRON} once in {place.environment.name}",
@@ -212,7 +212,7 @@ def _run(steps: _Steps, place: Place, workflow: Body) -> Body:
     from toolkit.cli.showing import follow, pods_of
     from toolkit.cli.workflows import name_of, now
     from toolkit.report.workflow_tree import format_tree
-    from toolkit.workflow.submission import WORKFLOW, Wishes, fit
+    from toolkit.workflow.submission.submission import WORKFLOW, Wishes, fit
 
     created = place.cluster.create(fit(workflow, place.namespace, Wishes()))
     states = follow(place.cluster, place.ref(WORKFLOW, name_of(created)))

@@ -29,7 +29,7 @@ def get(name: str, env: str | None, output: str) -> None:
       gitops get @latest -o yaml
       gitops get @latest -o wide      with artifacts, what pods used, and where they ran
     """
-    from toolkit.workflow.submission import WORKFLOW
+    from toolkit.workflow.submission.submission import WORKFLOW
 
     with opened(env) as place:
         body = find(place, WORKFLOW, name)

@@ -14,14 +14,14 @@ from toolkit.errors import RefusedError, ToolkitError, UsageError
 from toolkit.report.table import printable
 
 if TYPE_CHECKING:
-    from toolkit.adapters.log_search import FoundLine, KeptLog, LogQuery
+    from toolkit.adapters.logs.search import FoundLine, KeptLog, LogQuery
 
 _BOLD, _FAINT, _PLAIN = "\x1b[1;31m", "\x1b[2m", "\x1b[0m"
 
 
 def grep_logs(env: str | None, query: LogQuery, output: str) -> int:
     """Prints the lines that match, step by step; 1 where there are none."""
-    from toolkit.adapters.log_search import kept_logs
+    from toolkit.adapters.logs.search import kept_logs
     from toolkit.wiring.workspace import find_workspace
 
     workspace = find_workspace()
@@ -51,7 +51,7 @@ def parse_pattern(text: str, *, ignore_case: bool) -> re.Pattern[str]:
 def parse_since(text: str, now: datetime) -> datetime:
     """``2h``, ``7d``: so long ago; or an instant. Raises UsageError."""
     from toolkit.cli.instants import parse_instant
-    from toolkit.workflow.retention import parse_age
+    from toolkit.workflow.retention.retention import parse_age
 
     try:
         age = parse_age(text)
@@ -62,7 +62,7 @@ def parse_since(text: str, now: datetime) -> datetime:
 
 def _lines(log: KeptLog, query: LogQuery, env: str | None) -> Iterator[FoundLine]:
     """From the file, or, while it may show secrets, from who runs the step."""
-    from toolkit.adapters.log_search import search
+    from toolkit.adapters.logs.search import search
 
     if log.is_readable:
         yield from search(log, query)
@@ -74,7 +74,7 @@ def _lines(log: KeptLog, query: LogQuery, env: str | None) -> Iterator[FoundLine
 
 
 def _asked(log: KeptLog, query: LogQuery, env: str | None) -> Iterator[FoundLine]:
-    from toolkit.adapters.log_search import FoundLine
+    from toolkit.adapters.logs.search import FoundLine
     from toolkit.cli.workflows import opened
 
     address, since = log.address, query.since.isoformat() if query.since else ""

@@ -42,7 +42,7 @@ def list_workflows(
     """
     from toolkit.report.workflow_table import format_workflows, newest_first
     from toolkit.report.workflow_tree import phase_of
-    from toolkit.workflow.submission import WORKFLOW
+    from toolkit.workflow.submission.submission import WORKFLOW
 
     labels = [selector] if selector else []
     if cron:

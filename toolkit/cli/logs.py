@@ -53,10 +53,10 @@ def logs(  # noqa: PLR0913 - one argument for each option
       gitops logs 'daily-sales-*' load --grep ERROR -o json
     """
     from toolkit.cli.streaming import LogRequest, print_logs, stream_logs
-    from toolkit.workflow.submission import WORKFLOW
+    from toolkit.workflow.submission.submission import WORKFLOW
 
     if grep is not None:
-        from toolkit.adapters.log_search import LogQuery
+        from toolkit.adapters.logs.search import LogQuery
         from toolkit.cli.grepping import grep_logs, parse_pattern, parse_since
 
         pattern = parse_pattern(grep, ignore_case=ignore_case)

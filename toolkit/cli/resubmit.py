@@ -8,7 +8,7 @@ from toolkit.cli.choosing import Choice, choice_options
 from toolkit.cli.submitting import Following, follow_options, submit_all
 from toolkit.cli.workflows import Place, env_option, now, output_option
 from toolkit.resource.resource import Body
-from toolkit.workflow.submission import Wishes
+from toolkit.workflow.submission.submission import Wishes
 
 
 @click.command()
@@ -45,7 +45,7 @@ def resubmit(  # noqa: PLR0913 - one argument for each option
       gitops resubmit -l workflows.argoproj.io/phase=Failed
     """
     from toolkit.errors import UsageError
-    from toolkit.workflow.submission import parse_pairs
+    from toolkit.workflow.submission.submission import parse_pairs
 
     wishes = Wishes(parse_pairs(parameter), name=name, priority=priority)
 
@@ -61,12 +61,12 @@ def resubmit(  # noqa: PLR0913 - one argument for each option
 def fresh(old: Body, namespace: str, wishes: Wishes, *, memoized: bool) -> Body:
     """The new workflow for one that has run. Raises UsageError, RefusedError."""
     from toolkit.workflow import verbs
-    from toolkit.workflow.submission import fit
+    from toolkit.workflow.submission.submission import fit
 
     body = fit(verbs.resubmit(old), namespace, wishes)
     if not memoized:
         return body
     from toolkit.adapters.embedded import new_suffix
-    from toolkit.workflow.memoized import with_nodes_of
+    from toolkit.workflow.templates.memoized import with_nodes_of
 
     return with_nodes_of(old, body, new_suffix(), now())

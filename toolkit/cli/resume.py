@@ -37,7 +37,7 @@ def resume(
     """
     from toolkit.cli.steering import refuse_finished, steer
     from toolkit.workflow import verbs
-    from toolkit.workflow.submission import parse_pairs
+    from toolkit.workflow.submission.submission import parse_pairs
 
     supplied = parse_pairs(parameter)
 

@@ -45,7 +45,7 @@ def retry(
       gitops retry @latest --restart-successful --node displayName=load
     """
     from toolkit.workflow import verbs
-    from toolkit.workflow.submission import parse_pairs, refuse_unknown
+    from toolkit.workflow.submission.submission import parse_pairs, refuse_unknown
 
     values = parse_pairs(parameter)
 
@@ -70,7 +70,7 @@ def _retry(
     from toolkit.errors import NotFoundError
     from toolkit.resource.cluster import ObjectRef
     from toolkit.resource.identity import GroupVersionKind
-    from toolkit.workflow.submission import WORKFLOW
+    from toolkit.workflow.submission.submission import WORKFLOW
 
     obsolete: tuple[str, ...] = ()
 

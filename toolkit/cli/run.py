@@ -52,7 +52,7 @@ def run(  # noqa: PLR0913 - one argument for each option
       gitops run cron/hello-cron --log
       gitops run template/sales -p day=2024-05-01
     """
-    from toolkit.workflow.submission import Wishes, fit, parse_pairs
+    from toolkit.workflow.submission.submission import Wishes, fit, parse_pairs
 
     wishes = Wishes(parse_pairs(parameter), parse_pairs(label), name, entrypoint, priority)
     source = _read(target)
@@ -68,7 +68,7 @@ def _read(target: str) -> _Source:
     from pathlib import Path
 
     from toolkit.errors import UsageError
-    from toolkit.workflow.submission import WORKFLOW, parse_target
+    from toolkit.workflow.submission.submission import WORKFLOW, parse_target
 
     if target == "-" or Path(target).is_file() or target.endswith((".yaml", ".yml", ".json")):
         return _from_file(target)
@@ -102,7 +102,7 @@ def _refuse_broken(place: Place, file: str, numbers: list[int], bodies: list[Bod
 def _from_file(file: str) -> list[tuple[int, Body]]:
     """Every object of the file that can run, with its document number."""
     from toolkit.errors import UsageError
-    from toolkit.workflow.submission import SHORT_NAMES
+    from toolkit.workflow.submission.submission import SHORT_NAMES
 
     documents = read_documents(file)
     runnable = [one for one in documents if str(one[1]["kind"]).lower() in SHORT_NAMES]

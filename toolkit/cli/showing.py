@@ -41,7 +41,7 @@ def follow(cluster: Cluster, ref: ObjectRef) -> Iterator[Body]:
     Raises NotFoundError where it is deleted meanwhile.
     """
     from toolkit.errors import GoneError, NotFoundError
-    from toolkit.workflow.submission import is_finished
+    from toolkit.workflow.submission.submission import is_finished
 
     while True:
         body = cluster.get(ref)

@@ -63,7 +63,7 @@ def simulate(  # noqa: PLR0913 - one argument for each option
       gitops simulate staging --suspended --fail daily-sales.load=2
     """
     from toolkit.wiring.rehearsal import open_stage
-    from toolkit.workflow.rehearsal_steps import Failure
+    from toolkit.workflow.rehearsal.steps import Failure
 
     failures = [Failure.parse(text) for text in fail]
     staged = open_stage(
@@ -91,7 +91,7 @@ def _begin(start: str | None) -> datetime:
 def _played(staged: Staged, start: datetime, end: datetime) -> Rehearsed:
     from toolkit.cli.progress import Bar
     from toolkit.report.rehearsal import Rehearsed
-    from toolkit.workflow.rehearsal import Rehearsal
+    from toolkit.workflow.rehearsal.rehearsal import Rehearsal
 
     rehearsal = Rehearsal(staged.stage, start, end)
     bar, runs = Bar("simulating"), []

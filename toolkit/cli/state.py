@@ -33,7 +33,7 @@ def backup(target: Path) -> None:
     """
     from toolkit.wiring.backups import back_up_state
     from toolkit.wiring.workspace import find_workspace
-    from toolkit.workflow.retention import size_text
+    from toolkit.workflow.retention.retention import size_text
 
     entries = back_up_state(find_workspace(), target)
     size = sum(entry.size for entry in entries)

@@ -18,7 +18,7 @@ def steer(
     dry_run: bool,
 ) -> None:
     """Applies ``edit`` to each workflow. ``done`` says what happened: ``stopped``."""
-    from toolkit.workflow.submission import WORKFLOW
+    from toolkit.workflow.submission.submission import WORKFLOW
 
     with opened(env, write=not dry_run) as place:
         for name in names:
@@ -36,7 +36,7 @@ def steer(
 def refuse_finished(body: Body, verb: str) -> Body:
     """The body, or a refusal: what has ended cannot be steered."""
     from toolkit.errors import RefusedError
-    from toolkit.workflow.submission import is_finished
+    from toolkit.workflow.submission.submission import is_finished
 
     if is_finished(body):
         phase = body["status"]["phase"]

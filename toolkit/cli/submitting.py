@@ -65,7 +65,7 @@ def submit_all(
 
 def go_on(place: Place, body: Body, output: str, following: Following) -> int:
     """Follows one workflow as asked; 1 where it was followed and did not succeed."""
-    from toolkit.workflow.submission import WORKFLOW
+    from toolkit.workflow.submission.submission import WORKFLOW
 
     if not following.waits:
         return 0

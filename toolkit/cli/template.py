@@ -33,7 +33,7 @@ def create(files: tuple[str, ...], env: str | None, dry_run: bool) -> None:
       gitops template create my-steps.yaml
     """
     from toolkit.cli import objects
-    from toolkit.workflow.submission import WORKFLOW_TEMPLATE
+    from toolkit.workflow.submission.submission import WORKFLOW_TEMPLATE
 
     objects.create(WORKFLOW_TEMPLATE, files, env, dry_run=dry_run)
 
@@ -50,7 +50,7 @@ def list_templates(env: str | None, output: str) -> None:
     """
     from toolkit.cli.workflows import print_objects
     from toolkit.report.workflow_table import format_templates
-    from toolkit.workflow.submission import WORKFLOW_TEMPLATE
+    from toolkit.workflow.submission.submission import WORKFLOW_TEMPLATE
 
     with opened(env) as place:
         found = place.cluster.list(WORKFLOW_TEMPLATE, place.namespace).items
@@ -72,7 +72,7 @@ def get(names: tuple[str, ...], env: str | None, output: str) -> None:
       gitops template get slack-notifier
     """
     from toolkit.cli import objects
-    from toolkit.workflow.submission import WORKFLOW_TEMPLATE
+    from toolkit.workflow.submission.submission import WORKFLOW_TEMPLATE
 
     objects.show(WORKFLOW_TEMPLATE, names, env, output)
 
@@ -89,6 +89,6 @@ def delete(names: tuple[str, ...], env: str | None, dry_run: bool) -> None:
       gitops template delete my-steps
     """
     from toolkit.cli import objects
-    from toolkit.workflow.submission import WORKFLOW_TEMPLATE
+    from toolkit.workflow.submission.submission import WORKFLOW_TEMPLATE
 
     objects.delete(WORKFLOW_TEMPLATE, names, env, dry_run=dry_run)

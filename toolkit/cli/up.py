@@ -14,7 +14,7 @@ import click
 from toolkit.cli.output import is_coloured
 
 if TYPE_CHECKING:
-    from toolkit.controllers.reconciler import SyncReport
+    from toolkit.controllers.delivery.reconciler import SyncReport
     from toolkit.repository.settings import Environment, Settings
     from toolkit.wiring.station import Station, StationNotice
 
@@ -106,8 +106,8 @@ class _Printer:
             self.line(environment.name, text)
 
     def _tell(self, notice: StationNotice) -> None:
-        from toolkit.controllers.active_run import RunNotice
         from toolkit.controllers.cron_controller import CronNotice
+        from toolkit.controllers.runs.active_run import RunNotice
         from toolkit.wiring.station import SyncNotice
 
         match notice:

@@ -18,7 +18,7 @@ def watch(name: str, env: str | None) -> int:
       gitops watch @latest
     """
     from toolkit.cli.showing import follow, show_until_ended
-    from toolkit.workflow.submission import WORKFLOW
+    from toolkit.workflow.submission.submission import WORKFLOW
 
     with opened(env) as place:
         ref = place.ref(WORKFLOW, name_of(find(place, WORKFLOW, name)))

@@ -12,11 +12,11 @@ from datetime import datetime
 from typing import Final
 
 from toolkit.clock import Clock
-from toolkit.controllers.controller import Controller
 from toolkit.controllers.cron_events import record
-from toolkit.controllers.object_status import put_status
-from toolkit.controllers.object_watch import Watches
-from toolkit.controllers.projecting import POD
+from toolkit.controllers.loops.controller import Controller
+from toolkit.controllers.loops.object_status import put_status
+from toolkit.controllers.loops.object_watch import Watches
+from toolkit.controllers.runs.projecting import POD
 from toolkit.errors import AlreadyExistsError, NotFoundError
 from toolkit.resource.cluster import Cluster, ObjectRef, WatchEvent
 from toolkit.resource.identity import GroupVersionKind

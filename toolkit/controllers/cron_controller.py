@@ -14,11 +14,11 @@ from itertools import islice
 from typing import Protocol
 
 from toolkit.clock import Clock
-from toolkit.controllers.controller import Controller
 from toolkit.controllers.cron_events import record
 from toolkit.controllers.cron_runs import CronRuns, Key, Neighbours, cron_of, key_of
-from toolkit.controllers.object_watch import Watches
-from toolkit.controllers.projecting import WORKFLOW, Canvas, version_of
+from toolkit.controllers.loops.controller import Controller
+from toolkit.controllers.loops.object_watch import Watches
+from toolkit.controllers.runs.projecting import WORKFLOW, Canvas, version_of
 from toolkit.errors import (
     AlreadyExistsError,
     ConflictError,

@@ -12,13 +12,18 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from toolkit.clock import Clock
-from toolkit.controllers.controller import Controller
-from toolkit.controllers.object_watch import Watches
-from toolkit.controllers.projecting import POD, WORKFLOW, remove_pods
+from toolkit.controllers.loops.controller import Controller
+from toolkit.controllers.loops.object_watch import Watches
+from toolkit.controllers.runs.projecting import POD, WORKFLOW, remove_pods
 from toolkit.errors import ConflictError, NotFoundError
 from toolkit.resource.cluster import Cluster, ObjectRef, WatchEvent
 from toolkit.resource.resource import Body
-from toolkit.workflow.expiry import collects_pods, expires_at, pod_expires_at, pod_selector
+from toolkit.workflow.retention.expiry import (
+    collects_pods,
+    expires_at,
+    pod_expires_at,
+    pod_selector,
+)
 
 SWEEP_INTERVAL = timedelta(minutes=10)
 _FIRST_SWEEP = timedelta(seconds=30)

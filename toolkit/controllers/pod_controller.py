@@ -14,11 +14,11 @@ from datetime import timedelta
 from typing import Final
 
 from toolkit.clock import Clock
-from toolkit.controllers.controller import Controller
-from toolkit.controllers.object_status import put_status
-from toolkit.controllers.object_watch import Watches
-from toolkit.controllers.projecting import POD
-from toolkit.controllers.step_environment import resolve
+from toolkit.controllers.loops.controller import Controller
+from toolkit.controllers.loops.object_status import put_status
+from toolkit.controllers.loops.object_watch import Watches
+from toolkit.controllers.runs.projecting import POD
+from toolkit.controllers.steps.environment import resolve
 from toolkit.errors import ToolkitError
 from toolkit.resource.cluster import Cluster, ObjectRef, WatchEvent
 from toolkit.resource.resource import Body

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from toolkit.clock import Clock
-from toolkit.controllers.projecting import WORKFLOW, remove_pods
+from toolkit.controllers.runs.projecting import WORKFLOW, remove_pods
 from toolkit.errors import ConflictError, NotFoundError
 from toolkit.resource.cluster import Cluster, ObjectRef
 from toolkit.workflow.nodes import parse_instant
 from toolkit.workflow.ports import ArchivedRun, RunArchive, RunStore
-from toolkit.workflow.retention import Kept, Limits, Shelf, Swept, over_limits
+from toolkit.workflow.retention.retention import Kept, Limits, Shelf, Swept, over_limits
 
 
 @dataclass(frozen=True, slots=True)

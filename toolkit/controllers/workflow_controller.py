@@ -15,33 +15,31 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 
 from toolkit.clock import Clock
-from toolkit.controllers.active_run import ActiveRun, Decided, RunNotice, answer_to
-from toolkit.controllers.agent import Agent
-from toolkit.controllers.calls import Calls
-from toolkit.controllers.claims import release_claims, sweep_claims
-from toolkit.controllers.collecting import Collecting, is_awaited, is_going
-from toolkit.controllers.committing import Committing
-from toolkit.controllers.controller import Controller
-from toolkit.controllers.estimates import Estimates
-from toolkit.controllers.object_watch import Watches
-from toolkit.controllers.performing import Performing
-from toolkit.controllers.picture import Picture
-from toolkit.controllers.projecting import WORKFLOW, Canvas, Shown, remove_pods
-from toolkit.controllers.run_locks import RunLocks, SharedLocks
-from toolkit.controllers.run_watcher import RunWatcher, RunWatchers, begin, take_over
-from toolkit.controllers.template_library import fetch_library
+from toolkit.controllers.calls.agent import Agent
+from toolkit.controllers.calls.calls import Calls
+from toolkit.controllers.loops.controller import Controller
+from toolkit.controllers.loops.object_watch import Watches
+from toolkit.controllers.runs.active_run import ActiveRun, Decided, RunNotice, answer_to
+from toolkit.controllers.runs.collecting import Collecting, is_awaited, is_going
+from toolkit.controllers.runs.committing import Committing
+from toolkit.controllers.runs.estimates import Estimates
+from toolkit.controllers.runs.performing import Performing
+from toolkit.controllers.runs.picture import Picture
+from toolkit.controllers.runs.projecting import WORKFLOW, Canvas, Shown, remove_pods
+from toolkit.controllers.runs.run_locks import RunLocks, SharedLocks
+from toolkit.controllers.runs.run_watcher import RunWatcher, RunWatchers, begin, take_over
+from toolkit.controllers.runs.template_library import fetch_library
+from toolkit.controllers.steps.claims import release_claims, sweep_claims
 from toolkit.errors import ClusterError
 from toolkit.resource.cluster import WatchEvent
 from toolkit.resource.resource import Body
-from toolkit.workflow.archive import ADOPTS, is_of, to_be_kept
 from toolkit.workflow.commands import (
     Call,
     StartContainer,
 )
 from toolkit.workflow.events import Event, SpecChanged
-from toolkit.workflow.lock_desk import LockEvent
+from toolkit.workflow.locks.desk import LockEvent
 from toolkit.workflow.machine import step, submit
-from toolkit.workflow.observe import observe
 from toolkit.workflow.ports import (
     Change,
     Executor,
@@ -49,8 +47,10 @@ from toolkit.workflow.ports import (
     RunArchive,
     RunStore,
 )
-from toolkit.workflow.projection import COMPLETED_LABEL
+from toolkit.workflow.retention.archive import ADOPTS, is_of, to_be_kept
 from toolkit.workflow.run import Transition, load
+from toolkit.workflow.status.observe import observe
+from toolkit.workflow.status.projection import COMPLETED_LABEL
 
 _LOOK_AGAIN = timedelta(seconds=1)
 _STOP_DELETED_S = 5.0

@@ -9,27 +9,27 @@
 from __future__ import annotations
 
 from toolkit.errors import BuildError
-from toolkit.kustomize.collection import ORIGIN, DuplicateError
-from toolkit.kustomize.configurations import effective
-from toolkit.kustomize.folder import Folder
-from toolkit.kustomize.hashing import add_hashes
-from toolkit.kustomize.item import Item, set_strings, strings_at
-from toolkit.kustomize.kustomization import Kustomization, read_kustomization
-from toolkit.kustomize.layer import Layer, accumulate
-from toolkit.kustomize.open_api import use_schema
-from toolkit.kustomize.order import put_in_order
-from toolkit.kustomize.origin import TRANSFORMATIONS, drop_notes
-from toolkit.kustomize.parsed_files import ParsedFiles
-from toolkit.kustomize.recorder import Recorder
-from toolkit.kustomize.references import follow_names
+from toolkit.kustomize.layers.configurations import effective
+from toolkit.kustomize.layers.layer import Layer, accumulate
+from toolkit.kustomize.layers.open_api import use_schema
+from toolkit.kustomize.layers.origin import TRANSFORMATIONS, drop_notes
+from toolkit.kustomize.layers.spelling import FileScalars
+from toolkit.kustomize.objects.collection import ORIGIN, DuplicateError
+from toolkit.kustomize.objects.item import Item, set_strings, strings_at
+from toolkit.kustomize.objects.untagged import settle
 from toolkit.kustomize.result import BuildOptions, BuildResult
-from toolkit.kustomize.session import Session, is_remote
-from toolkit.kustomize.spelling import FileScalars
-from toolkit.kustomize.step import Step
+from toolkit.kustomize.sources.folder import Folder
+from toolkit.kustomize.sources.kustomization import Kustomization, read_kustomization
+from toolkit.kustomize.sources.parsed_files import ParsedFiles
+from toolkit.kustomize.sources.session import Session, is_remote
+from toolkit.kustomize.tracing.recorder import Recorder
+from toolkit.kustomize.tracing.step import Step
 from toolkit.kustomize.transformers.fields import ItemError, on_item
+from toolkit.kustomize.transformers.hashing import add_hashes
 from toolkit.kustomize.transformers.labels import METADATA_LABELS, add_entries
-from toolkit.kustomize.untagged import settle
-from toolkit.kustomize.variables import resolve
+from toolkit.kustomize.transformers.order import put_in_order
+from toolkit.kustomize.transformers.references import follow_names
+from toolkit.kustomize.transformers.variables import resolve
 from toolkit.resource.identity import ResourceId
 from toolkit.resource.resource import Resource, ResourceSet
 from toolkit.yaml.emit import emit_all
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from toolkit.kustomize.partial import Partial
     from toolkit.kustomize.ports import FileTree, FunctionRunner, Helper, RemoteSource
-    from toolkit.kustomize.trace import Trace
+    from toolkit.kustomize.tracing.trace import Trace
 
 VERSION = "v5.8.1"
 
@@ -148,7 +148,7 @@ def render(result: BuildResult, *, helper: Helper | None = None) -> str:
 
 def _top(session: Session, target: str) -> Folder:
     if is_remote(target):
-        from toolkit.kustomize.remote import enter_target
+        from toolkit.kustomize.sources.remote import enter_target
 
         folder = enter_target(session, target)
         session.target = folder.path

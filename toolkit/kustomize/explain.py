@@ -20,10 +20,10 @@ from typing import Any
 from toolkit.errors import BuildError, UsageError
 from toolkit.kustomize.build import build
 from toolkit.kustomize.ports import FileTree, RemoteSource
-from toolkit.kustomize.recorder import Recorder, Stage
 from toolkit.kustomize.result import BuildOptions, BuildResult
-from toolkit.kustomize.session import relative
-from toolkit.kustomize.step import Step
+from toolkit.kustomize.sources.session import relative
+from toolkit.kustomize.tracing.recorder import Recorder, Stage
+from toolkit.kustomize.tracing.step import Step
 from toolkit.resource.diff import ABSENT, changes
 from toolkit.resource.field_path import FieldPath, value_at
 from toolkit.resource.resource import Body, Resource

@@ -37,17 +37,17 @@ from collections.abc import Set as AbstractSet
 
 from toolkit.errors import BuildError, YamlError
 from toolkit.kustomize.build import build
-from toolkit.kustomize.config import TransformerConfig
-from toolkit.kustomize.item import Item, text_of
+from toolkit.kustomize.fields.config import TransformerConfig
+from toolkit.kustomize.objects.item import Item, text_of
 from toolkit.kustomize.schema import FieldPath
-from toolkit.kustomize.trace import REMOVED, Trace, item_of, names_and_shape, row_of
+from toolkit.kustomize.tracing.trace import REMOVED, Trace, item_of, names_and_shape, row_of
 from toolkit.yaml.emit import emit
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from toolkit.kustomize.collection import Collection
+    from toolkit.kustomize.objects.collection import Collection
     from toolkit.kustomize.ports import FileTree
     from toolkit.kustomize.result import BuildOptions
 

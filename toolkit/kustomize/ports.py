@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from toolkit.kustomize.data.merge_shapes import Shape
-from toolkit.kustomize.item import Item
-from toolkit.kustomize.merge import Path
+from toolkit.kustomize.objects.item import Item
+from toolkit.kustomize.patches.merge import Path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from toolkit.kustomize.remote_url import RemoteUrl
+    from toolkit.kustomize.sources.remote_url import RemoteUrl
 
 
 class FileTree(Protocol):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from toolkit.errors import BuildError
-from toolkit.kustomize.item import text_of
+from toolkit.kustomize.objects.item import text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -155,13 +155,13 @@ def _zero(type: Type) -> Any:
 
 
 def _wrong_type(value: Any, wanted: Type, path: FieldPath) -> FieldError:
-    from toolkit.kustomize.field_errors import wrong_type
+    from toolkit.kustomize.hints.field_errors import wrong_type
 
     return wrong_type(value, wanted, path)
 
 
 def _unknown(key: str, type: Struct, path: FieldPath) -> FieldError:
-    from toolkit.kustomize.field_errors import unknown_field
+    from toolkit.kustomize.hints.field_errors import unknown_field
 
     return unknown_field(key, type, path)
 

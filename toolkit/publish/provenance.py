@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from toolkit.kustomize.remote_url import without_credentials
+from toolkit.kustomize.sources.remote_url import without_credentials
 
 SOURCE_REPOSITORY = "Source-Repository"
 SOURCE_COMMIT = "Source-Commit"

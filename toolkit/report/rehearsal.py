@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from toolkit.report.durations import format_duration
 from toolkit.report.table import format_table, printable
-from toolkit.workflow.rehearsal import Incident, RehearsedRun
+from toolkit.workflow.rehearsal.rehearsal import Incident, RehearsedRun
 
 VERSION: Final = 1
 _HEADS: Final = (

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any, Final
 
 from toolkit.report.table import format_table
-from toolkit.workflow.retention import Kept, Removal, Swept, size_text
+from toolkit.workflow.retention.retention import Kept, Removal, Swept, size_text
 
 _HEADING: Final = ("ENVIRONMENT", "WHAT", "NAME", "LAST CHANGE", "SIZE", "WHY")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from toolkit.workflow.usage import UNITS
+from toolkit.workflow.measures.usage import UNITS
 
 
 def format_usage(used: Mapping[str, int]) -> str:

@@ -24,7 +24,7 @@ from toolkit.repository.settings import (
     SyncPolicy,
 )
 from toolkit.workflow.cron.catch_up import CatchUp
-from toolkit.workflow.retention import UNLIMITED, Limits, Retention, parse_age, parse_size
+from toolkit.workflow.retention.retention import UNLIMITED, Limits, Retention, parse_age, parse_size
 from toolkit.yaml.dialect import STRICT_SETTINGS
 from toolkit.yaml.parse import load_all
 from toolkit.yaml.positions import Positions

@@ -14,7 +14,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from toolkit.resource.field_path import FieldPath
-from toolkit.workflow.retention import UNLIMITED, parse_age, parse_size
+from toolkit.workflow.retention.retention import UNLIMITED, parse_age, parse_size
 
 Schema = Mapping[str, Any]
 _TYPES: dict[str, tuple[type, str]] = {

@@ -8,7 +8,7 @@ from enum import Enum
 
 from toolkit.errors import UsageError
 from toolkit.workflow.cron.catch_up import CatchUp
-from toolkit.workflow.retention import Retention
+from toolkit.workflow.retention.retention import Retention
 
 SHIPPED_PROGRAMS = "@programs"
 """In :attr:`ImageRule.path`: the folder ``toolkit/adapters/process/programs``."""

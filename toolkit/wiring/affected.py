@@ -12,14 +12,14 @@ from os.path import relpath
 from pathlib import Path
 
 from toolkit.adapters.files import DiskTree
-from toolkit.adapters.git import GitSource
-from toolkit.adapters.git_tree import GitTree
+from toolkit.adapters.git.repositories import GitSource
+from toolkit.adapters.git.tree import GitTree
 from toolkit.errors import BuildError, YamlError
 from toolkit.kustomize.build import build
-from toolkit.kustomize.folder import KUSTOMIZATION_NAMES
 from toolkit.kustomize.ports import FileTree, RemoteSource
 from toolkit.kustomize.result import BuildOptions, BuildResult
-from toolkit.kustomize.session import is_elsewhere
+from toolkit.kustomize.sources.folder import KUSTOMIZATION_NAMES
+from toolkit.kustomize.sources.session import is_elsewhere
 from toolkit.repository.load import load_settings
 from toolkit.repository.settings import Environment
 from toolkit.resource.resource import ResourceSet

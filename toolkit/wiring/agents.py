@@ -9,16 +9,16 @@ from pathlib import Path
 
 from toolkit.adapters.call_claims import CallClaimFiles
 from toolkit.adapters.http_client import HttpCalls
-from toolkit.adapters.logs import Logs
+from toolkit.adapters.logs.files import Logs
 from toolkit.adapters.process.executor import ProcessExecutor
 from toolkit.adapters.process.host import Host
 from toolkit.clock import Clock
-from toolkit.controllers.agent import Agent
-from toolkit.controllers.plugin_host import PluginHost
+from toolkit.controllers.calls.agent import Agent
+from toolkit.controllers.calls.plugin_host import PluginHost
 from toolkit.repository.settings import Settings
 from toolkit.resource.cluster import Cluster
-from toolkit.workflow.plugin_template import Plugin
 from toolkit.workflow.ports import ExecutorEvent
+from toolkit.workflow.templates.plugin_template import Plugin
 
 _CALLS = "calls"
 _PLUGINS = "plugins"

@@ -18,11 +18,11 @@ from starlette.routing import BaseRoute, Route
 
 from toolkit.adapters.artifacts import ArtifactStore
 from toolkit.adapters.http.workers import off_loop
-from toolkit.controllers.artifact_access import credentials_for, repository_for
+from toolkit.controllers.runs.artifact_access import credentials_for, repository_for
 from toolkit.errors import NotFoundError, ToolkitError
 from toolkit.resource.cluster import Cluster, ObjectRef
-from toolkit.workflow.artifact_search import Shown, one, search
-from toolkit.workflow.submission import WORKFLOW
+from toolkit.workflow.outputs.artifact_search import Shown, one, search
+from toolkit.workflow.submission.submission import WORKFLOW
 
 _PLACES: Final[Mapping[str, str]] = {
     "/artifacts/{namespace}/{workflow}/{node}/{artifact}": "outputs",

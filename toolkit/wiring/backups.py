@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from toolkit.adapters.backup import Entry, back_up
-from toolkit.adapters.restore import discard, put_in_place, unpack
+from toolkit.adapters.state.backup import Entry, back_up
+from toolkit.adapters.state.restore import discard, put_in_place, unpack
 from toolkit.errors import StateError
 from toolkit.wiring.clusters import owner_pid
 from toolkit.wiring.state_lock import locked
@@ -30,7 +30,7 @@ class Restored:
 
 
 def back_up_state(workspace: Workspace, target: Path) -> tuple[Entry, ...]:
-    """Whether an owner runs or not. See :func:`toolkit.adapters.backup.back_up`."""
+    """Whether an owner runs or not. See :func:`toolkit.adapters.state.backup.back_up`."""
     return back_up(workspace.state, target, datetime.now(UTC))
 
 

@@ -285,7 +285,7 @@ def _read_only(workspace: Workspace, environment: Environment) -> Iterator[Clust
 
 def _kept_logs(workspace: Workspace) -> LogStore:
     """Logs of steps, for readers without an engine."""
-    from toolkit.adapters.logs import Logs
+    from toolkit.adapters.logs.files import Logs
 
     return Logs(workspace.state / "logs")
 

@@ -14,14 +14,14 @@ from pathlib import Path
 
 from toolkit import __version__
 from toolkit.adapters.clock import SystemClock
-from toolkit.adapters.git import GitDeploy, GitSource, ensure_bare
+from toolkit.adapters.git.repositories import GitDeploy, GitSource, ensure_bare
 from toolkit.adapters.sqlite.database import Database
 from toolkit.adapters.sqlite.syncs import SqliteSyncs
 from toolkit.adapters.threads import ThreadMap
-from toolkit.controllers.publisher import Publisher
-from toolkit.controllers.reconciler import Reconciler, StoppingError
-from toolkit.controllers.sync_loop import Notice, Pace, SyncLoop
-from toolkit.controllers.sync_request import SyncRequest, ask, is_waiting, take
+from toolkit.controllers.delivery.publisher import Publisher
+from toolkit.controllers.delivery.reconciler import Reconciler, StoppingError
+from toolkit.controllers.delivery.sync_loop import Notice, Pace, SyncLoop
+from toolkit.controllers.delivery.sync_request import SyncRequest, ask, is_waiting, take
 from toolkit.errors import OperationError, StateError, ToolkitError
 from toolkit.publish.ports import Commit
 from toolkit.publish.provenance import Provenance

@@ -10,25 +10,25 @@ from typing import Any
 
 from toolkit.adapters.collector import collected_when_quiet
 from toolkit.adapters.embedded import EmbeddedCluster
-from toolkit.adapters.logs import Logs
+from toolkit.adapters.logs.files import Logs
 from toolkit.adapters.meter import MemoryMeter
 from toolkit.adapters.process.executor import ProcessExecutor
 from toolkit.adapters.process.host import Host
 from toolkit.adapters.process.isolation import Namespaces
 from toolkit.adapters.sqlite.archive import SqliteArchive
 from toolkit.adapters.sqlite.runs import SqliteRuns
-from toolkit.adapters.volumes import Volumes
-from toolkit.controllers.active_run import RunNotice
+from toolkit.adapters.state.volumes import Volumes
 from toolkit.controllers.batch_controller import BatchController
-from toolkit.controllers.controller import Controller
 from toolkit.controllers.cron_controller import CronController, CronNotice
-from toolkit.controllers.event_loop import EventLoop
 from toolkit.controllers.keeper import Keeper
-from toolkit.controllers.measuring import EngineMeter
-from toolkit.controllers.object_watch import Watches
+from toolkit.controllers.loops.controller import Controller
+from toolkit.controllers.loops.event_loop import EventLoop
+from toolkit.controllers.loops.object_watch import Watches
 from toolkit.controllers.pod_controller import PodController, pod_starts
-from toolkit.controllers.run_locks import SharedLocks
-from toolkit.controllers.run_watcher import RunWatcher, RunWatchers
+from toolkit.controllers.runs.active_run import RunNotice
+from toolkit.controllers.runs.measuring import EngineMeter
+from toolkit.controllers.runs.run_locks import SharedLocks
+from toolkit.controllers.runs.run_watcher import RunWatcher, RunWatchers
 from toolkit.controllers.workflow_controller import WorkflowController
 from toolkit.errors import ExecutionError, ToolkitError
 from toolkit.repository.settings import Environment

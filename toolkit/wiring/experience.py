@@ -9,8 +9,8 @@ from toolkit.repository.settings import Environment
 from toolkit.source import Location
 from toolkit.wiring.clusters import open_cluster
 from toolkit.wiring.workspace import Workspace
-from toolkit.workflow.experience import Experience, experience_of, read_experience
-from toolkit.workflow.submission import WORKFLOW, is_finished
+from toolkit.workflow.rehearsal.experience import Experience, experience_of, read_experience
+from toolkit.workflow.submission.submission import WORKFLOW, is_finished
 from toolkit.yaml import SETTINGS, load_all
 
 HISTORY = "history"

@@ -8,10 +8,10 @@ from contextlib import closing
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
-from toolkit.adapters.kept_files import Mirrors, RunFolders, StepFolders
-from toolkit.adapters.remote_cache import LIMITS, CachedFiles, CachedMirrors
+from toolkit.adapters.remote.cache import LIMITS, CachedFiles, CachedMirrors
 from toolkit.adapters.sqlite.archive import SqliteArchive
 from toolkit.adapters.sqlite.runs import SqliteRuns
+from toolkit.adapters.state.kept_files import Mirrors, RunFolders, StepFolders
 from toolkit.controllers.pod_controller import pod_logs, pod_starts
 from toolkit.controllers.sweeping import ArchiveShelf, RunShelf, Shelves
 from toolkit.errors import NotFoundError, OperationError
@@ -20,7 +20,7 @@ from toolkit.resource.cluster import Cluster
 from toolkit.wiring.clusters import Owner, ServerAddress, own, running_server
 from toolkit.wiring.remote import CACHE
 from toolkit.wiring.workspace import Workspace
-from toolkit.workflow.retention import Limits, Swept
+from toolkit.workflow.retention.retention import Limits, Swept
 
 if TYPE_CHECKING:
     from starlette.requests import Request

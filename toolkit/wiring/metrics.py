@@ -10,9 +10,9 @@ import toolkit
 from toolkit.adapters.meter import Labels, MemoryMeter, Series
 from toolkit.adapters.sqlite.counts import Counts, pods_by_phase, workflows_by_phase
 from toolkit.adapters.sqlite.database import Database
-from toolkit.controllers.event_loop import EventLoop
+from toolkit.controllers.loops.event_loop import EventLoop
 from toolkit.report.exposition import CONTENT_TYPE, Family, Sample, exposition, gauge
-from toolkit.workflow.metrics import PREFIX
+from toolkit.workflow.measures.metrics import PREFIX
 
 if TYPE_CHECKING:
     from starlette.requests import Request

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from toolkit.adapters.git import GitSource
+from toolkit.adapters.git.repositories import GitSource
 from toolkit.errors import FindingsError, RefusedError
 from toolkit.publish.provenance import Provenance
 from toolkit.publish.publication import Publication

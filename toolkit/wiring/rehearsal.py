@@ -12,10 +12,10 @@ from toolkit.resource.resource import Body
 from toolkit.wiring.experience import past
 from toolkit.wiring.render import render
 from toolkit.wiring.workspace import find_workspace
-from toolkit.workflow.experience import ANY_CRON
-from toolkit.workflow.rehearsal import Stage
-from toolkit.workflow.rehearsal_steps import Actors, Failure
-from toolkit.workflow.stock import Stock
+from toolkit.workflow.rehearsal.experience import ANY_CRON
+from toolkit.workflow.rehearsal.rehearsal import Stage
+from toolkit.workflow.rehearsal.steps import Actors, Failure
+from toolkit.workflow.rehearsal.stock import Stock
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
-from toolkit.adapters.remote_bases import RemoteBases
+from toolkit.adapters.remote.bases import RemoteBases
 from toolkit.wiring.workspace import STATE_FOLDER
 
 CACHE = "cache"

@@ -17,7 +17,7 @@ from toolkit.errors import BuildError, FindingsError, UsageError, YamlError
 from toolkit.kustomize.build import build
 from toolkit.kustomize.ports import FileTree, RemoteSource
 from toolkit.kustomize.result import BuildOptions, BuildResult
-from toolkit.kustomize.session import is_elsewhere
+from toolkit.kustomize.sources.session import is_elsewhere
 from toolkit.repository.settings import Compat, Environment, Settings
 from toolkit.source import Location
 from toolkit.validate import Finding, validate

@@ -17,7 +17,7 @@ from toolkit.adapters.process.host import Host
 from toolkit.adapters.process.images import PROGRAMS, ImageMap
 from toolkit.adapters.process.isolation import probe
 from toolkit.adapters.process.made_once import MadeOnce
-from toolkit.adapters.volumes import Volumes
+from toolkit.adapters.state.volumes import Volumes
 from toolkit.repository.settings import Environment, RuntimeKind
 from toolkit.wiring.workspace import Workspace
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from starlette.routing import BaseRoute
 
 from toolkit.adapters.http.server import Serving
-from toolkit.controllers.reconciler import SyncReport
+from toolkit.controllers.delivery.reconciler import SyncReport
 from toolkit.repository.settings import Environment
 from toolkit.resource.cluster import Cluster
 from toolkit.wiring.artifact_routes import artifact_routes

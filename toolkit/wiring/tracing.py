@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from toolkit.errors import UsageError
 
 if TYPE_CHECKING:
-    from toolkit.controllers.run_watcher import RunWatcher
+    from toolkit.controllers.runs.run_watcher import RunWatcher
 
 
 def start_tracing(

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from toolkit.adapters.remote_bases import RemoteBases
+from toolkit.adapters.remote.bases import RemoteBases
 from toolkit.errors import InputError, SettingsError, ToolkitError, UsageError
 from toolkit.report.workflow_tests import CaseResult, Mismatch
 from toolkit.repository.schema_check import Problem, problems
@@ -23,11 +23,11 @@ from toolkit.wiring.render import render
 from toolkit.wiring.submission import in_environment
 from toolkit.wiring.workspace import Workspace
 from toolkit.workflow import verbs
-from toolkit.workflow.coverage import Coverage
-from toolkit.workflow.expectations import text, unmet
-from toolkit.workflow.simulation import EPOCH
+from toolkit.workflow.rehearsal.coverage import Coverage
+from toolkit.workflow.rehearsal.expectations import text, unmet
+from toolkit.workflow.rehearsal.simulation import EPOCH
 from toolkit.workflow.spans import parse_span
-from toolkit.workflow.submission import SHORT_NAMES, Wishes, fit, parse_target
+from toolkit.workflow.submission.submission import SHORT_NAMES, Wishes, fit, parse_target
 from toolkit.workflow.trial import Mock, Trial, simulate
 from toolkit.yaml import load_all
 from toolkit.yaml.dialect import STRICT_SETTINGS

@@ -7,11 +7,11 @@ run, an event and the time, and return a :class:`~toolkit.workflow.run.Transitio
 change and the commands to perform *after* these rows are committed. They change nothing
 themselves.
 
-Inside a step a :class:`~toolkit.workflow.draft.Draft` reads through to the run and collects
+Inside a step a :class:`~toolkit.workflow.step.draft.Draft` reads through to the run and collects
 changes. A node that ends tells its *owner* (a step group, a DAG, a retry...) by an entry on the
 agenda; owners count their unfinished children, so the cost of an event is that of the nodes it
-touches. Owners start templates through :mod:`~toolkit.workflow.invoke`, which resolves the
-template, its inputs and substitutions, and creates the node::
+touches. Owners start templates through :mod:`~toolkit.workflow.templates.invoke`, which resolves
+the template, its inputs and substitutions, and creates the node::
 
     transition = submit(workflow, library, now)
     run = Run.start(transition)

@@ -8,23 +8,7 @@ from typing import Final, assert_never
 
 from toolkit.errors import ExpressionError
 from toolkit.resource.resource import Body
-from toolkit.workflow import (
-    exit_handler,
-    granting,
-    halting,
-    memoize,
-    pod_answers,
-    pods,
-    retry,
-    suspend,
-    synchronization,
-    tasks,
-)
-from toolkit.workflow.agenda import RESUME, is_held, settle, start
-from toolkit.workflow.check import check
-from toolkit.workflow.definition import DEFINITION, DefinitionError, define
-from toolkit.workflow.draft import TIMER, Draft, Due
-from toolkit.workflow.estimate import Estimate, put_estimate
+from toolkit.workflow.admission.check import check
 from toolkit.workflow.events import (
     ContainerEnded,
     ContainerErrored,
@@ -41,13 +25,12 @@ from toolkit.workflow.events import (
     TaskAnswered,
     Woke,
 )
-from toolkit.workflow.halted import halted
-from toolkit.workflow.invoke import forget_memoized
-from toolkit.workflow.library import Library
-from toolkit.workflow.memoized import NOTE as MEMOIZED
-from toolkit.workflow.memoized import memoized_nodes
-from toolkit.workflow.metrics import measures_of
-from toolkit.workflow.new_run import empty_definition, new_row
+from toolkit.workflow.lifecycle import exit_handler, granting, halting
+from toolkit.workflow.lifecycle.agenda import RESUME, is_held, settle, start
+from toolkit.workflow.lifecycle.new_run import empty_definition, new_row
+from toolkit.workflow.measures.estimate import Estimate, put_estimate
+from toolkit.workflow.measures.metrics import measures_of
+from toolkit.workflow.measures.totals import sums_of
 from toolkit.workflow.nodes import (
     PENDING,
     RUNNING,
@@ -55,10 +38,19 @@ from toolkit.workflow.nodes import (
     Node,
     exact,
 )
-from toolkit.workflow.reparametrize import renew_inputs, with_parameters
-from toolkit.workflow.restart import restart
+from toolkit.workflow.retry import retry
+from toolkit.workflow.retry.reparametrize import renew_inputs, with_parameters
+from toolkit.workflow.retry.restart import restart
 from toolkit.workflow.run import Run, Transition
-from toolkit.workflow.totals import sums_of
+from toolkit.workflow.spec.definition import DEFINITION, DefinitionError, define
+from toolkit.workflow.spec.library import Library
+from toolkit.workflow.step import synchronization
+from toolkit.workflow.step.draft import TIMER, Draft, Due
+from toolkit.workflow.step.halted import halted
+from toolkit.workflow.templates import memoize, pod_answers, pods, suspend, tasks
+from toolkit.workflow.templates.invoke import forget_memoized
+from toolkit.workflow.templates.memoized import NOTE as MEMOIZED
+from toolkit.workflow.templates.memoized import memoized_nodes
 
 _NOT_LOCKED: Final = "Failed to acquire the synchronization lock."
 
@@ -68,7 +60,7 @@ def submit(
 ) -> Transition:
     """Begin a run of a Workflow with metadata.uid, name and namespace. A broken spec is a run
     that ends at once, with a message; never an exception. ``estimate``: what the runs before it
-    let expect (:mod:`toolkit.workflow.estimate`).
+    let expect (:mod:`toolkit.workflow.measures.estimate`).
     """
     row = new_row(workflow, now)
     run = Run({**row, "phase": "", "seq": -1})

@@ -16,10 +16,10 @@ from toolkit.workflow.events import (
     ContainerProgressed,
     ContainerStarted,
 )
-from toolkit.workflow.http_template import HttpResponse
-from toolkit.workflow.locks import LockRequest
+from toolkit.workflow.locks.locks import LockRequest
 from toolkit.workflow.nodes import Row
 from toolkit.workflow.run import AuditEvent, Transition
+from toolkit.workflow.templates.http_template import HttpResponse
 
 ExecutorEvent = (
     ContainerStarted | ContainerMoved | ContainerProgressed | ContainerEnded | ContainerErrored

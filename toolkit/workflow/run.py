@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from toolkit.workflow.commands import Command
-from toolkit.workflow.definition import DEFINITION, Definition
-from toolkit.workflow.locks import LockRequest
+from toolkit.workflow.locks.locks import LockRequest
 from toolkit.workflow.nodes import Node, Row, from_row
+from toolkit.workflow.spec.definition import DEFINITION, Definition
 
 if TYPE_CHECKING:
-    from toolkit.workflow.metrics import Measure
+    from toolkit.workflow.measures.metrics import Measure
 
 NOTE_MARK: Final = "@"
 """Row ids that begin with this are notes (definition, timers), not nodes."""

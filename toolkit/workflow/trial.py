@@ -18,11 +18,11 @@ from toolkit.resource.resource import Body
 from toolkit.workflow.commands import CallHttp, CallResource, StartContainer, Work
 from toolkit.workflow.events import NodesResumed
 from toolkit.workflow.nodes import OMITTED, RETRY, SKIPPED, SUSPEND, Node, template_of
-from toolkit.workflow.notices import NOTIFIER, Notice, notice_of
+from toolkit.workflow.rehearsal.notices import NOTIFIER, Notice, notice_of
+from toolkit.workflow.rehearsal.simulation import EPOCH, LockRoom, Outcome, Simulation
+from toolkit.workflow.rehearsal.stock import Stock
 from toolkit.workflow.run import Run
-from toolkit.workflow.simulation import EPOCH, LockRoom, Outcome, Simulation
-from toolkit.workflow.step_names import attempt_of, step_of, without_attempt
-from toolkit.workflow.stock import Stock
+from toolkit.workflow.spec.step_names import attempt_of, step_of, without_attempt
 
 _MOST_EVENTS: Final = 1_000_000
 _GROUPS: Final = frozenset({"StepGroup", "TaskGroup"})

@@ -20,12 +20,12 @@ from toolkit.workflow.nodes import (
     Row,
     rfc3339,
 )
-from toolkit.workflow.parameters import text_of
-from toolkit.workflow.projection import COMPLETED_LABEL, GROUP, PHASE_LABEL
-from toolkit.workflow.retry_groups import without_group_members
-from toolkit.workflow.retry_plan import plan_retry
-from toolkit.workflow.selector import matches
-from toolkit.workflow.submit_options import with_parameters
+from toolkit.workflow.retry.groups import without_group_members
+from toolkit.workflow.retry.plan import plan_retry
+from toolkit.workflow.status.projection import COMPLETED_LABEL, GROUP, PHASE_LABEL
+from toolkit.workflow.status.selector import matches
+from toolkit.workflow.submission.options import with_parameters
+from toolkit.workflow.substitution.parameters import text_of
 
 _NOT_CARRIED: Final = frozenset(
     {

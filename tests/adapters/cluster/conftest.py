@@ -20,7 +20,7 @@ from toolkit.adapters.http.server import HttpServer, Serving
 from toolkit.adapters.kubernetes.kubeconfig import KubeconfigTransport
 from toolkit.adapters.kubernetes.loopback import LoopbackTransport
 from toolkit.adapters.kubernetes.rest_cluster import RestCluster
-from toolkit.adapters.memory_objects import MemoryObjects
+from toolkit.adapters.memory.objects import MemoryObjects
 from toolkit.adapters.sqlite.database import Database
 from toolkit.adapters.sqlite.objects import SqliteObjects
 from toolkit.apiserver.store import ObjectStore

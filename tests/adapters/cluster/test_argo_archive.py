@@ -9,21 +9,21 @@ from typing import Any
 import pytest
 
 from tests.adapters.cluster.conftest import Client
-from tests.controllers.engine.bench import Bench, container
-from tests.controllers.engine.conftest import workflow
+from tests.controllers.bench import Bench, container
+from tests.controllers.conftest import workflow
 from toolkit.adapters.clock import SystemClock, VirtualClock
 from toolkit.adapters.embedded import EmbeddedCluster, logical_cluster
 from toolkit.adapters.http.certificate import Certificate
 from toolkit.adapters.http.server import HttpServer
-from toolkit.adapters.memory_executor import Ending
+from toolkit.adapters.memory.executor import Ending
 from toolkit.adapters.sqlite.archive import SqliteArchive
 from toolkit.adapters.sqlite.database import Database
 from toolkit.adapters.sqlite.objects import SqliteObjects
 from toolkit.adapters.sqlite.runs import SqliteRuns
-from toolkit.controllers.projecting import WORKFLOW
+from toolkit.controllers.runs.projecting import WORKFLOW
 from toolkit.resource.cluster import ObjectRef
 from toolkit.workflow.ports import ResolvedStart
-from toolkit.workflow.projection import GROUP
+from toolkit.workflow.status.projection import GROUP
 
 ARCHIVE = "/api/v1/archived-workflows"
 STATUS = "workflows.argoproj.io/workflow-archiving-status"

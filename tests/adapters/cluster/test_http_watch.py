@@ -17,7 +17,7 @@ from toolkit.adapters.http.certificate import Certificate
 from toolkit.adapters.http.server import HttpServer
 from toolkit.adapters.kubernetes.loopback import LoopbackTransport
 from toolkit.adapters.kubernetes.rest_cluster import RestCluster
-from toolkit.adapters.memory_objects import MemoryObjects
+from toolkit.adapters.memory.objects import MemoryObjects
 from toolkit.apiserver.store import ObjectStore
 from toolkit.errors import ClusterError, GoneError, NotFoundError
 from toolkit.resource.cluster import WatchEvent

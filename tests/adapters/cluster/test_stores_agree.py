@@ -11,7 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from toolkit.adapters.memory_objects import MemoryObjects
+from toolkit.adapters.memory.objects import MemoryObjects
 from toolkit.adapters.sqlite.database import Database
 from toolkit.adapters.sqlite.objects import SqliteObjects
 from toolkit.apiserver.store import ObjectKey, Snapshot, Transaction

@@ -15,7 +15,7 @@ from toolkit.adapters.http.certificate import ensure_certificate
 from toolkit.adapters.http.server import HttpServer
 from toolkit.adapters.kubernetes.loopback import LoopbackTransport
 from toolkit.adapters.kubernetes.rest_cluster import RestCluster
-from toolkit.adapters.memory_objects import MemoryObjects
+from toolkit.adapters.memory.objects import MemoryObjects
 from toolkit.errors import UnauthorizedError
 from toolkit.resource.cluster import ObjectRef
 from toolkit.resource.identity import GroupVersionKind

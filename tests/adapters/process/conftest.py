@@ -15,7 +15,7 @@ import pytest
 from toolkit.adapters.artifacts import ArtifactStore
 from toolkit.adapters.clock import SystemClock
 from toolkit.adapters.containers.engine import ContainerEngine
-from toolkit.adapters.logs import Logs
+from toolkit.adapters.logs.files import Logs
 from toolkit.adapters.process import isolation as isolation_module
 from toolkit.adapters.process.cgroups import NONE as NO_CGROUPS
 from toolkit.adapters.process.cgroups import Cgroups
@@ -24,7 +24,7 @@ from toolkit.adapters.process.host import Host
 from toolkit.adapters.process.images import ImageMap
 from toolkit.adapters.process.isolation import NONE, Namespaces, probe
 from toolkit.adapters.process.made_once import MadeOnce
-from toolkit.adapters.volumes import Volumes
+from toolkit.adapters.state.volumes import Volumes
 from toolkit.repository.settings import ImageRule
 from toolkit.workflow.commands import (
     ContainerCall,
@@ -39,6 +39,7 @@ from toolkit.workflow.events import (
     ContainerProgressed,
     ContainerState,
 )
+from toolkit.workflow.pods.resources import Amounts
 from toolkit.workflow.ports import (
     ExecutorEvent,
     PodAddress,
@@ -46,7 +47,6 @@ from toolkit.workflow.ports import (
     ResolvedStart,
     VolumeMount,
 )
-from toolkit.workflow.resources import Amounts
 
 LONG_S = 30
 

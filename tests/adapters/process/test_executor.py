@@ -207,7 +207,7 @@ def test_secret_files_are_gone_when_the_step_has_ended(bench: Bench) -> None:
 def test_a_log_that_may_show_secrets_is_not_read_by_a_stranger(
     open_bench: OpenBench, tmp_path: Path
 ) -> None:
-    from toolkit.adapters.logs import Logs
+    from toolkit.adapters.logs.files import Logs
     from toolkit.errors import StateError
 
     bench = open_bench()

@@ -11,8 +11,8 @@ import pytest
 from tests.adapters.process.conftest import Bench, step
 from toolkit.adapters.process.cgroups import Cgroups, probe_cgroups
 from toolkit.workflow.events import OUT_OF_MEMORY
+from toolkit.workflow.pods.resources import Limits
 from toolkit.workflow.ports import ResolvedStart
-from toolkit.workflow.resources import Limits
 
 Opener = Callable[..., Bench]
 STORAGE = {"ephemeral-storage": "50Ki"}

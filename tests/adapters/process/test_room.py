@@ -11,8 +11,8 @@ import pytest
 
 from tests.adapters.process.conftest import Bench, step
 from toolkit.workflow.commands import ContainerCall, PodContainer, StartContainer
+from toolkit.workflow.pods.resources import Amounts, requested
 from toolkit.workflow.ports import ResolvedStart
-from toolkit.workflow.resources import Amounts, requested
 
 Opener = Callable[..., Bench]
 GIBI = 1 << 30

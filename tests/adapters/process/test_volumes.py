@@ -9,7 +9,7 @@ import pytest
 
 from tests.adapters.process.conftest import Bench, step
 from toolkit.adapters.process.isolation import Namespaces
-from toolkit.adapters.volumes import Volumes
+from toolkit.adapters.state.volumes import Volumes
 from toolkit.errors import ExecutionError
 from toolkit.workflow.ports import ResolvedStart, VolumeMount
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.controllers.engine.bench import Bench
+from tests.controllers.bench import Bench
 from toolkit.adapters.clock import VirtualClock
 from toolkit.adapters.embedded import EmbeddedCluster, logical_cluster
 from toolkit.adapters.sqlite import migrations
@@ -23,7 +23,7 @@ from toolkit.adapters.sqlite.archive import SqliteArchive
 from toolkit.adapters.sqlite.database import Database
 from toolkit.adapters.sqlite.objects import SqliteObjects
 from toolkit.adapters.sqlite.runs import SqliteRuns
-from toolkit.controllers.projecting import WORKFLOW
+from toolkit.controllers.runs.projecting import WORKFLOW
 from toolkit.resource.cluster import ObjectRef
 from toolkit.resource.resource import Body
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.cli.delivery.conftest import CONFIG, CRON, Checkout
 from tests.git_repository import Upstream
-from toolkit.adapters.remote_cache import LIMITS
+from toolkit.adapters.remote.cache import LIMITS
 
 UPSTREAM = {
     "base/kustomization.yaml": "resources: [hello.yaml, settings.yaml]\n",

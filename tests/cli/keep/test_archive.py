@@ -7,7 +7,7 @@ import pytest
 from tests.cli.keep.conftest import Submit
 from toolkit.cli.main import run
 from toolkit.wiring.workspace import Workspace
-from toolkit.workflow.pod_answers import HOST_NAME
+from toolkit.workflow.templates.pod_answers import HOST_NAME
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from toolkit.cli.main import run
 from toolkit.cli.showing import Screen
 from toolkit.resource.cluster import ObjectRef
 from toolkit.wiring.workspace import Workspace
-from toolkit.workflow.submission import CRON_WORKFLOW, WORKFLOW, WORKFLOW_TEMPLATE
+from toolkit.workflow.submission.submission import CRON_WORKFLOW, WORKFLOW, WORKFLOW_TEMPLATE
 
 SETTINGS = """\
 defaultEnvironment: staging

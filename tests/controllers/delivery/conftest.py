@@ -11,11 +11,11 @@ import pytest
 
 from toolkit.adapters.clock import VirtualClock
 from toolkit.adapters.embedded import EmbeddedCluster, logical_cluster
-from toolkit.adapters.memory_deploy import MemoryDeploy
-from toolkit.adapters.memory_objects import MemoryObjects
-from toolkit.adapters.memory_syncs import MemorySyncs
-from toolkit.controllers.publisher import Publisher
-from toolkit.controllers.reconciler import Reconciler, SyncReport
+from toolkit.adapters.memory.deploy import MemoryDeploy
+from toolkit.adapters.memory.objects import MemoryObjects
+from toolkit.adapters.memory.syncs import MemorySyncs
+from toolkit.controllers.delivery.publisher import Publisher
+from toolkit.controllers.delivery.reconciler import Reconciler, SyncReport
 from toolkit.kustomize.result import BuildResult
 from toolkit.publish.ports import DeployCommit
 from toolkit.publish.provenance import Provenance

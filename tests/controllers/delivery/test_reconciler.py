@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from toolkit.controllers.observe import FIELD_MANAGER
+from toolkit.controllers.delivery.observe import FIELD_MANAGER
 from toolkit.errors import OperationError, PublishError, RefusedError
 from toolkit.resource.cluster import ObjectRef
 from toolkit.resource.identity import GroupVersionKind

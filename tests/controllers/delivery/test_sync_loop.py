@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from toolkit.controllers.reconciler import SyncReport
-from toolkit.controllers.sync_loop import Pace, SyncLoop
-from toolkit.controllers.sync_request import SyncRequest, ask, take
+from toolkit.controllers.delivery.reconciler import SyncReport
+from toolkit.controllers.delivery.sync_loop import Pace, SyncLoop
+from toolkit.controllers.delivery.sync_request import SyncRequest, ask, take
 from toolkit.errors import GitError, RefusedError
 from toolkit.resource.cluster import ObjectRef
 from toolkit.sync.tracking import TRACKING_ANNOTATION

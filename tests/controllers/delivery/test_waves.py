@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from toolkit.controllers.reconciler import StoppingError
+from toolkit.controllers.delivery.reconciler import StoppingError
 from toolkit.errors import OperationError
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import yaml
 
-from toolkit.workflow.depends import graph_of
 from toolkit.workflow.expressions import parse
 from toolkit.workflow.expressions.when import parse_when
+from toolkit.workflow.spec.depends import graph_of
 
 NO_EXPRESSIONS = {"!", "...", "... ?? ...", ">-", "|", "BASE", "PATCH"}
 TAG = re.compile(r"\{\{[^{}]*\}\}")

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from toolkit.errors import ExpressionError
 from toolkit.workflow.expressions.when import evaluate_when
-from toolkit.workflow.substitute import SubstitutionError
-from toolkit.workflow.when import should_execute
+from toolkit.workflow.substitution.substitute import SubstitutionError
+from toolkit.workflow.substitution.when import should_execute
 
 TRUTHS = [
     ("", True),

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from toolkit.adapters.artifacts.drivers import Credentials, Fields
-from toolkit.adapters.gitpython import GitCommandError, git
+from toolkit.adapters.git.gitpython import GitCommandError, git
 from toolkit.errors import ExecutionError
 
 _PROTOCOLS: Final = "file:git:http:https:ssh"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from toolkit.errors import ExecutionError
-from toolkit.workflow.supported import PLACES
+from toolkit.workflow.admission.supported import PLACES
 
 Fields = Mapping[str, Any]
 

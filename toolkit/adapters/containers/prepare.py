@@ -17,8 +17,8 @@ from toolkit.adapters.containers.places import (
     progress_folder,
 )
 from toolkit.errors import ExecutionError
+from toolkit.workflow.pods.resources import Limits, limits_of
 from toolkit.workflow.ports import ResolvedStart
-from toolkit.workflow.resources import Limits, limits_of
 
 _ENV_FILE = "env"
 

@@ -17,10 +17,10 @@ from toolkit.apiserver.access import Action
 from toolkit.apiserver.selectors import Selector, parse_selector
 from toolkit.errors import BadRequestError, ForbiddenError, NotFoundError
 from toolkit.resource.resource import Body
-from toolkit.workflow.archive import archived_summary, archived_workflow, retried
 from toolkit.workflow.nodes import parse_instant
 from toolkit.workflow.ports import ArchivedRun
-from toolkit.workflow.submission import WORKFLOW
+from toolkit.workflow.retention.archive import archived_summary, archived_workflow, retried
+from toolkit.workflow.submission.submission import WORKFLOW
 
 _GROUP: Final = "argoproj.io"
 _WORKFLOWS: Final = "workflows"

@@ -18,7 +18,7 @@ from toolkit.resource.copying import copy_json
 from toolkit.resource.identity import GroupVersionKind
 from toolkit.resource.resource import Body
 from toolkit.workflow.ports import LogStore, RunArchive
-from toolkit.workflow.submission import WORKFLOW
+from toolkit.workflow.submission.submission import WORKFLOW
 
 _UPDATE_ATTEMPTS: Final = 5
 _LATEST: Final = "@latest"

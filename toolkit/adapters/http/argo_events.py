@@ -11,10 +11,10 @@ from toolkit.adapters.http.argo_kinds import Verb, listed
 from toolkit.adapters.http.argo_lint import refuse_broken
 from toolkit.errors import BadRequestError, RefusedError, ToolkitError
 from toolkit.resource.resource import Body
-from toolkit.workflow import event_binding
-from toolkit.workflow.event_binding import WORKFLOW_EVENT_BINDING
 from toolkit.workflow.expressions import Environment
 from toolkit.workflow.nodes import rfc3339
+from toolkit.workflow.submission import event_binding
+from toolkit.workflow.submission.event_binding import WORKFLOW_EVENT_BINDING
 
 _REASON: Final = "WorkflowEventBindingError"
 

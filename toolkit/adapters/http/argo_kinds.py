@@ -19,7 +19,7 @@ from toolkit.errors import BadRequestError
 from toolkit.resource.cluster import PatchType
 from toolkit.resource.identity import GroupVersionKind
 from toolkit.resource.resource import Body
-from toolkit.workflow.submission import (
+from toolkit.workflow.submission.submission import (
     CLUSTER_WORKFLOW_TEMPLATE,
     CRON_WORKFLOW,
     WORKFLOW,

@@ -10,7 +10,7 @@ from toolkit.resource.field_path import format_path
 from toolkit.resource.identity import GroupVersionKind
 from toolkit.resource.resource import Body, Origin
 from toolkit.validate import Document, Finding, Severity, validate_documents
-from toolkit.workflow.submission import CLUSTER_WORKFLOW_TEMPLATE, WORKFLOW_TEMPLATE
+from toolkit.workflow.submission.submission import CLUSTER_WORKFLOW_TEMPLATE, WORKFLOW_TEMPLATE
 
 _REFERRED: Final = (
     GroupVersionKind("", "v1", "ConfigMap"),

@@ -30,7 +30,7 @@ from toolkit.apiserver.selectors import parse_selector
 from toolkit.errors import BadRequestError, ClusterError, NotFoundError, ToolkitError
 from toolkit.resource.identity import GroupVersionKind
 from toolkit.resource.resource import Body
-from toolkit.workflow.submission import WORKFLOW, is_finished
+from toolkit.workflow.submission.submission import WORKFLOW, is_finished
 
 Frame = Callable[[bytes], bytes]
 _POD: Final = GroupVersionKind("", "v1", "Pod")

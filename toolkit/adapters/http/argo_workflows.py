@@ -18,15 +18,15 @@ from toolkit.resource.cluster import ObjectRef
 from toolkit.resource.identity import GroupVersionKind
 from toolkit.resource.resource import Body
 from toolkit.workflow import verbs
-from toolkit.workflow.memoized import with_nodes_of
-from toolkit.workflow.submission import (
+from toolkit.workflow.submission.options import with_options, with_parameters
+from toolkit.workflow.submission.submission import (
     CLUSTER_WORKFLOW_TEMPLATE,
     CRON_WORKFLOW,
     SHORT_NAMES,
     WORKFLOW,
     WORKFLOW_TEMPLATE,
 )
-from toolkit.workflow.submit_options import with_options, with_parameters
+from toolkit.workflow.templates.memoized import with_nodes_of
 
 _POD: Final = GroupVersionKind("", "v1", "Pod")
 

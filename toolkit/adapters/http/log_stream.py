@@ -21,7 +21,7 @@ from toolkit.apiserver.logical_cluster import LogicalCluster, Request
 from toolkit.errors import BadRequestError, NotFoundError
 from toolkit.resource.resource import Body
 from toolkit.workflow.ports import LogStore
-from toolkit.workflow.projection import DEFAULT_CONTAINER
+from toolkit.workflow.status.projection import DEFAULT_CONTAINER
 
 _STAMP = "%Y-%m-%dT%H:%M:%S.%fZ"
 """As lines are stamped: in order as texts."""

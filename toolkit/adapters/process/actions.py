@@ -19,8 +19,8 @@ from toolkit.adapters.process.grpc_health import ask_health
 from toolkit.adapters.process.host import Host
 from toolkit.adapters.process.launch import entering, has_mounted
 from toolkit.errors import ExecutionError
+from toolkit.workflow.pods.probes import Action, Exec, Grpc, HttpGet, Sleep, TcpSocket
 from toolkit.workflow.ports import ResolvedStart
-from toolkit.workflow.probes import Action, Exec, Grpc, HttpGet, Sleep, TcpSocket
 
 _MOST_BYTES = 10 * 1024
 _STARTING_S = 10.0

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from toolkit.workflow.resources import Limits
+from toolkit.workflow.pods.resources import Limits
 
 ROOT = Path("/sys/fs/cgroup")
 _PERIOD_US = 100_000

@@ -40,7 +40,7 @@ from toolkit.workflow.events import (
     ContainerProgressed,
     ContainerStarted,
 )
-from toolkit.workflow.pod_spec import MAIN_NAME
+from toolkit.workflow.pods.spec import MAIN_NAME
 from toolkit.workflow.ports import ExecutorEvent, ResolvedStart
 
 _LOOK_AGAIN_S = 0.01

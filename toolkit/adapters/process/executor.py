@@ -10,7 +10,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Self
 
-from toolkit.adapters.logs import Logs
+from toolkit.adapters.logs.files import Logs
 from toolkit.adapters.process.claims import Claim, claims, claims_of
 from toolkit.adapters.process.contained import drop_contained, sweep_contained
 from toolkit.adapters.process.container import Container, Outcome, signal_group
@@ -23,8 +23,8 @@ from toolkit.adapters.process.spares import Spares
 from toolkit.clock import Clock
 from toolkit.errors import ExecutionError
 from toolkit.workflow.events import ContainerEnded, ContainerErrored, ContainerStarted
+from toolkit.workflow.pods.resources import NOTHING, Amounts, requested
 from toolkit.workflow.ports import ExecutorEvent, Report, ResolvedStart, VolumeStore
-from toolkit.workflow.resources import NOTHING, Amounts, requested
 
 _GATHER_S = 0.1
 

@@ -9,7 +9,7 @@ from toolkit.adapters.process.claims import Claim
 from toolkit.errors import ExecutionError
 from toolkit.workflow.commands import ContainerCall
 from toolkit.workflow.events import OUT_OF_MEMORY
-from toolkit.workflow.resources import limits_of
+from toolkit.workflow.pods.resources import limits_of
 
 _KIBI = 1024
 _BLOCK = 512

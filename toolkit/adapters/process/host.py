@@ -12,7 +12,7 @@ from toolkit.adapters.process.cgroups import NONE as NO_CGROUPS
 from toolkit.adapters.process.cgroups import Cgroups
 from toolkit.adapters.process.images import ImageMap
 from toolkit.adapters.process.isolation import Namespaces
-from toolkit.adapters.volumes import Volumes
+from toolkit.adapters.state.volumes import Volumes
 from toolkit.errors import ExecutionError
 from toolkit.workflow.ports import ResolvedStart, VolumeMount
 

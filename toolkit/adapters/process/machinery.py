@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from toolkit.adapters.logs import Logs
+from toolkit.adapters.logs.files import Logs
 from toolkit.adapters.process.follower import Follower
 from toolkit.adapters.process.host import Host
 from toolkit.adapters.process.progress import ProgressWatch

@@ -19,7 +19,7 @@ from toolkit.adapters.process.isolation import Layout
 from toolkit.adapters.process.launch import recall_layout
 from toolkit.workflow.commands import StartContainer
 from toolkit.workflow.events import ContainerEnded, ContainerErrored
-from toolkit.workflow.pod_life import GAVE_UP
+from toolkit.workflow.pods.life import GAVE_UP
 
 INTERRUPTED = "interrupted"
 DEADLINE = "Pod was active on the node longer than the specified deadline"

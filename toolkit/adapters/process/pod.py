@@ -1,6 +1,6 @@
 """A pod of several containers: one claim, and below it a claim and a wrapper for each container.
 
-What starts and ends when is decided by :mod:`toolkit.workflow.pod_life`, asked again after each
+What starts and ends when is decided by :mod:`toolkit.workflow.pods.life`, asked again after each
 change. It remembers nothing, so that a pod found again after a restart goes on from what the
 claims of its containers say. Everything happens on the follower's thread, but for ``launch`` and
 ``stop``.
@@ -39,8 +39,8 @@ from toolkit.workflow.events import (
     ContainerStarted,
     ContainerState,
 )
-from toolkit.workflow.pod_life import GAVE_UP, INIT, TERMINATED, Moves, moves
-from toolkit.workflow.pod_spec import output_container
+from toolkit.workflow.pods.life import GAVE_UP, INIT, TERMINATED, Moves, moves
+from toolkit.workflow.pods.spec import output_container
 from toolkit.workflow.ports import ExecutorEvent, ResolvedStart
 
 _GRACE_S = 30.0

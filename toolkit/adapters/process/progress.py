@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from toolkit.adapters.process.follower import Follower
-from toolkit.workflow.progress import parse_progress
+from toolkit.workflow.measures.progress import parse_progress
 
 VARIABLE: Final = "ARGO_PROGRESS_FILE"
 INTERVAL_S: Final = 3.0

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from fractions import Fraction
 
-from toolkit.workflow.resources import NOTHING, Amounts
+from toolkit.workflow.pods.resources import NOTHING, Amounts
 
 _GIBI = 1 << 30
 

@@ -12,7 +12,7 @@ from toolkit.adapters.process.launch import find_command
 from toolkit.adapters.process.watch import Care
 from toolkit.errors import ExecutionError
 from toolkit.workflow.commands import PodContainer
-from toolkit.workflow.pod_life import SIDECAR
+from toolkit.workflow.pods.life import SIDECAR
 from toolkit.workflow.ports import ResolvedStart, VolumeMount
 
 

@@ -11,7 +11,7 @@ from toolkit.adapters.process.actions import act
 from toolkit.adapters.process.container import Container
 from toolkit.adapters.process.machinery import Machinery
 from toolkit.workflow.commands import ContainerCall
-from toolkit.workflow.probes import (
+from toolkit.workflow.pods.probes import (
     LIVENESS,
     READINESS,
     STARTUP,

@@ -13,7 +13,7 @@ import orjson
 from toolkit.adapters.sqlite.database import Database
 from toolkit.resource.resource import Body
 from toolkit.workflow.codec import command_from_row, command_to_row
-from toolkit.workflow.locks import LockRequest, lock_request_from_row, lock_request_to_row
+from toolkit.workflow.locks.locks import LockRequest, lock_request_from_row, lock_request_to_row
 from toolkit.workflow.ports import Change, StoredRun
 from toolkit.workflow.run import AuditEvent, Run, Transition
 

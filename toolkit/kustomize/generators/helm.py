@@ -6,10 +6,10 @@ from posixpath import join, normpath
 from typing import Any
 
 from toolkit.errors import BuildError, YamlError
-from toolkit.kustomize.folder import Folder, refuse_in_clone
-from toolkit.kustomize.item import Item
-from toolkit.kustomize.jsonpatch import copied
+from toolkit.kustomize.objects.item import Item
+from toolkit.kustomize.patches.jsonpatch import copied
 from toolkit.kustomize.ports import FunctionRunner, HelmCall
+from toolkit.kustomize.sources.folder import Folder, refuse_in_clone
 from toolkit.resource.resource import Origin
 from toolkit.yaml.emit import emit
 from toolkit.yaml.parse import load_all

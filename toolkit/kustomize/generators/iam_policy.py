@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from toolkit.errors import BuildError
-from toolkit.kustomize.item import Item
+from toolkit.kustomize.objects.item import Item
 from toolkit.resource.resource import Body, Origin
 
 

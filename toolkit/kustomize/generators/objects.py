@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from toolkit.errors import BuildError
 from toolkit.kustomize.generators.key_values import Load, key_values
-from toolkit.kustomize.item import Item, require_text_keys
+from toolkit.kustomize.objects.item import Item, require_text_keys
 from toolkit.resource.resource import Body, Origin
 
 TYPE_CHECKING = False

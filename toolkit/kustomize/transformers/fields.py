@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from toolkit.errors import BuildError
-from toolkit.kustomize.fieldspec import FieldSpec, SetField, select, visit
-from toolkit.kustomize.item import Item, describe
+from toolkit.kustomize.fields.fieldspec import FieldSpec, SetField, select, visit
+from toolkit.kustomize.objects.item import Item, describe
 
 
 class ItemError(BuildError):

@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from toolkit.errors import BuildError
-from toolkit.kustomize.collection import Collection
-from toolkit.kustomize.fieldspec import FieldSpec, SetField
-from toolkit.kustomize.go_regexp import GoRegexpError, go_regexp
-from toolkit.kustomize.item import text_of
+from toolkit.kustomize.fields.fieldspec import FieldSpec, SetField
+from toolkit.kustomize.golang.regexp import GoRegexpError, go_regexp
+from toolkit.kustomize.objects.collection import Collection
+from toolkit.kustomize.objects.item import text_of
 from toolkit.kustomize.transformers.fields import SpecsByKind, on_item, visit_item
 
 TYPE_CHECKING = False

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from toolkit.errors import BuildError
-from toolkit.kustomize.collection import Collection
-from toolkit.kustomize.fieldspec import CREATE_MAP, FieldSpec
-from toolkit.kustomize.item import Item, require_text_keys, show_annotations
-from toolkit.kustomize.sharing import SharedValue, spread_changes
+from toolkit.kustomize.fields.fieldspec import CREATE_MAP, FieldSpec
+from toolkit.kustomize.objects.collection import Collection
+from toolkit.kustomize.objects.item import Item, require_text_keys, show_annotations
+from toolkit.kustomize.objects.sharing import SharedValue, spread_changes
 from toolkit.kustomize.transformers.fields import SpecsByKind, visit_item
 
 TYPE_CHECKING = False

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from toolkit.errors import BuildError
-from toolkit.kustomize.collection import Collection
-from toolkit.kustomize.fieldspec import CREATE_SCALAR, FieldSpec, SetField
-from toolkit.kustomize.item import Item, text_of
+from toolkit.kustomize.fields.fieldspec import CREATE_SCALAR, FieldSpec, SetField
+from toolkit.kustomize.objects.collection import Collection
+from toolkit.kustomize.objects.item import Item, text_of
 from toolkit.kustomize.transformers.fields import SpecsByKind, on_item, visit_item
 
 TYPE_CHECKING = False

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from toolkit.kustomize.collection import Collection
-from toolkit.kustomize.fieldspec import CREATE_SCALAR, FieldSpec, SetField
-from toolkit.kustomize.item import Item, text_of
-from toolkit.kustomize.sharing import spread_changes
+from toolkit.kustomize.fields.fieldspec import CREATE_SCALAR, FieldSpec, SetField
+from toolkit.kustomize.objects.collection import Collection
+from toolkit.kustomize.objects.item import Item, text_of
+from toolkit.kustomize.objects.sharing import spread_changes
 from toolkit.kustomize.transformers.fields import visit_item
 
 TYPE_CHECKING = False

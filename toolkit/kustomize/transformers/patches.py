@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from toolkit.errors import BuildError
-from toolkit.kustomize.collection import Collection
-from toolkit.kustomize.item import (
+from toolkit.kustomize.objects.collection import Collection
+from toolkit.kustomize.objects.item import (
     Item,
     Key,
     describe,
@@ -15,13 +15,13 @@ from toolkit.kustomize.item import (
     strings_at,
     text_of,
 )
-from toolkit.kustomize.jsonpatch import Operation, PatchFailureError, apply, copied
-from toolkit.kustomize.merge import Merger
-from toolkit.kustomize.merge_lists import ABSENT
-from toolkit.kustomize.selector import Selector
-from toolkit.kustomize.sharing import spread_changes
+from toolkit.kustomize.objects.selector import Selector
+from toolkit.kustomize.objects.sharing import spread_changes
+from toolkit.kustomize.objects.untagged import Typed, Untagged, is_quoted_when_set, settle, visited
+from toolkit.kustomize.patches.jsonpatch import Operation, PatchFailureError, apply, copied
+from toolkit.kustomize.patches.merge import Merger
+from toolkit.kustomize.patches.merge_lists import ABSENT
 from toolkit.kustomize.transformers.fields import on_item
-from toolkit.kustomize.untagged import Typed, Untagged, is_quoted_when_set, settle, visited
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

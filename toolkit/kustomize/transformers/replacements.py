@@ -8,18 +8,18 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from toolkit.errors import BuildError
-from toolkit.kustomize.collection import Collection
-from toolkit.kustomize.embedded import replace_embedded
-from toolkit.kustomize.hashing import digest_of
-from toolkit.kustomize.item import Item, Key, describe, text_of
-from toolkit.kustomize.jsonpatch import copied
-from toolkit.kustomize.merge import Path
-from toolkit.kustomize.nearest import did_you_mean, nearest_field
-from toolkit.kustomize.path_match import CREATED, match_fields
-from toolkit.kustomize.paths import get_field, is_item, item_test, split_field_path
-from toolkit.kustomize.selector import Selector
-from toolkit.kustomize.sharing import spread_changes
-from toolkit.kustomize.untagged import Mistyped, Typed, Unquoted, Untagged, is_text
+from toolkit.kustomize.fields.path_match import CREATED, match_fields
+from toolkit.kustomize.fields.paths import get_field, is_item, item_test, split_field_path
+from toolkit.kustomize.hints.nearest import did_you_mean, nearest_field
+from toolkit.kustomize.objects.collection import Collection
+from toolkit.kustomize.objects.item import Item, Key, describe, text_of
+from toolkit.kustomize.objects.selector import Selector
+from toolkit.kustomize.objects.sharing import spread_changes
+from toolkit.kustomize.objects.untagged import Mistyped, Typed, Unquoted, Untagged, is_text
+from toolkit.kustomize.patches.jsonpatch import copied
+from toolkit.kustomize.patches.merge import Path
+from toolkit.kustomize.transformers.embedded import replace_embedded
+from toolkit.kustomize.transformers.hashing import digest_of
 from toolkit.yaml.scalars import resolve_resource
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from toolkit.errors import BuildError
-from toolkit.kustomize.collection import Collection
-from toolkit.kustomize.fieldspec import split_path
-from toolkit.kustomize.item import Item, text_of
-from toolkit.kustomize.selector import Selector
+from toolkit.kustomize.fields.fieldspec import split_path
+from toolkit.kustomize.objects.collection import Collection
+from toolkit.kustomize.objects.item import Item, text_of
+from toolkit.kustomize.objects.selector import Selector
 
 if TYPE_CHECKING:
     from toolkit.kustomize.ports import Scalars

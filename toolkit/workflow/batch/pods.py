@@ -18,9 +18,9 @@ from toolkit.resource.resource import Body
 from toolkit.workflow.commands import PodContainer, StartContainer
 from toolkit.workflow.events import ContainerEnded, ContainerErrored, ContainerState
 from toolkit.workflow.nodes import FAILED, PENDING, RUNNING, SUCCEEDED, Row, parse_instant, rfc3339
-from toolkit.workflow.pod_life import INIT, MAIN, SIDECAR, TERMINATED
-from toolkit.workflow.pod_spec import container_call
-from toolkit.workflow.projection import GROUP
+from toolkit.workflow.pods.life import INIT, MAIN, SIDECAR, TERMINATED
+from toolkit.workflow.pods.spec import container_call
+from toolkit.workflow.status.projection import GROUP
 
 _SCHEME: Final = "process://"
 _FIRST_WAIT: Final = timedelta(seconds=10)

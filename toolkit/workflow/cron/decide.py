@@ -20,9 +20,9 @@ from toolkit.workflow.cron.ticks import schedules_of, workflow_of
 from toolkit.workflow.cron.waiting import Wait, wait_of
 from toolkit.workflow.expressions import evaluate_bool, json_text
 from toolkit.workflow.nodes import Row, rfc3339
-from toolkit.workflow.scope import Scope, Values
-from toolkit.workflow.substitute import Strictness, replace
-from toolkit.workflow.when import should_execute
+from toolkit.workflow.substitution.scope import Scope, Values
+from toolkit.workflow.substitution.substitute import Strictness, replace
+from toolkit.workflow.substitution.when import should_execute
 
 _POLICIES: Final = frozenset({"", "Allow", "Forbid", "Replace"})
 

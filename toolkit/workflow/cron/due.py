@@ -11,7 +11,7 @@ from toolkit.workflow.cron.catch_up import CatchUp
 from toolkit.workflow.cron.occasion import Occasion
 from toolkit.workflow.cron.record import SKIPPED_UNTIL, Record
 from toolkit.workflow.cron.waiting import end_waiting, waiting_tick
-from toolkit.workflow.projection import GROUP
+from toolkit.workflow.status.projection import GROUP
 
 LATEST_SCHEDULE: Final = f"cronworkflows.{GROUP}/last-used-schedule"
 _MOST_MISSED: Final = 100_000

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from toolkit.resource.resource import Body
 from toolkit.workflow.nodes import FINISHED, SUCCEEDED, Row
-from toolkit.workflow.projection import PHASE_LABEL
+from toolkit.workflow.status.projection import PHASE_LABEL
 
 
 def over_history(spec: Row, children: Sequence[Body]) -> tuple[str, ...]:

@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 from toolkit.errors import ExpressionError
 from toolkit.resource.resource import Body
 from toolkit.workflow.cron.schedule import Schedule, zone_of
-from toolkit.workflow.definition import SCHEDULED_TIME
 from toolkit.workflow.nodes import Row, rfc3339
-from toolkit.workflow.projection import GROUP
+from toolkit.workflow.spec.definition import SCHEDULED_TIME
+from toolkit.workflow.status.projection import GROUP
 
 CRON_LABEL: Final = f"{GROUP}/cron-workflow"
 

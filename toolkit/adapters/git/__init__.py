@@ -1,0 +1,1 @@
+"""git through GitPython: repositories, mirrors of others, and commits as trees of files."""

@@ -1,0 +1,1 @@
+"""Logs of steps: files, the times of their lines, and a search over all."""

@@ -1,0 +1,1 @@
+"""The in-memory twins of ports: for tests, and where nothing is to be kept."""

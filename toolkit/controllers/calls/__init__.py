@@ -1,0 +1,1 @@
+"""What runs ask for beside containers: resources, http, plugins, lists of artifacts."""

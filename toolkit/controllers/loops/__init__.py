@@ -1,0 +1,1 @@
+"""What controllers are made of: a loop that decides, and watches of objects."""

@@ -1,0 +1,1 @@
+"""What the workflow controller is made of: active runs, their commits, their picture."""

@@ -1,0 +1,1 @@
+"""What a step is given: its environment, files and volumes."""

@@ -1,0 +1,3 @@
+"""Which fields are meant: field specs and what configures them, paths of replacements and
+vars.
+"""

@@ -1,0 +1,1 @@
+"""What kustomize has from Go's libraries: regular expressions, and how JSON is written."""

@@ -1,0 +1,136 @@
+"""How values are spelled in the files of an object and its patch, looked up only when asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from toolkit.kustomize.objects.item import Item, text_of
+from toolkit.kustomize.objects.untagged import Unquoted, Untagged, is_text
+from toolkit.kustomize.patches.merge import Path
+from toolkit.kustomize.sources.session import Session
+from toolkit.yaml.scalars import reads_as_text, resolve_resource
+from toolkit.yaml.styles import syntax_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from toolkit.yaml.raw import RawScalar
+
+
+class FileSpelling:
+    """For the merge of ``patch``, which stands in ``patch_text``, into ``item``."""
+
+    __slots__ = ("_item", "_patch", "_patch_text", "_session")
+
+    def __init__(self, session: Session, item: Item, patch: Item, patch_text: str) -> None:
+        self._session = session
+        self._item = item
+        self._patch = patch
+        self._patch_text = patch_text
+
+    def is_quoted(self, path: Path, text: str) -> bool:
+        return _is_quoted(self._session, self._item, path, text)
+
+    def untagged(self, parent: Any, key: Any, text: str) -> str:
+        return FileScalars(self._session).untagged(self._item, parent, key, text)
+
+    def is_blank(self, path: Path) -> bool:
+        scalar = self._written(path)
+        return scalar is not None and not scalar.text
+
+    def remember(self) -> None:
+        """To be called after the merge: the patch's spelling is the object's from now on."""
+        self._item.merged_patches.append((self._patch_text, self._patch.origin.document))
+        self._item.rewritten_annotations |= self._patch.rewritten_annotations
+
+    def in_patch(self, path: Path, value: Any) -> str:
+        from toolkit.yaml.raw import raw_scalar
+
+        scalar = raw_scalar(self._patch_text, self._patch.origin.document, path)
+        return text_of(value) if scalar is None else scalar.text
+
+    def _written(self, path: Path) -> RawScalar | None:
+        return written_scalar(self._session, self._item, path)
+
+
+class FileScalars:
+    """How the scalars of a build's objects are written: its files are read again to know."""
+
+    __slots__ = ("_session",)
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def typed(self, item: Item, path: Path, value: Any) -> str:
+        for scalar in (written_scalar(self._session, item, path), *_patched_scalars(item, path)):
+            if scalar is None or not scalar.is_plain:
+                continue
+            found = resolve_resource(scalar.text)
+            if found == value and type(found) is type(value):
+                return scalar.text
+        return text_of(value)
+
+    def in_quotes(self, item: Item, parent: Any, key: Any) -> bool:
+        text = parent[key]
+        return isinstance(text, str) and _is_quoted(
+            self._session, item, (*_path_to(item.body, parent), key), text
+        )
+
+    def untagged(self, item: Item, parent: Any, key: Any, text: str) -> str:
+        if not is_text(text) and self.in_quotes(item, parent, key):
+            return text
+        item.has_untagged = True
+        return Untagged(text)
+
+
+def _is_quoted(session: Session, item: Item, path: Path, text: str) -> bool:
+    if isinstance(text, Unquoted) or (isinstance(text, Untagged) and not is_text(text)):
+        return False
+    is_plain = isinstance(text, Untagged) or (bool(text) and reads_as_text(text))
+    if item.is_rewritten:
+        # written anew, it has quotes where it could not be without
+        if not is_plain or not syntax_of(text).is_plain_allowed:
+            return True
+        scalar = next(_patched_scalars(item, path), None)
+        return scalar is not None and not scalar.is_plain
+    scalar = written_scalar(session, item, path) or next(_patched_scalars(item, path), None)
+    return not is_plain if scalar is None else not scalar.is_plain
+
+
+def _path_to(body: Any, wanted: Any) -> Path:
+    """The way from ``body`` to the very map or list ``wanted`` in it."""
+    open_nodes: list[tuple[Path, Any]] = [((), body)]
+    while open_nodes:
+        path, node = open_nodes.pop()
+        if node is wanted:
+            return path
+        for key, value in enumerate(node) if isinstance(node, list) else node.items():
+            if isinstance(value, dict | list):
+                open_nodes.append(((*path, key), value))
+    return ()
+
+
+def _patched_scalars(item: Item, path: Path) -> Iterator[RawScalar]:
+    """The scalars there in the patches that were merged, in order: the quotes of the first stay."""
+    from toolkit.yaml.raw import raw_scalar
+
+    for text, document in item.merged_patches:
+        scalar = raw_scalar(text, document, path)
+        if scalar is not None:
+            yield scalar
+
+
+def written_scalar(session: Session, item: Item, path: Path) -> RawScalar | None:
+    """The scalar in the object's own file; None for one that a step wrote anew."""
+    from toolkit.yaml.raw import raw_scalar
+
+    origin = item.origin
+    if item.is_rewritten or origin.document < 0:
+        return None
+    content = session.tree.read(origin.path)
+    scalar = raw_scalar(content, origin.document, (*item.place, *path))
+    if scalar is None or not item.is_from_json:
+        return scalar
+    # as JSON has it: texts in quotes, and no number as it was typed
+    return scalar._replace(is_plain=False)

@@ -1,0 +1,1 @@
+"""Patches on plain objects: strategic merges and JSON patches."""

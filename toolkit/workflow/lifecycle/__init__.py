@@ -1,0 +1,1 @@
+"""What moves a run on, from its first row to its exit handler."""

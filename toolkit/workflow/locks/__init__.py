@@ -1,0 +1,1 @@
+"""Mutexes and semaphores: what they are called, and who gets them."""

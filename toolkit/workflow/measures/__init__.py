@@ -1,0 +1,1 @@
+"""What is counted and timed of a run: metrics, traces, progress, durations."""

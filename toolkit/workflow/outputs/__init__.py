@@ -1,0 +1,1 @@
+"""What steps leave for later ones: outputs, artifacts and where these are."""

@@ -1,0 +1,1 @@
+"""What a pod is: its containers, how they live and are probed, what they ask for and claim."""

@@ -1,0 +1,1 @@
+"""Runs under a virtual clock: one for a test, or a whole environment."""

@@ -1,0 +1,1 @@
+"""What tags, expressions and arguments stand for: variables, parameters, ``when``, loops."""
