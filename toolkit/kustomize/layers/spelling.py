@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from toolkit.kustomize.objects.item import Item, text_of
-from toolkit.kustomize.objects.untagged import Unquoted, Untagged, is_text
+from toolkit.kustomize.objects.untagged import Unquoted, Untagged, is_quoted_when_set, is_text
 from toolkit.kustomize.patches.merge import Path
 from toolkit.kustomize.sources.session import Session
 from toolkit.yaml.scalars import reads_as_text, resolve_resource
@@ -94,8 +94,23 @@ def _is_quoted(session: Session, item: Item, path: Path, text: str) -> bool:
             return True
         scalar = next(_patched_scalars(item, path), None)
         return scalar is not None and not scalar.is_plain
-    scalar = written_scalar(session, item, path) or next(_patched_scalars(item, path), None)
-    return not is_plain if scalar is None else not scalar.is_plain
+    written = written_scalar(session, item, path)
+    scalar = written or next(_patched_scalars(item, path), None)
+    if scalar is None:
+        return not is_plain
+    return not scalar.is_plain or _is_passed(item, path, written.text if written else None)
+
+
+def _is_passed(item: Item, path: Path, text: str | None) -> bool:
+    """Whether a merge has put quotes around the scalar, ``text`` in the object's file: around one
+    that it adds or passes, not around one that it writes over another.
+    """
+    for scalar in _in_each_patch(item, path):
+        is_over_another = scalar is not None and text is not None
+        text = scalar.text if scalar is not None else text
+        if text is not None and not is_over_another and is_quoted_when_set(text):
+            return True
+    return False
 
 
 def _path_to(body: Any, wanted: Any) -> Path:
@@ -113,12 +128,13 @@ def _path_to(body: Any, wanted: Any) -> Path:
 
 def _patched_scalars(item: Item, path: Path) -> Iterator[RawScalar]:
     """The scalars there in the patches that were merged, in order: the quotes of the first stay."""
+    return (scalar for scalar in _in_each_patch(item, path) if scalar is not None)
+
+
+def _in_each_patch(item: Item, path: Path) -> Iterator[RawScalar | None]:
     from toolkit.yaml.raw import raw_scalar
 
-    for text, document in item.merged_patches:
-        scalar = raw_scalar(text, document, path)
-        if scalar is not None:
-            yield scalar
+    return (raw_scalar(text, document, path) for text, document in item.merged_patches)
 
 
 def written_scalar(session: Session, item: Item, path: Path) -> RawScalar | None:
