@@ -200,6 +200,21 @@ spec:
     assert simulation.stopped
 
 
+def test_the_containers_of_a_daemon_alone_end_with_it() -> None:
+    text = """
+metadata: {name: wf, namespace: data, uid: u}
+spec:
+  entrypoint: main
+  templates:
+  - {name: main, daemon: true, containerSet: {containers: [{name: a, image: i}, {name: b, image: i}]}}
+"""
+    simulation = Simulation(yaml.safe_load(text), outcome=lambda _: Outcome(is_stuck=True))
+    nodes = nodes_of(simulation.run_to_end())
+    assert {name: node["phase"] for name, node in nodes.items()} == {
+        "wf": "Succeeded", "wf.a": "Succeeded", "wf.b": "Succeeded",
+    }  # fmt: skip
+
+
 def test_a_suspend_template_with_a_retry_strategy_has_an_attempt() -> None:
     text = """
 metadata: {name: wf, namespace: data, uid: u}

@@ -78,6 +78,7 @@ def _end_alone(draft: Draft, daemon: Node, event: ContainerStarted) -> None:
     """A daemon with nothing around it that could need it has done its work once it is up."""
     put_usage(daemon, event.at)
     draft.set_phase(daemon.id, SUCCEEDED, "")
+    containers.end_rest(draft, daemon, SUCCEEDED, "")
     grace_s = grace(draft, daemon)
     draft.command(StopContainer(draft.command_id(), daemon.id, event.command_id, grace_s=grace_s))
 
