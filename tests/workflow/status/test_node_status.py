@@ -206,7 +206,9 @@ metadata: {name: wf, namespace: data, uid: u}
 spec:
   entrypoint: main
   templates:
-  - {name: main, daemon: true, containerSet: {containers: [{name: a, image: i}, {name: b, image: i}]}}
+  - name: main
+    daemon: true
+    containerSet: {containers: [{name: a, image: i}, {name: b, image: i}]}
 """
     simulation = Simulation(yaml.safe_load(text), outcome=lambda _: Outcome(is_stuck=True))
     nodes = nodes_of(simulation.run_to_end())
