@@ -28,6 +28,51 @@ CASES = {
 }
 
 
+LABELLED = """apiVersion: example.com/v1
+kind: Custom
+metadata: {name: c, labels: {n: VALUE}, annotations: {n: VALUE}}
+spec: {n: VALUE}
+"""
+BY_TARGET = "patches: [{path: patch.yaml, target: {kind: Custom}}]\n"
+TARGETED = {
+    "a text": ("'x y'", -5, "-5"),
+    "a text that ends in a space": ("'x '", -5, "-5"),
+    "digits": ("'5'", "-5", "-5"),
+    "what an old reader takes for a boolean": ("'yes'", "-5", "-5"),
+    "two lines": ('"a\\nb"', "-5", "-5"),
+    "no quotes": ("x", -5, -5),
+}
+"""A label and another field that a patch with a target added: what they are after the next one."""
+
+
+def _labelled(value: str) -> dict[str, str]:
+    return {
+        "layer0/a.yaml": OBJECT,
+        "layer0/kustomization.yaml": "resources: [a.yaml]\n",
+        "layer1/patch.yaml": LABELLED.replace("VALUE", value),
+        "layer1/kustomization.yaml": "resources: [../layer0]\n" + BY_TARGET,
+        "layer2/patch.yaml": LABELLED.replace("VALUE", "-5"),
+        "layer2/kustomization.yaml": "resources: [../layer1]\npatches: [{path: patch.yaml}]\n",
+    }
+
+
+def _renamed() -> dict[str, str]:
+    """A patch whose name the object does not get; then one whose name it gets; JSON patches before
+    and after, which write it anew.
+    """
+    operation = "- {op: add, path: /z, value: 1}\n"
+    patch = LABELLED.replace("name: c", "name: '9'").replace("VALUE", "x")
+    options = ", options: {allowNameChange: true}}]"
+    files = {"layer0/a.yaml": OBJECT, "layer0/kustomization.yaml": "resources: [a.yaml]\n"}
+    for number, text in enumerate((operation, patch, patch, operation), 1):
+        files[f"layer{number}/patch.yaml"] = text
+        by_target = BY_TARGET.replace("}]", options) if number == 3 else BY_TARGET
+        files[f"layer{number}/kustomization.yaml"] = (
+            f"resources: [../layer{number - 1}]\n{by_target}"
+        )
+    return files
+
+
 def _files(specs: tuple[str, ...]) -> dict[str, str]:
     files = {"layer0/a.yaml": OBJECT, "layer0/kustomization.yaml": "resources: [a.yaml]\n"}
     for number, spec in enumerate(specs, 1):
@@ -36,6 +81,19 @@ def _files(specs: tuple[str, ...]) -> dict[str, str]:
             f"resources: [../layer{number - 1}]\npatches: [{{path: patch.yaml}}]\n"
         )
     return files
+
+
+def _compare(
+    files: dict[str, str],
+    target: str,
+    rendered: Callable[..., str],
+    real_kustomize: RealBuild,
+    root: Path,
+) -> None:
+    for path, text in files.items():
+        (root / path).parent.mkdir(exist_ok=True)
+        (root / path).write_text(text)
+    assert rendered(files, target) == real_kustomize(root / target)
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -53,9 +111,29 @@ def test_kustomize_says_the_same(
     rendered: Callable[..., str], real_kustomize: RealBuild, tmp_path: Path, case: str
 ) -> None:
     specs, _ = CASES[case]
-    files = _files(specs)
-    for path, text in files.items():
-        (tmp_path / path).parent.mkdir(exist_ok=True)
-        (tmp_path / path).write_text(text)
-    target = f"layer{len(specs)}"
-    assert rendered(files, target) == real_kustomize(tmp_path / target)
+    _compare(_files(specs), f"layer{len(specs)}", rendered, real_kustomize, tmp_path)
+
+
+@pytest.mark.parametrize("case", TARGETED)
+def test_what_a_patch_with_a_target_writes_anew(
+    objects: Callable[..., list[dict[str, dict[str, object]]]], case: str
+) -> None:
+    value, in_labels, in_spec = TARGETED[case]
+    (body,) = objects(_labelled(value), "layer2")
+    metadata: dict[str, dict[str, object]] = body["metadata"]  # type: ignore[assignment]
+    assert repr(metadata["labels"]["n"]) == repr(in_labels)
+    assert metadata["annotations"]["n"] == "-5"  # always texts
+    assert repr(body["spec"]["n"]) == repr(in_spec)
+
+
+@pytest.mark.parametrize("case", TARGETED)
+def test_kustomize_says_the_same_of_targets(
+    rendered: Callable[..., str], real_kustomize: RealBuild, tmp_path: Path, case: str
+) -> None:
+    _compare(_labelled(TARGETED[case][0]), "layer2", rendered, real_kustomize, tmp_path)
+
+
+def test_a_name_that_a_patch_gives_is_a_number_after_a_json_patch(
+    rendered: Callable[..., str], real_kustomize: RealBuild, tmp_path: Path
+) -> None:
+    _compare(_renamed(), "layer4", rendered, real_kustomize, tmp_path)

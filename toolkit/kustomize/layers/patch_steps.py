@@ -9,7 +9,7 @@ from toolkit.kustomize.layers.patch_source import PatchText, patch_text
 from toolkit.kustomize.layers.spelling import FileSpelling
 from toolkit.kustomize.objects.collection import Collection
 from toolkit.kustomize.objects.documents import DocumentError
-from toolkit.kustomize.objects.item import Item, describe
+from toolkit.kustomize.objects.item import Item, MergedPatch, describe
 from toolkit.kustomize.objects.selector import Selector
 from toolkit.kustomize.patches.jsonpatch import Operation, PatchFailureError
 from toolkit.kustomize.patches.merge import Merger
@@ -229,7 +229,7 @@ def _target_step(source: PatchText, patches: list[MergePatch], target: Selector)
         selected = _selected(collection, source, target)
         for patch in patches:
             try:
-                merge_selected(collection, patch, selected, _merger_of(source))
+                merge_selected(collection, patch, selected, _merger_of(source, by_target=True))
             except BuildError as error:
                 raise _misfit(source, patch, error) from None
 
@@ -291,12 +291,18 @@ def _selected(collection: Collection, source: PatchText, target: Selector) -> li
     return selected
 
 
-def _merger_of(source: PatchText) -> MakeMerger:
+def _merger_of(source: PatchText, *, by_target: bool = False) -> MakeMerger:
     session = source.kustomization.folder.session
 
     def make(item: Item, patch: MergePatch) -> Merger:
         source.require_known_doubles(item.body, _number(patch))
         session.has_merged = True
-        return Merger(session.shapes, FileSpelling(session, item, patch.item, source.text))
+        written = MergedPatch(
+            source.text,
+            _number(patch),
+            is_by_target=by_target,
+            renames=patch.allow_name_change,
+        )
+        return Merger(session.shapes, FileSpelling(session, item, patch.item, written))
 
     return make

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from toolkit.kustomize.objects.item import Item, text_of
+from toolkit.kustomize.objects.item import Item, MergedPatch, text_of
 from toolkit.kustomize.objects.untagged import Unquoted, Untagged, is_quoted_when_set, is_text
 from toolkit.kustomize.patches.merge import Path
 from toolkit.kustomize.sources.session import Session
@@ -18,16 +18,20 @@ if TYPE_CHECKING:
     from toolkit.yaml.raw import RawScalar
 
 
+_NAME: Path = ("metadata", "name")
+_ANEW = frozenset({_NAME, ("metadata", "labels"), ("metadata", "annotations")})
+
+
 class FileSpelling:
-    """For the merge of ``patch``, which stands in ``patch_text``, into ``item``."""
+    """For the merge of ``patch``, which stands in ``written``, into ``item``."""
 
-    __slots__ = ("_item", "_patch", "_patch_text", "_session")
+    __slots__ = ("_item", "_patch", "_session", "_written")
 
-    def __init__(self, session: Session, item: Item, patch: Item, patch_text: str) -> None:
+    def __init__(self, session: Session, item: Item, patch: Item, written: MergedPatch) -> None:
         self._session = session
         self._item = item
         self._patch = patch
-        self._patch_text = patch_text
+        self._written = written
 
     def is_quoted(self, path: Path, text: str) -> bool:
         return _is_quoted(self._session, self._item, path, text)
@@ -36,21 +40,21 @@ class FileSpelling:
         return FileScalars(self._session).untagged(self._item, parent, key, text)
 
     def is_blank(self, path: Path) -> bool:
-        scalar = self._written(path)
+        scalar = self._in_file(path)
         return scalar is not None and not scalar.text
 
     def remember(self) -> None:
         """To be called after the merge: the patch's spelling is the object's from now on."""
-        self._item.merged_patches.append((self._patch_text, self._patch.origin.document))
+        self._item.merged_patches.append(self._written)
         self._item.rewritten_annotations |= self._patch.rewritten_annotations
 
     def in_patch(self, path: Path, value: Any) -> str:
         from toolkit.yaml.raw import raw_scalar
 
-        scalar = raw_scalar(self._patch_text, self._patch.origin.document, path)
+        scalar = raw_scalar(self._written.text, self._written.document, path)
         return text_of(value) if scalar is None else scalar.text
 
-    def _written(self, path: Path) -> RawScalar | None:
+    def _in_file(self, path: Path) -> RawScalar | None:
         return written_scalar(self._session, self._item, path)
 
 
@@ -132,9 +136,23 @@ def _patched_scalars(item: Item, path: Path) -> Iterator[RawScalar]:
 
 
 def _in_each_patch(item: Item, path: Path) -> Iterator[RawScalar | None]:
+    return (_in_patch(patch, path) for patch in item.merged_patches)
+
+
+def _in_patch(patch: MergedPatch, path: Path) -> RawScalar | None:
+    """As upstream has it: it writes labels and annotations anew, and the name, where a target
+    chose the object.
+    """
     from toolkit.yaml.raw import raw_scalar
 
-    return (raw_scalar(text, document, path) for text, document in item.merged_patches)
+    if patch.is_by_target and path == _NAME and not patch.renames:
+        return None  # the object keeps its own
+    scalar = raw_scalar(patch.text, patch.document, path)
+    if scalar is None or not patch.is_by_target or path[:2] not in _ANEW:
+        return scalar
+    text = scalar.text
+    is_plain = is_text(text) and not is_quoted_when_set(text) and "\n" not in text
+    return scalar._replace(is_plain=scalar.is_plain or is_plain or path == _NAME)
 
 
 def written_scalar(session: Session, item: Item, path: Path) -> RawScalar | None:

@@ -35,13 +35,27 @@ GONE = "gone"
 """The end of the trail of an object that was removed."""
 
 
+class MergedPatch:
+    """A strategic-merge patch as it was written: its text, and which document of that.
+    ``is_by_target``: a ``target`` chose the object; ``renames``: it may get the patch's name.
+    """
+
+    __slots__ = ("document", "is_by_target", "renames", "text")
+
+    def __init__(self, text: str, document: int, *, is_by_target: bool, renames: bool) -> None:
+        self.text = text
+        self.document = document
+        self.is_by_target = is_by_target
+        self.renames = renames
+
+
 class Item:
     """``past``: earlier names, oldest first. ``prefixes``, ``suffixes``: those put on the name,
     in order. ``behavior`` of a generated object: create, merge, replace or unspecified.
     ``rewritten_annotations``: numbers and nulls among the annotations, as the file and as
     JSON has them.
-    ``merged_patches``: text and document of those merged so far. ``is_rewritten``: a JSON patch
-    wrote the object anew, its spelling is lost.
+    ``merged_patches``: those merged so far. ``is_rewritten``: a JSON patch wrote the object anew,
+    its spelling is lost.
     ``place``: where it stands in its document, () but for items of a List. ``is_from_json``:
     upstream took it out of a list by way of JSON, where texts are in quotes and numbers plain.
     ``has_untagged``: some of its scalars may have no type yet
@@ -98,7 +112,7 @@ class Item:
         self.is_from_json = False
         self.place: tuple[str | int, ...] = ()
         self.is_rewritten = False
-        self.merged_patches: list[tuple[str, int]] = []
+        self.merged_patches: list[MergedPatch] = []
         self.trail: list[Mark] = []
         self.key: Key = ("", "", "", "", "")
         self.namespace = ""
