@@ -150,8 +150,11 @@ class Leaves:
             template["outputs"] = outputs
 
     def _timed(self, template: Body) -> Body:
+        """A pod is not started where two seconds or less are left: it never goes well."""
         if self._chance.maybe(0.1):
-            template["timeout"] = f"{self._chance.rng.randint(1, 5)}s"
+            seconds = self._chance.rng.randint(1, 5)
+            is_endless = "limit" not in template.get("retryStrategy", {"limit": 0})
+            template["timeout"] = f"{max(seconds, 3) if is_endless else seconds}s"
         elif self._chance.maybe(0.1):
             template["activeDeadlineSeconds"] = self._chance.rng.randint(1, 5)
         return template

@@ -49,6 +49,8 @@ _POLICIES: Final = {
 
 _LAST: Final = datetime.max.replace(tzinfo=UTC)
 """No backoff goes on for longer: one that doubles without a limit or cap gets there."""
+_A_MOMENT: Final = timedelta(seconds=1)
+"""Between attempts that fail as they begin, where nothing limits them."""
 
 
 def begin(draft: Draft, node: Node) -> None:
@@ -147,13 +149,19 @@ def _verdict(draft: Draft, node: Node, last: Node) -> tuple[str, str] | None:
         return last.phase, refusal or last.message
     due = finished_at(last) + wait
     if wait and due > draft.now:
-        engine = draft.edit(node.id).engine
-        engine["until"] = exact(due)
         draft.set_phase(node.id, node.phase, f"Backoff for {human(wait)}")
-        draft.wake(due, "retry", node.id)
+        _wait_until(draft, node, due)
+    elif strategy.get("limit") is None and last.id not in draft.run.nodes:
+        # It failed as it began, and may do so for ever: not within one step.
+        _wait_until(draft, node, draft.now + _A_MOMENT)
     else:
         draft.agenda.append(Due("resume", node.id))
     return None
+
+
+def _wait_until(draft: Draft, node: Node, due: datetime) -> None:
+    draft.edit(node.id).engine["until"] = exact(due)
+    draft.wake(due, "retry", node.id)
 
 
 def _refusal(draft: Draft, strategy: Row, attempts: list[Node]) -> str | None:
