@@ -150,11 +150,8 @@ class Leaves:
             template["outputs"] = outputs
 
     def _timed(self, template: Body) -> Body:
-        """A pod is not started where two seconds or less are left: it never goes well."""
         if self._chance.maybe(0.1):
-            seconds = self._chance.rng.randint(1, 5)
-            is_endless = "limit" not in template.get("retryStrategy", {"limit": 0})
-            template["timeout"] = f"{max(seconds, 3) if is_endless else seconds}s"
+            template["timeout"] = f"{self._chance.rng.randint(1, 5)}s"
         elif self._chance.maybe(0.1):
             template["activeDeadlineSeconds"] = self._chance.rng.randint(1, 5)
         return template
@@ -163,4 +160,6 @@ class Leaves:
         if self._chance.maybe(0.3):
             is_endless = self._chance.maybe(0.1)
             template["retryStrategy"] = self._chance.retry(is_endless=is_endless)
+            if is_endless and template.get("timeout") in ("1s", "2s"):
+                template["timeout"] = "3s"  # with less a pod is not started: it never goes well
         return template
