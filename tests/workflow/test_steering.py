@@ -189,6 +189,26 @@ def test_retry_runs_only_the_failed_items_of_a_loop_again() -> None:
     assert observe(simulation.run, retried) == (), "one wish is followed once"
 
 
+@pytest.mark.parametrize("phase", ["", "Running"], ids=["argo 4.1", "argo 3"])
+def test_a_workflow_that_argo_sets_back_whole_runs_again(phase: str) -> None:
+    """Of one pod that failed no node is left; argo 4.1 leaves no phase either."""
+    text = """
+metadata: {name: wf, namespace: default, uid: u1}
+spec: {entrypoint: main, templates: [{name: main, container: {image: i}}]}
+"""
+    codes = iter([1, 0])
+    simulation = Simulation(body_of(text), outcome=lambda _: Outcome(exit_code=next(codes)))
+    simulation.run_to_end()
+    live = live_of(simulation)
+    created = {**live, "metadata": {"name": "wf"}, "status": {}}
+    assert observe(simulation.run, created) == (), "what is not shown yet is no wish"
+    status = {"startedAt": "2026-01-01T00:01:00Z", "progress": "0/1"}
+    retried = {**created, "status": {**status, **({"phase": phase} if phase else {})}}
+    follow(simulation, retried)
+    simulation.run_to_end()
+    assert simulation.run.phase == "Succeeded"
+
+
 def test_retry_of_steps_goes_on_in_the_group_that_failed() -> None:
     text = """
 metadata: {name: wf, namespace: default, uid: u1}

@@ -68,9 +68,9 @@ def _retry(run: Run, live: Body) -> RetryRequested | None:
     nodes = _nodes(live)
     if COMPLETED_LABEL in labels or status.get("phase") not in {None, "", "Running"}:
         return None
-    if not nodes and not status.get("phase"):  # as it was created; else all nodes are to run again
-        return None
     request = str(status.get("startedAt") or "")
+    if not (nodes or request or status.get("phase")):  # as it was created
+        return None  # else all nodes are to run again
     if request and request == run.row.get("retried"):
         return None
     keep = frozenset(id for id, node in nodes.items() if _is_kept(node))
