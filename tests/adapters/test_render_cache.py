@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from toolkit.adapters import render_cache
 from toolkit.adapters.render_cache import RenderCache
 
 KEY = ("folder", "kustomize")
@@ -129,3 +130,18 @@ def test_entries_are_private_and_bounded(cache: RenderCache, source: Path) -> No
 def test_a_place_that_cannot_be_written_is_no_error(tmp_path: Path, source: Path) -> None:
     (tmp_path / "file").write_text("")
     put(RenderCache(str(tmp_path / "file" / "cache")), source)
+
+
+@pytest.mark.parametrize("module", ["kustomize/build.py", "kustomize/new/part.py", "yaml/emit.py"])
+def test_an_edit_of_any_module_that_renders_forgets(
+    cache: RenderCache, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str
+) -> None:
+    package = tmp_path / "toolkit"
+    for path in ("kustomize/build.py", "kustomize/new/part.py", "yaml/emit.py"):
+        (package / path).parent.mkdir(parents=True, exist_ok=True)
+        (package / path).write_text("old")
+    monkeypatch.setattr(render_cache, "__file__", str(package / "adapters" / "render_cache.py"))
+    put(cache, source)
+    assert fresh(cache)
+    (package / module).write_text("edited")
+    assert fresh(cache) is None

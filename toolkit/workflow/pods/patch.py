@@ -119,12 +119,14 @@ def _with_spec(template: Row, spec: Row) -> Row:
     own: Row = template[kind]
     known = {str(each.get("name")) for each in own.get("containers") or ()} or {_MAIN}
     mine = [each for each in spec["containers"] if each["name"] in known]
-    others = [
-        each for each in spec["containers"] if each["name"] not in known | _AUXILIARY
-    ]  # fmt: skip
+    others = [each for each in spec["containers"] if each["name"] not in known | _AUXILIARY]
     inits = [each for each in spec["initContainers"] if each["name"] not in _AUXILIARY]
-    result: Row = {**template, "sidecars": others, "initContainers": inits}
-    result["volumes"] = spec["volumes"]
+    result: Row = {
+        **template,
+        "sidecars": others,
+        "initContainers": inits,
+        "volumes": spec["volumes"],
+    }
     if kind == "containerSet":
         result[kind] = {**own, "containers": mine}
     else:
